@@ -1,0 +1,1 @@
+"""What is provisioned: one component per file; imports pulumi, never boto3."""

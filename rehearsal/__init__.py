@@ -1,0 +1,1 @@
+"""A whole environment on one machine: emulated control plane, real data plane, real traffic."""

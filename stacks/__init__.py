@@ -1,0 +1,1 @@
+"""The programs: one function per kind of environment, read as a parts list."""
