@@ -21,38 +21,39 @@ def main(directory: str) -> None:
     for ignored in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         # Whoever signals a whole tree of processes signals the rehearsal too; we follow its end.
         signal.signal(ignored, signal.SIG_IGN)
-    groups: dict[int, int] = {}
+    stop_signals: dict[int, int] = {}
     for line in sys.stdin:
         match line.split():
             case ["+", group, number]:
-                groups[int(group)] = int(number)
+                stop_signals[int(group)] = int(number)
             case ["-", group]:
-                groups.pop(int(group), None)
-    end(groups)
+                stop_signals.pop(int(group), None)
+    end(stop_signals)
     shutil.rmtree(directory, ignore_errors=True)
 
 
-def end(groups: dict[int, int]) -> None:
-    """Sends each leader its stop signal, and after the grace SIGKILL to the rest."""
-    for group, number in groups.items():
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.kill(group, number)
+def end(stop_signals: dict[int, int]) -> None:
+    """Sends each leader its stop signal; SIGKILL to its group once it is gone, or at the grace."""
+    for leader, number in stop_signals.items():
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(leader, number)
     deadline = time.monotonic() + GRACE_SECONDS
-    while any(map(exists, groups)) and time.monotonic() < deadline:
+    left = set(stop_signals)
+    while left:
+        over = time.monotonic() >= deadline
+        for leader in [leader for leader in left if over or not exists(leader)]:
+            left.remove(leader)
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(leader, signal.SIGKILL)
         time.sleep(0.05)
-    for group in groups:
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(group, signal.SIGKILL)
 
 
-def exists(group: int) -> bool:
-    """Whether a process of the group is left. A zombie that nobody reaps counts as one."""
+def exists(pid: int) -> bool:
+    """Whether the process is there. A zombie that nobody reaps counts, so there is a grace."""
     try:
-        os.killpg(group, 0)
+        os.kill(pid, 0)
     except ProcessLookupError:
         return False
-    except PermissionError:
-        pass
     return True
 
 
