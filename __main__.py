@@ -1,0 +1,3 @@
+from stacks.environment import environment
+
+environment()

@@ -1,0 +1,290 @@
+"""What a Pulumi program asked for, as plain data: nothing is lost, nothing is left waiting.
+
+Mocks prove what we ask of AWS, not that AWS accepts it; that is the preview's job.
+"""
+
+import gc
+import importlib
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any, cast
+
+import pulumi.runtime
+from pulumi import _types
+from pulumi.runtime import rpc
+from pulumi.runtime.mocks import MockMonitor, MockResourceArgs, Mocks
+from pulumi.runtime.proto import resource_pb2
+from pulumi.runtime.settings import SETTINGS, set_root_resource
+from pulumi.runtime.stack import run_in_stack
+from pulumi.runtime.sync_await import _sync_await
+
+from rehearsal.stack_file import stack_config
+
+ACCOUNT = "123456789012"
+REGION = "eu-west-1"
+STACK_TYPE = "pulumi:pulumi:Stack"
+
+Outputs = Callable[[str, str, dict[str, Any]], dict[str, Any]]
+"""(type, name, inputs) -> the outputs a provider would compute; `id` among them."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Resource:
+    """One registration: camelCase inputs, unwrapped (the secret ones are named), and options."""
+
+    type: str
+    name: str
+    urn: str
+    id: str
+    custom: bool
+    inputs: dict[str, Any]
+    outputs: dict[str, Any]
+    secrets: frozenset[str]
+    parent: "Resource | None" = field(repr=False)
+    protect: bool
+    ignore_changes: tuple[str, ...]
+    provider: str | None
+    depends_on: tuple[str, ...]
+    delete_before_replace: bool
+    retain_on_delete: bool
+    custom_timeouts: dict[str, str]
+
+
+@dataclass(kw_only=True)
+class Recording:
+    """Every resource in order of registration, and the stack's exports as plain data."""
+
+    resources: list[Resource] = field(default_factory=list)
+    exports: dict[str, Any] = field(default_factory=dict)
+    secret_exports: frozenset[str] = frozenset()
+
+    def every(self, type_: str, name: str | None = None) -> list[Resource]:
+        """At least one resource of a type, or LookupError with the types there are."""
+        found = [r for r in self.resources if r.type == type_ and name in (None, r.name)]
+        if not found:
+            seen = sorted(
+                {f"{r.type} {r.name}" if r.type == type_ else r.type for r in self.resources}
+            )
+            raise LookupError(f"no {type_} {name or ''} among: {', '.join(seen) or 'nothing'}")
+        return found
+
+    def only(self, type_: str, name: str | None = None) -> Resource:
+        """The one resource of a type, or LookupError when there is none or more than one."""
+        found = self.every(type_, name)
+        if len(found) > 1:
+            raise LookupError(f"{len(found)} of {type_}: {', '.join(r.name for r in found)}")
+        return found[0]
+
+
+def record(
+    program: Callable[[], object],
+    *,
+    stack: str,
+    config: Mapping[str, str] | None = None,
+    project: str = "slipway",
+    preview: bool = False,
+    outputs: Outputs | None = None,
+    invokes: Mapping[str, dict[str, Any]] | None = None,
+) -> Recording:
+    """Runs `program` as the engine would, waits for everything, raises whatever it raised.
+
+    `config` defaults to the stack's real file. With `preview`, what a provider computes is unknown,
+    as in the first preview of a new stack. `outputs` supplies what providers compute
+    (default: `synthetic_outputs`), `invokes` answers data lookups by token; any other is an error.
+    """
+    monitor = _Monitor(
+        outputs or synthetic_outputs, {**_INVOKES, **(invokes or {})}, preview=preview
+    )
+    values = dict(stack_config(stack) if config is None else config)
+    pulumi.runtime.set_all_config(values, [])
+    pulumi.runtime.set_mocks(
+        monitor.mocks, project=project, stack=stack, preview=preview, monitor=monitor
+    )
+    # set_mocks finishes a root stack of its own or keeps an earlier one; a program needs its own.
+    set_root_resource(cast(Any, None))
+    settings = cast(Any, SETTINGS)
+    settings.rpc_manager.clear()
+    settings.outputs.clear()
+    monitor.recording = Recording()
+    with _collector_frozen():
+        _sync_await(run_in_stack(cast(Any, program)))
+    return monitor.recording
+
+
+@contextmanager
+def _collector_frozen() -> Iterator[None]:
+    # Registration allocates millions of short-lived objects: collecting doubles its time (measured)
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
+
+
+class _Mocks(Mocks):
+    def __init__(self, invokes: Mapping[str, dict[str, Any]]) -> None:
+        self.invokes = invokes
+
+    def new_resource(self, args: MockResourceArgs) -> tuple[str | None, dict[Any, Any]]:
+        raise NotImplementedError(args.typ)  # the monitor answers registrations itself
+
+    def call(self, args: pulumi.runtime.MockCallArgs) -> tuple[dict[Any, Any], None]:
+        if args.token not in self.invokes:
+            raise LookupError(
+                f"the program calls {args.token}, which the recording does not answer"
+            )
+        return self.invokes[args.token], None
+
+
+class _Monitor(MockMonitor):
+    """Sees whole registrations; the SDK's mocks hide parent, protect and ignored changes."""
+
+    def __init__(
+        self, outputs: Outputs, invokes: Mapping[str, dict[str, Any]], *, preview: bool
+    ) -> None:
+        super().__init__(_Mocks(invokes))
+        self.outputs, self.preview = outputs, preview
+        self.recording = Recording()
+        self.by_urn: dict[str, Resource] = {}
+        self.lock = threading.Lock()
+
+    def RegisterResource(self, request: Any) -> Any:
+        if request.type == STACK_TYPE:
+            return super().RegisterResource(request)
+        with self.lock:
+            return self._register(request)
+
+    def ReadResource(self, request: Any) -> Any:
+        raise LookupError(f"the program reads {request.type} {request.name!r} from the account")
+
+    def _register(self, request: Any) -> Any:
+        urn = self.make_urn(request.parent, request.type, request.name)
+        if urn in self.by_urn:
+            raise ValueError(f"two resources with one URN: {urn}")
+        marked = rpc.deserialize_properties(request.object, keep_unknowns=self.preview)
+        inputs = {key: _bare(value) for key, value in marked.items()}
+        outputs = self._computed(request, inputs)
+        resource = Resource(
+            type=request.type,
+            name=request.name,
+            urn=urn,
+            id=outputs.pop("id", ""),
+            custom=request.custom,
+            inputs=inputs,
+            outputs=outputs,
+            secrets=frozenset(key for key, value in marked.items() if rpc.is_rpc_secret(value)),
+            parent=self.by_urn.get(request.parent),
+            protect=request.protect,
+            ignore_changes=tuple(request.ignoreChanges),
+            provider=_provider_name(request.provider),
+            depends_on=tuple(request.dependencies),
+            delete_before_replace=request.deleteBeforeReplace,
+            retain_on_delete=request.retainOnDelete,
+            custom_timeouts={
+                action: text
+                for action in ("create", "update", "delete")
+                if (text := getattr(request.customTimeouts, action))
+            },
+        )
+        self.by_urn[urn] = resource
+        self.recording.resources.append(resource)
+        # As the engine does: what goes in secret comes out secret, and some outputs always are.
+        hidden = {*resource.secrets, *request.additionalSecretOutputs} & outputs.keys()
+        answer = outputs | {key: rpc.wrap_rpc_secret(outputs[key]) for key in hidden}
+        state = _sync_await(rpc.serialize_properties(answer, {}))
+        return resource_pb2.RegisterResourceResponse(urn=urn, id=resource.id, object=state)
+
+    def _computed(self, request: Any, inputs: dict[str, Any]) -> dict[str, Any]:
+        if not request.custom:
+            return {}
+        if self.preview:
+            return dict(inputs)
+        return {**inputs, **self.outputs(request.type, request.name, inputs)}
+
+    def RegisterResourceOutputs(self, request: Any) -> Any:
+        if f"::{STACK_TYPE}::" in request.urn:
+            marked = rpc.deserialize_properties(request.outputs, keep_unknowns=self.preview)
+            self.recording.exports = {key: _bare(value) for key, value in marked.items()}
+            self.recording.secret_exports = frozenset(
+                k for k, v in marked.items() if rpc.is_rpc_secret(v)
+            )
+        return super().RegisterResourceOutputs(request)
+
+
+def synthetic_outputs(type_: str, name: str, inputs: dict[str, Any]) -> dict[str, Any]:
+    """An id, an ARN and, for each text that a provider always computes, `<name>.<property>`."""
+    texts = {key: f"{name}.{key}" for key in _computed_texts(type_) if key not in inputs}
+    if "region" in texts:
+        texts["region"] = REGION
+    if "arn" in texts:
+        service, _, kind = type_.split(":")[1].partition("/")
+        texts["arn"] = f"arn:aws:{service}:{REGION}:{ACCOUNT}:{kind}/{name}"
+    return {
+        "id": f"{name}-id",
+        **texts,
+        **_COMPUTED.get(type_, lambda _name, _inputs: {})(name, inputs),
+    }
+
+
+# What providers compute beyond texts, where a component reads it.
+_COMPUTED: dict[str, Callable[[str, dict[str, Any]], dict[str, Any]]] = {
+    "aws:acm/certificate:Certificate": lambda _, inputs: {
+        "domainValidationOptions": [
+            {
+                "domainName": inputs["domainName"],
+                "resourceRecordName": f"_validation.{inputs['domainName']}.",
+                "resourceRecordType": "CNAME",
+                "resourceRecordValue": "_value.acm-validations.aws.",
+            }
+        ]
+    },
+    "aws:rds/instance:Instance": lambda name, inputs: {
+        "masterUserSecrets": [
+            {
+                "secretArn": f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:rds!{name}",
+                "secretStatus": "active",
+            }
+        ]
+        if inputs.get("manageMasterUserPassword")
+        else [],
+    },
+    "aws:serverlessrepository/cloudFormationStack:CloudFormationStack": lambda name, _: {
+        "outputs": {"RotationLambdaARN": f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{name}"}
+    },
+}
+_INVOKES = {"aws:ec2/getManagedPrefixList:getManagedPrefixList": {"id": "pl-4fa04526"}}
+
+
+@cache
+def _computed_texts(type_: str) -> tuple[str, ...]:
+    """The outputs of a resource class that are declared as a plain, never absent text."""
+    package, _, rest = type_.partition(":")
+    if package not in ("aws", "random"):
+        return ()
+    module, class_ = rest.split("/")[0], type_.rsplit(":", 1)[1]
+    path = f"pulumi_{package}" + ("" if module == "index" else f".{module}")
+    declared = _types.resource_types(getattr(importlib.import_module(path), class_))
+    return tuple(sorted(key for key, type_ in declared.items() if type_ is str and key != "id"))
+
+
+def _bare(value: Any) -> Any:
+    """The value without secret marks, whole numbers as int."""
+    value = rpc.unwrap_rpc_secret(value) if rpc.is_rpc_secret(value) else value
+    match value:
+        case dict():
+            return {key: _bare(item) for key, item in value.items()}
+        case list():
+            return [_bare(item) for item in value]
+        case float() if value.is_integer():
+            return int(value)
+    return value
+
+
+def _provider_name(reference: str) -> str | None:
+    """The logical name in `urn::id` of an explicit provider."""
+    return reference.rsplit("::", 2)[1] if reference else None
