@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from rehearsal.certificates import Authority
 from rehearsal.ports import LOOPBACK
@@ -20,7 +22,7 @@ START_TIMEOUT_SECONDS = 15.0
 # "Supported and restricted Valkey and Redis OSS commands").
 RESTRICTED = (
     *("acl|deluser", "acl|load", "acl|save", "acl|setuser"),
-    *("bgrewriteaof", "bgsave", "cluster", "config", "debug", "migrate", "module", "psync"),
+    *("bgrewriteaof", "bgsave", "config", "debug", "migrate", "module", "psync"),
     *("replicaof", "save", "shutdown", "slaveof", "sync"),
 )
 
@@ -46,7 +48,7 @@ class Redis:
     host: str = LOOPBACK
 
     def client(self, user: str, password: str) -> redis.Redis:
-        """A client that verifies the server's certificate."""
+        """A client that verifies the server's certificate, and reports a failure at once."""
         return redis.Redis(
             host=self.host,
             port=self.port,
@@ -55,6 +57,7 @@ class Redis:
             ssl=True,
             ssl_ca_certs=str(self.certificate_authority),
             socket_timeout=5,
+            retry=Retry(NoBackoff(), 0),
             decode_responses=True,
         )
 

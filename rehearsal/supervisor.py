@@ -11,12 +11,12 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 from typing import Any, Self
 
 from rehearsal.errors import RehearsalError
+from rehearsal.process import POLL_SECONDS, Completed, Process
 
 GUARDIAN = Path(__file__).with_name("guardian.py")
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/opt/homebrew/bin"
@@ -24,104 +24,11 @@ PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/opt/homebr
 # die in between, `read` meets the end of the pipe and the child ends too.
 LAUNCHER = 'read -r _ && exec "$@" </dev/null'
 STOP_TIMEOUT_SECONDS = 10.0
-POLL_SECONDS = 0.05
-TAIL_LINES = 12
 
 
 def unprivileged_user() -> str | None:
     """The user for servers that refuse root: `nobody` when we are root, otherwise None (us)."""
     return "nobody" if os.geteuid() == 0 else None
-
-
-@dataclass(frozen=True, kw_only=True)
-class Completed:
-    """What a one-off process left: its exit code (negative: the signal) and all of its output."""
-
-    exit_code: int
-    output: str
-
-
-class Process:
-    """A child in a session of its own, so that a Ctrl-C in the terminal reaches only us."""
-
-    def __init__(
-        self, name: str, child: subprocess.Popen[bytes], log: Path, *, stop: tuple[int, float]
-    ) -> None:
-        self.name = name
-        self.pid = child.pid
-        self.log = log
-        self.expected_to_stop = False
-        """True when its end is no failure: it was told to stop, or is a one-off."""
-        self.exited = threading.Event()
-        """Set as soon as it, and whatever it had started in its group, is gone."""
-        self._child = child
-        self._log_start = log.stat().st_size
-        self._stop_signal, self._stop_timeout_seconds = stop
-
-    @property
-    def alive(self) -> bool:
-        return not self.exited.is_set()
-
-    @property
-    def exit_code(self) -> int | None:
-        """None while it runs; negative when a signal ended it."""
-        return self._child.returncode if self.exited.is_set() else None
-
-    def stop(self, hurry: threading.Event | None = None) -> None:
-        """Sends the stop signal; SIGKILL to the whole group at the timeout, or when `hurry` is set.
-
-        Returns when the process is gone. Safe to call again, and for a process that has died.
-        """
-        self.expected_to_stop = True
-        self.signal(self._stop_signal)
-        deadline = time.monotonic() + self._stop_timeout_seconds
-        while not self.exited.wait(POLL_SECONDS):
-            if time.monotonic() >= deadline or (hurry and hurry.is_set()):
-                self.kill()
-
-    def kill(self) -> None:
-        """SIGKILL to the whole group, as a lost machine would; returns when it is gone."""
-        self.expected_to_stop = True
-        if self.alive:
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.killpg(self.pid, signal.SIGKILL)
-        self.exited.wait()
-
-    def signal(self, number: int) -> None:
-        """Sends a signal to the process alone, as a container's init gets it."""
-        if self.alive:
-            self._child.send_signal(number)
-
-    def output(self) -> str:
-        """All that it has written so far."""
-        with self.log.open("rb") as log:
-            log.seek(self._log_start)
-            return log.read().decode(errors="replace")
-
-    def log_tail(self, lines: int = TAIL_LINES) -> str:
-        """The last lines that it has written, without the blank ones."""
-        return "\n".join([line for line in self.output().splitlines() if line.strip()][-lines:])
-
-    def obituary(self) -> str:
-        """How it ended, with the end of its log: the second half of an error message."""
-        code = self.exit_code
-        how = (
-            f"was ended by {signal.Signals(-code).name}"
-            if code is not None and code < 0
-            else f"ended with exit code {code}"
-        )
-        tail = self.log_tail()
-        return f"{how}; " + (
-            f"its log ends with:\n{_indented(tail)}" if tail else "its log is empty"
-        )
-
-    def _watch(self, when_gone: Callable[["Process"], None]) -> None:
-        self._child.wait()
-        # As in a container: when the first process is gone, so is all that it had started.
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(self.pid, signal.SIGKILL)
-        when_gone(self)
-        self.exited.set()
 
 
 class Supervisor:
@@ -232,7 +139,7 @@ class Supervisor:
             # In this order a Ctrl-C between any two lines leaves nothing that runs or hangs.
             self._tell_guardian(f"+ {child.pid} {int(stop_signal)}")
             threading.Thread(
-                target=process._watch, args=(self._gone,), name=f"watch {name}", daemon=True
+                target=process.watch, args=(self._gone,), name=f"watch {name}", daemon=True
             ).start()
             self._processes.append(process)
             assert child.stdin is not None  # noqa: S101 (we asked for a pipe)
@@ -256,7 +163,7 @@ class Supervisor:
             process.kill()
             raise RehearsalError(
                 f"{name} did not end within {timeout_seconds:g} seconds and was killed; "
-                f"{_log_end(process)}"
+                f"{process.log_end()}"
             )
         return Completed(exit_code=process.exit_code or 0, output=process.output())
 
@@ -285,7 +192,7 @@ class Supervisor:
             if time.monotonic() >= deadline:
                 raise RehearsalError(
                     f"{what} within {timeout_seconds:g} seconds"
-                    + (f"; {_log_end(process)}" if process else "")
+                    + (f"; {process.log_end()}" if process else "")
                 )
             time.sleep(POLL_SECONDS)
 
@@ -363,15 +270,6 @@ def _short_temporary() -> str:
     # macOS gives each user a directory of 49 characters; a socket's path may have 103.
     chosen = tempfile.gettempdir()
     return chosen if len(chosen) <= 32 else "/tmp"  # noqa: S108 (mkdtemp makes it private)
-
-
-def _indented(text: str) -> str:
-    return "\n".join(f"    {line}" for line in text.splitlines())
-
-
-def _log_end(process: Process) -> str:
-    tail = process.log_tail()
-    return f"its log ends with:\n{_indented(tail)}" if tail else "its log is empty"
 
 
 @contextlib.contextmanager
