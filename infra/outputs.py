@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
@@ -34,9 +35,9 @@ class SlotContract:
 
 @dataclass(frozen=True, kw_only=True)
 class TaskContract:
-    """A task definition family and the names of the containers that cutover puts an image in."""
+    """A task definition by ARN with revision, and the container that takes a release's image."""
 
-    family: str
+    task_definition: str
     app_container: str
 
 
@@ -55,7 +56,11 @@ class PolicyContract:
 
 @dataclass(frozen=True, kw_only=True)
 class Contract:
-    """Everything that cutover may know of an environment, by ARN or id; never looked up by name."""
+    """Everything that cutover may know of an environment, by ARN or id; never looked up by name.
+
+    `release_family` is the family in which cutover registers its copies of the blueprint, apart
+    from the blueprint's own, so that the newest revision of each family has one owner.
+    """
 
     version: int
     environment: str
@@ -67,6 +72,7 @@ class Contract:
     traffic_rule: str
     slots: dict[str, SlotContract]
     cluster: str
+    release_family: str
     blueprint: TaskContract
     migrate: TaskContract
     task_subnets: tuple[str, ...]
@@ -80,5 +86,51 @@ class Contract:
     policy: PolicyContract
 
     def to_json(self) -> str:
-        """Canonical JSON: the same contract is the same text, so a second preview is empty."""
-        return json.dumps(dataclasses.asdict(self), sort_keys=True, separators=(",", ":"))
+        """Canonical JSON: the same contract is the same text, so a second preview is empty.
+
+        Raises ValueError when it is larger than the parameter may be.
+        """
+        text = json.dumps(dataclasses.asdict(self), sort_keys=True, separators=(",", ":"))
+        size = len(text.encode())
+        if size > CONTRACT_MAX_BYTES:
+            raise ValueError(
+                f"the contract of {self.environment} has {size} bytes, and an SSM parameter takes "
+                f"{CONTRACT_MAX_BYTES}; shorten cutover/freeze_windows"
+            )
+        return text
+
+    @classmethod
+    def of(cls, fields: Mapping[str, Any]) -> "Contract":
+        """The contract of plain nested data; TypeError or KeyError when its shape is another."""
+        slots = {slot: SlotContract(**fields["slots"][slot]) for slot in SLOTS}
+        policy = dict(fields["policy"])
+        for name in ("ladder_percent", "freeze_windows"):
+            policy[name] = tuple(policy[name])
+        lists = ("task_subnets", "task_security_groups", "alarms")
+        return cls(
+            **{
+                **fields,
+                **{name: tuple(fields[name]) for name in lists},
+                "slots": slots,
+                "blueprint": TaskContract(**fields["blueprint"]),
+                "migrate": TaskContract(**fields["migrate"]),
+                "policy": PolicyContract(**policy),
+            }
+        )
+
+    @classmethod
+    def from_json(cls, text: str) -> "Contract":
+        """The contract that `to_json` wrote; ValueError when it is none, or of another version."""
+        try:
+            fields = json.loads(text)
+            version = fields["version"]
+            if version == CONTRACT_VERSION:
+                return cls.of(fields)
+        except (KeyError, TypeError, json.JSONDecodeError) as error:
+            raise ValueError(
+                f"the contract can't be read ({error!r}); run `pulumi up` again"
+            ) from None
+        raise ValueError(
+            f"the contract has version {version!r}, and this program reads {CONTRACT_VERSION}; "
+            "use the same checkout for `pulumi up` and cutover"
+        )

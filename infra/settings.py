@@ -103,6 +103,8 @@ class ServiceSettings:
 class SecretsSettings:
     # Raising it by one makes new values current and keeps the old ones as previous.
     generation: Annotated[int, between(1, 10_000)]
+    # How long a deleted secret can be taken back; its name is taken for as long.
+    recovery_days: Annotated[int, between(7, 30)]
     sentry_dsn_secret: bounds.SecretArn | None = None
 
 

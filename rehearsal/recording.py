@@ -133,12 +133,12 @@ class _Mocks(Mocks):
     def new_resource(self, args: MockResourceArgs) -> tuple[str | None, dict[Any, Any]]:
         raise NotImplementedError(args.typ)  # the monitor answers registrations itself
 
-    def call(self, args: pulumi.runtime.MockCallArgs) -> tuple[dict[Any, Any], None]:
+    def call(self, args: pulumi.runtime.MockCallArgs) -> tuple[dict[Any, Any], list[tuple[str, str]]]:
         if args.token not in self.invokes:
             raise LookupError(
                 f"the program calls {args.token}, which the recording does not answer"
             )
-        return self.invokes[args.token], None
+        return self.invokes[args.token], []
 
 
 class _Monitor(MockMonitor):

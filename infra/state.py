@@ -1,0 +1,91 @@
+"""What a cutover remembers, and the only role that may move traffic."""
+
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_aws as aws
+
+
+@dataclass(frozen=True, kw_only=True)
+class CutoverStateArgs:
+    account_id: str
+    protect: bool
+    key_arn: pulumi.Input[str]
+    traffic_rule_arn: pulumi.Input[str]
+
+
+class CutoverState(pulumi.ComponentResource):
+    """The table of lease and journal, and the role whose one permission is to set weights."""
+
+    table_name: pulumi.Output[str]
+    """Partition key `scope`, sort key `record`, both text."""
+    weights_role_arn: pulumi.Output[str]
+    """Assumed for one write at a time, with a session policy that ends with the lease."""
+
+    def __init__(
+        self, name: str, args: CutoverStateArgs, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        super().__init__("slipway:infra:CutoverState", name, None, opts)
+        child = pulumi.ResourceOptions(parent=self)
+        table = aws.dynamodb.Table(
+            f"{name}-cutover",
+            billing_mode="PAY_PER_REQUEST",
+            hash_key="scope",
+            range_key="record",
+            attributes=[
+                aws.dynamodb.TableAttributeArgs(name="record", type="S"),
+                aws.dynamodb.TableAttributeArgs(name="scope", type="S"),
+            ],
+            point_in_time_recovery=aws.dynamodb.TablePointInTimeRecoveryArgs(
+                enabled=True, recovery_period_in_days=35
+            ),
+            server_side_encryption=aws.dynamodb.TableServerSideEncryptionArgs(
+                enabled=True, kms_key_arn=args.key_arn
+            ),
+            deletion_protection_enabled=args.protect,
+            opts=child,
+        )
+        role = aws.iam.Role(
+            f"{name}-weights",
+            description="Sets the weights of one traffic rule; assumed by cutover under its lease",
+            max_session_duration=3600,
+            assume_role_policy=pulumi.Output.json_dumps(_trust(name, args.account_id)),
+            opts=child,
+        )
+        aws.iam.RolePolicy(
+            f"{name}-weights",
+            role=role.id,
+            policy=pulumi.Output.json_dumps(
+                {
+                    "Version": "2012-10-17",
+                    "Statement": [
+                        {
+                            "Sid": "SetWeights",
+                            "Effect": "Allow",
+                            "Action": "elasticloadbalancing:ModifyRule",
+                            "Resource": args.traffic_rule_arn,
+                        }
+                    ],
+                }
+            ),
+            opts=child,
+        )
+        self.table_name, self.weights_role_arn = table.name, role.arn
+        self.register_outputs({"table_name": self.table_name})
+
+
+def _trust(name: str, account_id: str) -> dict[str, object]:
+    # The account is trusted, and in it only the environment's cutover roles, which are made apart.
+    cutover_roles = f"arn:aws:iam::{account_id}:role/slipway-{name}-cutover*"
+    return {
+        "Version": "2012-10-17",
+        "Statement": [
+            {
+                "Sid": "Cutover",
+                "Effect": "Allow",
+                "Principal": {"AWS": f"arn:aws:iam::{account_id}:root"},
+                "Action": "sts:AssumeRole",
+                "Condition": {"ArnLike": {"aws:PrincipalArn": cutover_roles}},
+            }
+        ],
+    }

@@ -1,0 +1,202 @@
+"""The two task families: the blueprint that cutover copies, and the one-off migration."""
+
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_aws as aws
+
+from infra.container import Container, LogTarget, canonical_json
+from infra.execution_role import ExecutionRole, ExecutionRoleArgs, tasks_trust
+from infra.nginx import APP_PORT, nginx_container
+from infra.pgbouncer import PGBOUNCER_PORT, logins_container, pgbouncer_container
+from infra.settings import Settings
+
+APP_CONTAINER = "app"
+# cutover puts the release's image here. There is no such image: the bare blueprint can't start.
+PLACEHOLDER_IMAGE = f"slipway/put-a-release-here@sha256:{'0' * 64}"
+_APP_USER = "10001:10001"
+_APP_STOP_SECONDS = 60
+_LOGS = ("nginx", "app", "pgbouncer", "migrate")
+
+
+@dataclass(frozen=True, kw_only=True)
+class TaskSecrets:
+    """ARNs of what the containers are given as ECS secrets."""
+
+    secret_key: pulumi.Input[str]
+    redis_url: pulumi.Input[str]
+    probe_token: pulumi.Input[str]
+    login: pulumi.Input[str]
+    owner: pulumi.Input[str]
+    sentry_dsn: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class TasksArgs:
+    environment: str
+    settings: Settings
+    db_host: pulumi.Input[str]
+    db_port: pulumi.Input[int]
+    db_name: str
+    secrets: TaskSecrets
+    key_arn: pulumi.Input[str]
+
+
+class Tasks(pulumi.ComponentResource):
+    """Task definitions, their roles and log groups. Nothing here runs until a cutover copies it.
+
+    The app's own role has no permission: what the app may do in AWS is for its team to add.
+    """
+
+    blueprint_arn: pulumi.Output[str]
+    """nginx, app and pgbouncer in one Fargate task, the app's image a placeholder."""
+    migrate_arn: pulumi.Output[str]
+    """`run_migrations.py` as the owner of the database, after the app's login was made sure of."""
+
+    def __init__(
+        self, name: str, args: TasksArgs, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        super().__init__("slipway:infra:Tasks", name, None, opts)
+        child = pulumi.ResourceOptions(parent=self)
+        settings, secrets = args.settings, args.secrets
+        account_id, region = settings.aws.account_id, settings.aws.region
+        groups = {
+            log: aws.cloudwatch.LogGroup(
+                f"{name}-{log}",
+                name=f"/slipway/{name}/{log}",  # people search for it by name at night
+                retention_in_days=settings.service.log_days,
+                kms_key_id=args.key_arn,
+                opts=child,
+            )
+            for log in _LOGS
+        }
+        logs = {log: LogTarget(group=group.name, region=region) for log, group in groups.items()}
+        app_role = aws.iam.Role(
+            f"{name}-app",
+            description="The app itself; no permission until its team adds one",
+            assume_role_policy=pulumi.Output.json_dumps(tasks_trust(account_id, region)),
+            opts=child,
+        )
+        app_secrets = {
+            "SECRET_KEY": pulumi.Output.concat(secrets.secret_key, ":current::"),
+            "SECRET_KEY_PREVIOUS": pulumi.Output.concat(secrets.secret_key, ":previous::"),
+            "REDIS_URL": secrets.redis_url,
+        }
+        readable = {
+            "login": secrets.login,
+            "probe_token": secrets.probe_token,
+            "redis_url": secrets.redis_url,
+            "secret_key": secrets.secret_key,
+        }
+        if secrets.sentry_dsn is not None:
+            app_secrets["SENTRY_DSN"] = readable["sentry_dsn"] = secrets.sentry_dsn
+
+        def family(purpose: str, role: ExecutionRole, *containers: Container) -> pulumi.Output[str]:
+            return aws.ecs.TaskDefinition(
+                f"{name}-{purpose}",
+                family=f"{name}-{purpose}",  # a new revision of one family, not a new family
+                requires_compatibilities=["FARGATE"],
+                network_mode="awsvpc",
+                cpu=str(settings.service.cpu),
+                memory=str(settings.service.memory_mib),
+                runtime_platform=aws.ecs.TaskDefinitionRuntimePlatformArgs(
+                    cpu_architecture=settings.service.architecture,
+                    operating_system_family="LINUX",
+                ),
+                execution_role_arn=role.arn,
+                task_role_arn=app_role.arn,
+                container_definitions=canonical_json(containers),
+                opts=child,
+            ).arn
+
+        def execution_role(
+            purpose: str, secret_arns: dict[str, pulumi.Input[str]], *log_names: str
+        ) -> ExecutionRole:
+            return ExecutionRole(
+                f"{name}-{purpose}-execution",
+                ExecutionRoleArgs(
+                    purpose=f"{purpose} tasks",
+                    account_id=account_id,
+                    region=region,
+                    secret_arns=secret_arns,
+                    key_arn=args.key_arn,
+                    log_group_arns=[groups[log].arn for log in log_names],
+                ),
+                child,
+            )
+
+        self.blueprint_arn = family(
+            "blueprint",
+            execution_role("slot", readable, "nginx", "app", "pgbouncer"),
+            nginx_container(
+                settings.nginx,
+                trusted_proxies=settings.network.cidr,
+                probe_token_arn=secrets.probe_token,
+                log=logs["nginx"],
+            ),
+            pgbouncer_container(
+                settings.pgbouncer,
+                db_host=args.db_host,
+                db_port=args.db_port,
+                db_name=args.db_name,
+                login_secret_arn=secrets.login,
+                log=logs["pgbouncer"],
+            ),
+            Container(
+                name=APP_CONTAINER,
+                image=PLACEHOLDER_IMAGE,
+                user=_APP_USER,
+                log=logs["app"],
+                stop_seconds=_APP_STOP_SECONDS,
+                depends_on={"pgbouncer": "HEALTHY"},
+                environment={
+                    "PORT": str(APP_PORT),
+                    "DATABASE_URL": f"postgresql://app@127.0.0.1:{PGBOUNCER_PORT}/{args.db_name}",
+                    "ENVIRONMENT": args.environment,
+                    "RELEASE_ID": "",
+                },
+                secrets=app_secrets,
+            ),
+        )
+        self.migrate_arn = family(
+            "migrate",
+            execution_role("migrate", {**readable, "owner": secrets.owner}, "migrate"),
+            logins_container(
+                settings.pgbouncer,
+                db_host=args.db_host,
+                db_port=args.db_port,
+                db_name=args.db_name,
+                owner_secret_arn=secrets.owner,
+                login_secret_arn=secrets.login,
+                log=logs["migrate"],
+            ),
+            Container(
+                name=APP_CONTAINER,
+                image=PLACEHOLDER_IMAGE,
+                user=_APP_USER,
+                log=logs["migrate"],
+                stop_seconds=_APP_STOP_SECONDS,
+                command=("python", "run_migrations.py"),
+                depends_on={"logins": "SUCCESS"},
+                environment={
+                    "PORT": str(APP_PORT),
+                    # libpq reads the owner's login from PGUSER and PGPASSWORD.
+                    "DATABASE_URL": pulumi.Output.format(
+                        "postgresql://{0}:{1}/{2}?sslmode=require",
+                        args.db_host,
+                        args.db_port,
+                        args.db_name,
+                    ),
+                    "ENVIRONMENT": args.environment,
+                    "RELEASE_ID": "",
+                },
+                secrets={
+                    **app_secrets,
+                    "PGUSER": pulumi.Output.concat(secrets.owner, ":username::"),
+                    "PGPASSWORD": pulumi.Output.concat(secrets.owner, ":password::"),
+                },
+            ),
+        )
+        self.register_outputs(
+            {"blueprint_arn": self.blueprint_arn, "migrate_arn": self.migrate_arn}
+        )

@@ -1,0 +1,78 @@
+"""What the environment's parts tell cutover, in the shape of infra.outputs.Contract."""
+
+import dataclasses
+from typing import Any
+
+from infra.balancer import Balancer
+from infra.cdn import Cdn
+from infra.firewall import Firewall
+from infra.frontend import Frontend
+from infra.gates import Gates
+from infra.network import Network
+from infra.outputs import CONTRACT_VERSION, SLOTS
+from infra.secrets import Secrets
+from infra.service import Service
+from infra.settings import Settings
+from infra.state import CutoverState
+from infra.tasks import APP_CONTAINER, Tasks
+
+
+def contract_fields(
+    name: str,
+    chosen: Settings,
+    *,
+    network: Network,
+    firewall: Firewall,
+    secrets: Secrets,
+    balancer: Balancer,
+    gates: Gates,
+    frontend: Frontend,
+    cdn: Cdn,
+    tasks: Tasks,
+    service: Service,
+    state: CutoverState,
+) -> dict[str, Any]:
+    """Field -> value, plain or an Output at any depth; the stack exports exactly these."""
+    return {
+        "version": CONTRACT_VERSION,
+        "environment": name,
+        "region": chosen.aws.region,
+        "account_id": chosen.aws.account_id,
+        "public_url": cdn.url,
+        "listener": balancer.listener_arn,
+        "load_balancer_suffix": balancer.arn_suffix,
+        "traffic_rule": balancer.traffic_rule.arn,
+        "slots": {
+            slot: {
+                "target_group": balancer.target_groups[slot].arn,
+                "target_group_suffix": balancer.target_groups[slot].arn_suffix,
+                "test_rule": balancer.test_rule_arns[slot],
+                "service": service.service_arns[slot],
+                "scalable_target": service.scalable_targets[slot],
+            }
+            for slot in SLOTS
+        },
+        "cluster": service.cluster_arn,
+        "release_family": f"{name}-release",
+        "blueprint": {"task_definition": tasks.blueprint_arn, "app_container": APP_CONTAINER},
+        "migrate": {"task_definition": tasks.migrate_arn, "app_container": APP_CONTAINER},
+        "task_subnets": network.private_subnet_ids,
+        "task_security_groups": [firewall.groups["tasks"]],
+        "probe_token_secret": secrets.probe_token_arn,
+        "journal_table": state.table_name,
+        "weights_role": state.weights_role_arn,
+        "frontend_bucket": frontend.bucket,
+        "distribution": cdn.distribution_id,
+        "alarms": gates.alarm_arns,
+        "policy": {
+            "ladder_percent": chosen.cutover.ladder_percent,
+            "step_seconds": chosen.cutover.step_seconds,
+            "bake_seconds": chosen.cutover.bake_seconds,
+            "drain_seconds": chosen.cutover.drain_seconds,
+            "min_tasks": chosen.service.min_tasks,
+            "max_tasks": chosen.service.max_tasks,
+            "freeze_windows": [
+                dataclasses.asdict(window) for window in chosen.cutover.freeze_windows
+            ],
+        },
+    }

@@ -1,0 +1,239 @@
+"""One environment, top to bottom: what it is made of and how the parts are wired."""
+
+import pulumi
+
+from infra import settings
+from infra.alerts import Alerts, AlertsArgs
+from infra.balancer import Balancer, BalancerArgs
+from infra.cdn import Cdn, CdnArgs
+from infra.certificates import Certificates, CertificatesArgs
+from infra.contract import ContractParameter, ContractParameterArgs
+from infra.database_login import DatabaseLogin, DatabaseLoginArgs
+from infra.encryption import Encryption, EncryptionArgs
+from infra.endpoints import Endpoints, EndpointsArgs
+from infra.firewall import Firewall, FirewallArgs
+from infra.flow_logs import FlowLogs, FlowLogsArgs
+from infra.frontend import Frontend, FrontendArgs
+from infra.gates import Gates, GatesArgs
+from infra.log_bucket import LogBucket, LogBucketArgs
+from infra.network import Network, NetworkArgs
+from infra.outputs import SLOTS
+from infra.postgres import Postgres, PostgresArgs
+from infra.provider import aws_provider
+from infra.redis import Redis, RedisArgs
+from infra.secrets import Secrets, SecretsArgs
+from infra.service import Service, ServiceArgs
+from infra.state import CutoverState, CutoverStateArgs
+from infra.tasks import Tasks, TasksArgs, TaskSecrets
+from infra.waf import Waf, WafArgs
+from stacks.contract import contract_fields
+
+
+def environment() -> None:
+    """Registers every resource of the stack's environment and exports the contract with cutover."""
+    name, chosen = settings.load()
+    account_id, region = chosen.aws.account_id, chosen.aws.region
+    provider = aws_provider(name, chosen.aws)
+    plain = pulumi.ResourceOptions(provider=provider)
+    stateful = pulumi.ResourceOptions(provider=provider, protect=chosen.protect)
+
+    encryption = Encryption(name, EncryptionArgs(account_id=account_id, region=region), stateful)
+    alerts = Alerts(
+        name,
+        AlertsArgs(settings=chosen.alerts, account_id=account_id, key_arn=encryption.key_arn),
+        plain,
+    )
+    logs = LogBucket(
+        name, LogBucketArgs(account_id=account_id, log_days=chosen.cdn.log_days), stateful
+    )
+
+    network = Network(name, NetworkArgs(settings=chosen.network, region=region), plain)
+    FlowLogs(
+        name,
+        FlowLogsArgs(
+            retention_days=chosen.network.flow_log_days,
+            vpc_id=network.vpc_id,
+            key_arn=encryption.key_arn,
+        ),
+        plain,
+    )
+    firewall = Firewall(
+        name,
+        FirewallArgs(postgres_port=chosen.postgres.port, vpc_id=network.vpc_id),
+        plain,
+    )
+    Endpoints(
+        name,
+        EndpointsArgs(
+            services=chosen.network.endpoints,
+            region=region,
+            vpc_id=network.vpc_id,
+            subnet_ids=network.private_subnet_ids,
+            security_group_id=firewall.groups["endpoints"],
+        ),
+        plain,
+    )
+
+    postgres = Postgres(
+        name,
+        PostgresArgs(
+            settings=chosen.postgres,
+            protect=chosen.protect,
+            generation=chosen.secrets.generation,
+            account_id=account_id,
+            subnet_ids=network.data_subnet_ids,
+            security_group_id=firewall.groups["postgres"],
+            key_arn=encryption.key_arn,
+            alerts_topic_arn=alerts.topic_arn,
+        ),
+        stateful,
+    )
+    login = DatabaseLogin(
+        name,
+        DatabaseLoginArgs(
+            rotation_days=chosen.postgres.rotation_days,
+            log_days=chosen.postgres.log_days,
+            recovery_days=chosen.secrets.recovery_days,
+            region=region,
+            address=postgres.address,
+            port=postgres.port,
+            database=postgres.database,
+            owner_secret_arn=postgres.owner_secret_arn,
+            subnet_ids=network.private_subnet_ids,
+            security_group_id=firewall.groups["rotation"],
+            key_arn=encryption.key_arn,
+        ),
+        stateful,
+    )
+    redis = Redis(
+        name,
+        RedisArgs(
+            settings=chosen.redis,
+            generation=chosen.secrets.generation,
+            subnet_ids=network.data_subnet_ids,
+            security_group_id=firewall.groups["redis"],
+            key_arn=encryption.key_arn,
+        ),
+        stateful,
+    )
+    secrets = Secrets(
+        name,
+        SecretsArgs(
+            settings=chosen.secrets,
+            recovery_days=chosen.secrets.recovery_days,
+            key_arn=encryption.key_arn,
+            redis_url=redis.url,
+        ),
+        stateful,
+    )
+
+    certificates = Certificates(name, CertificatesArgs(domain=chosen.domain), plain)
+    balancer = Balancer(
+        name,
+        BalancerArgs(
+            drain_seconds=chosen.cutover.drain_seconds,
+            protect=chosen.protect,
+            vpc_id=network.vpc_id,
+            subnet_ids=network.private_subnet_ids,
+            security_group_id=firewall.groups["balancer"],
+            certificate_arn=certificates.regional_arn,
+            log_bucket=logs.bucket,
+            probe_token=secrets.probe_token,
+        ),
+        stateful,
+    )
+    gates = Gates(
+        name,
+        GatesArgs(
+            balancer_suffix=balancer.arn_suffix,
+            target_group_suffixes={slot: balancer.target_groups[slot].arn_suffix for slot in SLOTS},
+            alerts_topic_arn=alerts.topic_arn,
+        ),
+        plain,
+    )
+    waf = Waf(
+        name,
+        WafArgs(settings=chosen.cdn, account_id=account_id, probe_token=secrets.probe_token),
+        plain,
+    )
+    frontend = Frontend(
+        name, FrontendArgs(asset_days=chosen.cdn.asset_days, log_bucket=logs.bucket), stateful
+    )
+    cdn = Cdn(
+        name,
+        CdnArgs(
+            settings=chosen.cdn,
+            domain=chosen.domain,
+            certificate_arn=certificates.edge_arn,
+            web_acl_arn=waf.web_acl_arn,
+            balancer_arn=balancer.arn,
+            balancer_dns_name=balancer.dns_name,
+            internet_gateway=network.internet_gateway,
+            frontend_bucket=frontend.bucket,
+            frontend_arn=frontend.arn,
+            frontend_domain_name=frontend.domain_name,
+            log_bucket_arn=logs.arn,
+        ),
+        plain,
+    )
+
+    tasks = Tasks(
+        name,
+        TasksArgs(
+            environment=name,
+            settings=chosen,
+            db_host=postgres.address,
+            db_port=postgres.port,
+            db_name=postgres.database,
+            secrets=TaskSecrets(
+                secret_key=secrets.secret_key_arn,
+                redis_url=secrets.redis_url_arn,
+                probe_token=secrets.probe_token_arn,
+                login=login.secret_arn,
+                owner=postgres.owner_secret_arn,
+                sentry_dsn=secrets.sentry_dsn_arn,
+            ),
+            key_arn=encryption.key_arn,
+        ),
+        plain,
+    )
+    service = Service(
+        name,
+        ServiceArgs(
+            settings=chosen.service,
+            blueprint_arn=tasks.blueprint_arn,
+            subnet_ids=network.private_subnet_ids,
+            security_group_id=firewall.groups["tasks"],
+            target_group_arns={slot: balancer.target_groups[slot].arn for slot in SLOTS},
+            routed_by=[balancer.traffic_rule],
+        ),
+        plain,
+    )
+    state = CutoverState(
+        name,
+        CutoverStateArgs(
+            account_id=account_id,
+            protect=chosen.protect,
+            key_arn=encryption.key_arn,
+            traffic_rule_arn=balancer.traffic_rule.arn,
+        ),
+        stateful,
+    )
+
+    contract = contract_fields(
+        name,
+        chosen,
+        network=network,
+        firewall=firewall,
+        secrets=secrets,
+        balancer=balancer,
+        gates=gates,
+        frontend=frontend,
+        cdn=cdn,
+        tasks=tasks,
+        service=service,
+        state=state,
+    )
+    ContractParameter(name, ContractParameterArgs(fields=contract), plain)
+    for field, value in contract.items():
+        pulumi.export(field, value)
