@@ -277,8 +277,10 @@ def _in_image(image: Path, container: Container) -> list[str]:
 
 
 def _path_with(binaries: Mapping[str, Path]) -> str:
+    # Only what the system's directories lack goes in front: Debian's /usr/bin/psql is a wrapper.
+    usual = PATH.split(os.pathsep)
     directories = dict.fromkeys(str(file.parent) for file in binaries.values())
-    return os.pathsep.join([*directories, PATH])
+    return os.pathsep.join([*(d for d in directories if d not in usual), *usual])
 
 
 def _accepts(port: int) -> bool:
