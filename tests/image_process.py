@@ -1,149 +1,121 @@
-"""Runs an image's own entrypoint as a plain process on loopback, never as root."""
+"""An image's own entrypoint as a process on loopback, never as root."""
 
 import contextlib
 import os
-import random
-import shutil
 import signal
 import socket
-import subprocess
-import tempfile
-import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-IMAGES = Path(__file__).parents[1] / "images"
-NOBODY = 65534
-ROOT = os.geteuid() == 0
+from rehearsal import ports
+from rehearsal.process import Completed, Process
+from rehearsal.supervisor import Supervisor, unprivileged_user
+from rehearsal.task import install_images
+
 PATIENCE_SECONDS = 20.0
 
 
-def as_user() -> dict[str, Any]:
-    """What `subprocess` needs to drop root; nothing when there is none to drop."""
-    return {"user": NOBODY, "group": NOBODY, "extra_groups": []} if ROOT else {}
-
-
-def own(path: Path) -> Path:
-    if ROOT:
-        os.chown(path, NOBODY, NOBODY)
-    return path
-
-
-def free_port() -> int:
-    """A port that was free a moment ago, outside the range that the kernel gives to clients."""
-    for port in random.sample(range(20000, 32000), 200):
-        with socket.socket() as probe, contextlib.suppress(OSError):
-            probe.bind(("127.0.0.1", port))
-            return port
-    raise RuntimeError("no free port between 20000 and 32000; end some servers on 127.0.0.1")
-
-
-def own_file(path: Path) -> Path:
-    path.touch()
-    return own(path)
-
-
-@contextlib.contextmanager
-def scratch() -> Iterator[Path]:
-    """A directory that the unprivileged user owns and can reach (pytest's own it can't)."""
-    path = Path(tempfile.mkdtemp(prefix="slipway-test-"))
-    try:
-        yield own(path)
-    finally:
-        shutil.rmtree(path)
-
-
-def image_files(image: str, into: Path) -> Path:
-    """The image's files where the unprivileged user can read them, but not write."""
-    copy = into / f"image-{image}"
-    if not copy.exists():
-        shutil.copytree(IMAGES / image, copy)
-    return copy
-
-
-def surroundings(base: Path, files: Path) -> dict[str, str]:
-    return {
-        "PATH": os.environ["PATH"],
-        "RUN_DIR": str(base / "run"),
-        "TEMPLATE_DIR": str(files),
-    }
-
-
-@dataclass
+@dataclass(frozen=True)
 class Running:
-    process: subprocess.Popen[Any]
+    supervisor: Supervisor
+    process: Process
     directory: Path  # RUN_DIR
     port: int
-    log: Path  # stdout
-    errors: Path  # stderr
 
-    def stop(self, how: signal.Signals) -> int:
-        self.process.send_signal(how)
-        return self.process.wait(PATIENCE_SECONDS)
+    def lines(self) -> list[str]:
+        """What it has written so far, to stdout and stderr."""
+        return self.process.output().splitlines()
+
+    def wait_until(self, ready: Callable[[], object], what: str) -> None:
+        """Returns once `ready()` holds, or fails with `what`, whether or not the process lives."""
+        self.supervisor.wait_until(
+            lambda: bool(ready()), what=what, timeout_seconds=PATIENCE_SECONDS
+        )
+
+    def end(self, number: signal.Signals) -> int | None:
+        """Sends the signal and returns the exit code; None when it does not end."""
+        self.process.expected_to_stop = True
+        self.process.signal(number)
+        self.process.exited.wait(PATIENCE_SECONDS)
+        return self.process.exit_code
 
 
-def listens(port: int) -> bool:
-    with socket.socket() as client:
-        client.settimeout(1)
-        return client.connect_ex(("127.0.0.1", port)) == 0
-
-
-def wait_until(what: str, condition: Any) -> None:
-    """Returns once `condition()` holds; fails the test, naming `what`, when it never does."""
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while not condition():
-        assert time.monotonic() < deadline, f"waited {PATIENCE_SECONDS:.0f} s in vain: {what}"
-        time.sleep(0.02)
+def surroundings(
+    supervisor: Supervisor, image: str, directory: Path
+) -> tuple[Path, dict[str, str]]:
+    """Where the image's files lie, and what an entrypoint needs to be told outside a container."""
+    images = supervisor.directory / "images"
+    if not images.exists():
+        install_images(supervisor)
+    files = images / image
+    environment = {
+        "PATH": os.environ["PATH"],
+        "RUN_DIR": str(directory),
+        "TEMPLATE_DIR": str(files),
+        "LISTEN_ADDRESS": ports.LOOPBACK,
+    }
+    return files, environment
 
 
 @contextlib.contextmanager
-def running(image: str, port: int, environment: Mapping[str, str]) -> Iterator[Running]:
-    """The image's entrypoint, listening on `port`; killed at the end if it still runs."""
-    with scratch() as base:
-        files = image_files(image, base)
-        log, errors = own_file(base / "stdout"), own_file(base / "stderr")
-        with log.open("ab") as out, errors.open("ab") as err:
-            process = subprocess.Popen(
-                [files / "entrypoint.sh"],
-                cwd="/",
-                env={**surroundings(base, files), **environment},
-                stdin=subprocess.DEVNULL,
-                stdout=out,
-                stderr=err,
-                start_new_session=True,
-                **as_user(),
-            )
-        try:
-            wait_until(
-                f"{image} listens on {port}", lambda: process.poll() is not None or listens(port)
-            )
-            assert process.poll() is None, errors.read_text()
-            yield Running(process, base / "run", port, log, errors)
-        finally:
-            if process.poll() is None:
-                os.killpg(process.pid, signal.SIGKILL)
-                process.wait()
+def running(
+    supervisor: Supervisor, image: str, port: int, environment: Mapping[str, str]
+) -> Iterator[Running]:
+    """The image's entrypoint, accepting connections on `port`; killed at the end."""
+    name = f"{image}-{port}"
+    directory = supervisor.make_directory(name, run_as=unprivileged_user())
+    files, around = surroundings(supervisor, image, directory)
+    process = supervisor.start(
+        name,
+        [str(files / "entrypoint.sh")],
+        env={**around, **environment},
+        run_as=unprivileged_user(),
+    )
+    try:
+        supervisor.wait_until(
+            lambda: accepts(port),
+            what=f"{image} did not accept a connection on port {port}",
+            timeout_seconds=PATIENCE_SECONDS,
+            process=process,
+        )
+        yield Running(supervisor, process, directory, port)
+    finally:
+        process.kill()
 
 
-def refusal(image: str, environment: Mapping[str, str], program: str = "entrypoint.sh") -> str:
-    """What a program of the image says when it refuses to start; it must exit with 1."""
-    with scratch() as base:
-        files = image_files(image, base)
-        log, errors = own_file(base / "stdout"), own_file(base / "stderr")
-        with log.open("ab") as out, errors.open("ab") as err:
-            done = subprocess.run(
-                [files / program],
-                cwd="/",
-                env={**surroundings(base, files), **environment},
-                stdin=subprocess.DEVNULL,
-                stdout=out,
-                stderr=err,
-                timeout=PATIENCE_SECONDS,
-                check=False,
-                **as_user(),
-            )
-        said = errors.read_text()
-        assert (done.returncode, log.read_text()) == (1, ""), said
-        return said
+def accepts(port: int) -> bool:
+    with socket.socket() as client:
+        client.settimeout(1)
+        return client.connect_ex((ports.LOOPBACK, port)) == 0
+
+
+def run(
+    supervisor: Supervisor,
+    image: str,
+    environment: Mapping[str, str],
+    program: str = "entrypoint.sh",
+) -> Completed:
+    """Runs a program of the image to its end."""
+    name = f"{image}-{program}-{ports.reserve()}"
+    directory = supervisor.make_directory(name, run_as=unprivileged_user())
+    files, around = surroundings(supervisor, image, directory)
+    return supervisor.run(
+        name,
+        [str(files / program)],
+        env={**around, **environment},
+        timeout_seconds=PATIENCE_SECONDS,
+        run_as=unprivileged_user(),
+    )
+
+
+def refusal(
+    supervisor: Supervisor,
+    image: str,
+    environment: Mapping[str, str],
+    program: str = "entrypoint.sh",
+) -> list[str]:
+    """The lines that a program of the image says when it refuses to start, with exit code 1."""
+    completed = run(supervisor, image, environment, program)
+    assert completed.exit_code == 1, completed
+    return completed.output.splitlines()

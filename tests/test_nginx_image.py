@@ -19,14 +19,9 @@ from typing import Any
 import pytest
 
 from infra.headers import API
-from tests.image_process import (
-    Running,
-    free_port,
-    listens,
-    refusal,
-    running,
-    wait_until,
-)
+from rehearsal import ports
+from rehearsal.supervisor import Supervisor
+from tests.image_process import Running, accepts, refusal, running
 
 pytestmark = pytest.mark.services
 TOKEN = "0123456789abcdef" * 4
@@ -47,8 +42,15 @@ class App:
 
 
 @pytest.fixture(scope="module")
+def supervisor() -> Iterator[Supervisor]:
+    with Supervisor() as supervisor:
+        yield supervisor
+        supervisor.check()
+
+
+@pytest.fixture(scope="module")
 def app() -> Iterator[App]:
-    app = App(port=free_port())
+    app = App(port=ports.reserve())
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -104,7 +106,6 @@ def app() -> Iterator[App]:
 
 def environment(port: int, app_port: int, **more: str) -> dict[str, str]:
     return {
-        "LISTEN_ADDRESS": "127.0.0.1",
         "NGINX_PORT": str(port),
         "APP_PORT": str(app_port),
         "TRUSTED_PROXIES": "127.0.0.1/32 10.20.0.0/16",
@@ -123,9 +124,9 @@ def environment(port: int, app_port: int, **more: str) -> dict[str, str]:
 
 
 @pytest.fixture(scope="module")
-def nginx(app: App) -> Iterator[Running]:
-    port = free_port()
-    with running("nginx", port, environment(port, app.port)) as nginx:
+def nginx(supervisor: Supervisor, app: App) -> Iterator[Running]:
+    port = ports.reserve()
+    with running(supervisor, "nginx", port, environment(port, app.port)) as nginx:
         yield nginx
 
 
@@ -184,13 +185,20 @@ def assert_policy(answer: Answer) -> None:
     assert len(answer.all("X-Request-ID")) == 1
 
 
-def logged(nginx: Running, request_id: str) -> dict[str, Any]:
-    def line() -> list[dict[str, Any]]:
-        lines = [json.loads(line) for line in nginx.log.read_bytes().splitlines()]
-        return [line for line in lines if line["request_id"] == request_id]
+def access_log(nginx: Running) -> list[dict[str, Any]]:
+    """Every line on stdout; nginx's own messages on stderr begin otherwise."""
+    return [json.loads(line) for line in nginx.lines() if line.startswith("{")]
 
-    wait_until(f"the log holds {request_id}", line)
-    (only,) = line()
+
+def logged(nginx: Running, answer: Answer) -> dict[str, Any]:
+    """The one line for an answer."""
+    (request_id,) = answer.all("X-Request-ID")
+
+    def found() -> list[dict[str, Any]]:
+        return [line for line in access_log(nginx) if line["request_id"] == request_id]
+
+    nginx.wait_until(found, "the log lacks a line")
+    (only,) = found()
     return only
 
 
@@ -313,7 +321,7 @@ def test_a_probe_is_exempt_and_its_token_goes_no_further(nginx: Running, app: Ap
         probe = {"X-Slipway-Probe": f"{slot}:{TOKEN}"}
         answers = [ask(nginx, "/200", client=client, **probe) for _ in range(BURST + 5)]
         assert [answer.status for answer in answers] == [200] * 10
-        assert logged(nginx, answers[-1].all("X-Request-ID")[0])["probe"] == slot
+        assert logged(nginx, answers[-1])["probe"] == slot
     wrong = [TOKEN, f"red:{TOKEN}", f"blue:{TOKEN[1:]}", "blue:", f"blue:{TOKEN[:-1]}0"]
     for header in wrong:
         client = next(ADDRESSES)
@@ -321,7 +329,7 @@ def test_a_probe_is_exempt_and_its_token_goes_no_further(nginx: Running, app: Ap
             ask(nginx, "/200", client=client, X_Slipway_Probe=header) for _ in range(BURST + 10)
         ]
         assert 429 in [answer.status for answer in answers]
-        assert logged(nginx, answers[0].all("X-Request-ID")[0])["probe"] == ""
+        assert logged(nginx, answers[0])["probe"] == ""
     assert len(app.requests) >= 20
     assert [headers for *_, headers, _ in app.requests if "X-Slipway-Probe" in headers] == []
 
@@ -390,13 +398,16 @@ def test_ready_means_that_the_process_answers_whatever_it_says(nginx: Running, a
     assert len(app.requests) == 16
 
 
-def test_a_hanging_app_is_not_ready(nginx: Running, app: App) -> None:
+def test_a_hanging_app_is_not_ready(supervisor: Supervisor, app: App) -> None:
     app.health = "hold"
-    answer = ask(nginx, "/readyz")
-    assert answer.status == 504
-    assert answer.json() == {"status": "the application did not answer in time"}
-    assert_policy(answer)
-    assert ask(nginx, "/healthz").status == 200
+    port = ports.reserve()
+    patient = environment(port, app.port, APP_TIMEOUT_SECONDS="55")
+    with running(supervisor, "nginx", port, patient) as nginx:
+        answer = ask(nginx, "/readyz")  # the app would answer after 20 s
+        assert answer.status == 504
+        assert answer.json() == {"status": "the application did not answer in time"}
+        assert_policy(answer)
+        assert ask(nginx, "/healthz").status == 200
 
 
 def test_an_app_that_hangs_up_is_not_ready(nginx: Running, app: App) -> None:
@@ -406,14 +417,14 @@ def test_an_app_that_hangs_up_is_not_ready(nginx: Running, app: App) -> None:
     assert_policy(answer)
 
 
-def test_without_an_app_nginx_is_up_and_nothing_else_is() -> None:
-    port = free_port()
-    with running("nginx", port, environment(port, free_port())) as nginx:
+def test_without_an_app_nginx_is_up_and_nothing_else_is(supervisor: Supervisor) -> None:
+    port = ports.reserve()
+    with running(supervisor, "nginx", port, environment(port, ports.reserve())) as nginx:
         statuses = {
             path: ask(nginx, path).status for path in ("/healthz", "/readyz", "/health", "/")
         }
         assert statuses == {"/healthz": 200, "/readyz": 502, "/health": 502, "/": 502}
-        assert nginx.stop(signal.SIGQUIT) == 0
+        assert nginx.end(signal.SIGQUIT) == 0
 
 
 # The log
@@ -433,7 +444,7 @@ def test_a_line_of_the_log_says_all_and_keeps_the_query_to_itself(nginx: Running
         traceparent="00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
         X_Amz_Cf_Id="cf-id==",
     )
-    line = logged(nginx, answer.all("X-Request-ID")[0])
+    line = logged(nginx, answer)
     numbers = {
         key: type(line.pop(key))
         for key in (
@@ -466,12 +477,12 @@ def test_a_line_of_the_log_says_all_and_keeps_the_query_to_itself(nginx: Running
         "app_status": 404,
         "agent": 'agent "x"\\',
     }
-    assert b"hunter2" not in nginx.log.read_bytes()
+    assert "hunter2" not in nginx.process.output()
 
 
 def test_what_nginx_answers_itself_is_logged_without_an_app(nginx: Running) -> None:
     answer = ask(nginx, "/200", method="POST", Content_Length=str(2 * MIB))
-    line = logged(nginx, answer.all("X-Request-ID")[0])
+    line = logged(nginx, answer)
     assert (line["status"], line["path"]) == (413, "/200")
     assert (line["app_status"], line["app_seconds"], line["app_header_seconds"]) == (None,) * 3
 
@@ -480,8 +491,8 @@ def test_health_endpoints_are_not_logged(nginx: Running, app: App) -> None:
     for app.health in ("200", "503"):
         for path in ("/healthz", "/readyz", "/health"):
             ask(nginx, path)
-    logged(nginx, ask(nginx, "/200").all("X-Request-ID")[0])  # all that came before is written
-    paths = {json.loads(line)["path"] for line in nginx.log.read_bytes().splitlines()}
+    logged(nginx, ask(nginx, "/200"))  # all that came before is written
+    paths = {line["path"] for line in access_log(nginx)}
     assert "/200" in paths
     assert paths.isdisjoint({"/healthz", "/readyz", "/health"})
 
@@ -489,20 +500,23 @@ def test_health_endpoints_are_not_logged(nginx: Running, app: App) -> None:
 # The process
 
 
-def test_a_request_in_flight_outlives_sigquit(app: App) -> None:
-    port = free_port()
-    with running("nginx", port, environment(port, app.port, APP_TIMEOUT_SECONDS="30")) as nginx:
+def test_a_request_in_flight_outlives_sigquit(supervisor: Supervisor, app: App) -> None:
+    port = ports.reserve()
+    patient = environment(port, app.port, APP_TIMEOUT_SECONDS="30")
+    with running(supervisor, "nginx", port, patient) as nginx:
         answers: list[Answer] = []
         held = threading.Thread(target=lambda: answers.append(ask(nginx, "/hold")))
         held.start()
         assert app.arrived.acquire(timeout=20)
-        nginx.process.send_signal(signal.SIGQUIT)
-        wait_until("nginx takes no more connections", lambda: not listens(port))
-        assert nginx.process.poll() is None
+        nginx.process.expected_to_stop = True
+        nginx.process.signal(signal.SIGQUIT)
+        nginx.wait_until(lambda: not accepts(port), "nginx still takes connections")
+        assert nginx.process.alive
         app.release.set()
         held.join(20)
         assert [(answer.status, answer.body) for answer in answers] == [(200, b"the app's own")]
-        assert nginx.process.wait(20) == 0
+        assert nginx.process.exited.wait(20)
+        assert nginx.process.exit_code == 0
 
 
 def test_it_writes_below_its_directory_alone(nginx: Running) -> None:
@@ -522,12 +536,11 @@ def test_it_writes_below_its_directory_alone(nginx: Running) -> None:
         assert TOKEN.encode() not in process.joinpath("environ").read_bytes()
         opened = {os.readlink(fd) for fd in process.joinpath("fd").iterdir()}
         files = {path for path in opened if path.startswith("/") and path != "/dev/null"}
-        assert files == {str(nginx.log), str(nginx.errors)}
+        assert files == {str(nginx.process.log)}
 
 
 def test_an_older_nginx_says_what_differs(nginx: Running) -> None:
-    lines = nginx.errors.read_text().splitlines()
-    differences = [line for line in lines if line.startswith("slipway-nginx: ")]
+    differences = [line for line in nginx.lines() if line.startswith("slipway-nginx: ")]
     prefix = "slipway-nginx: differs from the image: "
     assert all(line.startswith(prefix) for line in differences)
     conf = (nginx.directory / "nginx.conf").read_text()
@@ -572,7 +585,7 @@ def test_the_images_nginx_gets_every_line(tmp_path: Path) -> None:
     lines = {line.strip() for line in conf.splitlines()}
     assert "${" not in conf
     assert {
-        "listen 127.0.0.1:8443 ssl;",
+        "listen 0.0.0.0:8443 ssl;",
         "http2 on;",
         "keepalive_min_timeout 2s;",
         "ssl_ecdh_curve X25519MLKEM768:X25519:prime256v1:secp384r1;",
@@ -595,7 +608,7 @@ def test_the_library_that_runs_decides_and_not_the_one_it_was_built_with(tmp_pat
         "built with OpenSSL 3.5.1 1 Jul 2025 (running with OpenSSL 3.0.19 27 Jan 2026)"
     )
     conf, said = rendered(tmp_path, about)
-    assert "listen 127.0.0.1:8443 ssl http2;" in conf
+    assert "listen 0.0.0.0:8443 ssl http2;" in conf
     assert "http2 on" not in conf
     assert "keepalive_min_timeout" not in conf
     assert "ssl_ecdh_curve X25519:prime256v1:secp384r1;" in conf
@@ -612,12 +625,12 @@ def test_the_library_that_runs_decides_and_not_the_one_it_was_built_with(tmp_pat
 # Bad input
 
 
-def test_all_that_is_missing_is_named_at_once() -> None:
-    assert refusal("nginx", {"NGINX_PORT": "8443", "PROBE_TOKEN": ""}) == (
+def test_all_that_is_missing_is_named_at_once(supervisor: Supervisor) -> None:
+    assert refusal(supervisor, "nginx", {"NGINX_PORT": "8443", "PROBE_TOKEN": ""}) == [
         "slipway-nginx: can't start without APP_PORT, TRUSTED_PROXIES, MAX_BODY_MIB, "
         "RATE_LIMIT_PER_SECOND, RATE_LIMIT_BURST, SECURITY_HEADERS, PROBE_HEADER, PROBE_TOKEN; "
-        "set them in the task definition.\n"
-    )
+        "set them in the task definition."
+    ]
 
 
 @pytest.mark.parametrize(
@@ -656,14 +669,16 @@ def test_all_that_is_missing_is_named_at_once() -> None:
         ),
     ],
 )
-def test_a_value_that_cannot_be_used_is_refused(name: str, value: str, said: str) -> None:
-    environ = environment(free_port(), free_port()) | {name: value}
-    assert refusal("nginx", environ).splitlines()[-1] == f"slipway-nginx: {said}"
+def test_a_value_that_cannot_be_used_is_refused(
+    supervisor: Supervisor, name: str, value: str, said: str
+) -> None:
+    environ = environment(ports.reserve(), ports.reserve()) | {name: value}
+    assert refusal(supervisor, "nginx", environ)[-1] == f"slipway-nginx: {said}"
 
 
-def test_a_port_in_use_is_said_and_nothing_is_left_running() -> None:
+def test_a_port_in_use_is_said(supervisor: Supervisor) -> None:
     with socket.socket() as taken:
-        taken.bind(("127.0.0.1", free_port()))
+        taken.bind(("127.0.0.1", ports.reserve()))
         taken.listen()
-        said = refusal("nginx", environment(taken.getsockname()[1], free_port()))
-    assert "(98: Address" in said
+        said = refusal(supervisor, "nginx", environment(taken.getsockname()[1], ports.reserve()))
+    assert [line for line in said if "(98: Address" in line]
