@@ -1,0 +1,73 @@
+"""Whatever needs a person reaches those listed in the stack file, encrypted until it is sent."""
+
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_aws as aws
+
+from infra.settings import AlertsSettings
+
+
+@dataclass(frozen=True, kw_only=True)
+class AlertsArgs:
+    settings: AlertsSettings
+    account_id: str
+    key_arn: pulumi.Input[str]
+
+
+class Alerts(pulumi.ComponentResource):
+    """An SNS topic, its policy, and a subscription for each e-mail address.
+
+    AWS sends each address a mail with a link; nothing is delivered there before it is followed.
+    """
+
+    topic_arn: pulumi.Output[str]
+    """ARN of the topic, for alarms and event subscriptions."""
+
+    def __init__(
+        self, name: str, args: AlertsArgs, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        super().__init__("slipway:infra:Alerts", name, None, opts)
+        child = pulumi.ResourceOptions(parent=self)
+        topic = aws.sns.Topic(f"{name}-alerts", kms_master_key_id=args.key_arn, opts=child)
+        policy = aws.sns.TopicPolicy(
+            f"{name}-alerts-policy",
+            arn=topic.arn,
+            policy=pulumi.Output.json_dumps(_policy(topic.arn, args.account_id)),
+            opts=child,
+        )
+        for address in args.settings.emails:
+            aws.sns.TopicSubscription(
+                f"{name}-alerts-{address}",
+                topic=topic.arn,
+                protocol="email",
+                endpoint=address,
+                opts=child,
+            )
+        # From the policy, not the topic: RDS tests at once whether it may publish.
+        self.topic_arn = policy.arn
+        self.register_outputs({"topic_arn": self.topic_arn})
+
+
+def _policy(topic_arn: pulumi.Input[str], account_id: str) -> dict[str, object]:
+    return {
+        "Version": "2012-10-17",
+        "Statement": [
+            {
+                "Sid": "AlarmsAndDatabaseEventsOfThisAccount",
+                "Effect": "Allow",
+                "Principal": {"Service": ["cloudwatch.amazonaws.com", "events.rds.amazonaws.com"]},
+                "Action": "sns:Publish",
+                "Resource": topic_arn,
+                "Condition": {"StringEquals": {"aws:SourceAccount": account_id}},
+            },
+            {
+                "Sid": "OnlyOverTls",
+                "Effect": "Deny",
+                "Principal": "*",
+                "Action": "sns:Publish",
+                "Resource": topic_arn,
+                "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+            },
+        ],
+    }

@@ -1,0 +1,85 @@
+"""One key of the environment's own encrypts what it stores, and only this account may use it."""
+
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_aws as aws
+
+
+@dataclass(frozen=True, kw_only=True)
+class EncryptionArgs:
+    account_id: str
+    region: str
+
+
+class Encryption(pulumi.ComponentResource):
+    """The key of RDS, ElastiCache, Secrets Manager, CloudWatch Logs, DynamoDB and SNS.
+
+    It rotates yearly. Its deletion can be taken back for 30 days: what it encrypted dies with it.
+    """
+
+    key_arn: pulumi.Output[str]
+    """ARN of the key."""
+
+    def __init__(
+        self, name: str, args: EncryptionArgs, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        super().__init__("slipway:infra:Encryption", name, None, opts)
+        child = pulumi.ResourceOptions(parent=self)
+        key = aws.kms.Key(
+            f"{name}-key",
+            description=f"Encrypts the data of the environment {name}",
+            enable_key_rotation=True,
+            deletion_window_in_days=30,
+            policy=pulumi.Output.json_dumps(_policy(args)),
+            opts=child,
+        )
+        # An alias is nothing but a name: it is how a person finds the key in the console.
+        aws.kms.Alias(
+            f"{name}-key-alias",
+            name=f"alias/slipway-{name}",
+            target_key_id=key.key_id,
+            opts=child,
+        )
+        self.key_arn = key.arn
+        self.register_outputs({"key_arn": self.key_arn})
+
+
+def _policy(args: EncryptionArgs) -> dict[str, object]:
+    logs = f"arn:aws:logs:{args.region}:{args.account_id}:log-group:*"
+    return {
+        "Version": "2012-10-17",
+        "Statement": [
+            {
+                # IAM policies of this account decide; without it the key could become unmanageable.
+                "Sid": "AccountDecidesThroughIam",
+                "Effect": "Allow",
+                "Principal": {"AWS": f"arn:aws:iam::{args.account_id}:root"},
+                "Action": "kms:*",
+                "Resource": "*",
+            },
+            {
+                "Sid": "LogGroupsOfThisAccount",
+                "Effect": "Allow",
+                "Principal": {"Service": f"logs.{args.region}.amazonaws.com"},
+                "Action": [
+                    "kms:Decrypt",
+                    "kms:DescribeKey",
+                    "kms:Encrypt",
+                    "kms:GenerateDataKey*",
+                    "kms:ReEncrypt*",
+                ],
+                "Resource": "*",
+                "Condition": {"ArnLike": {"kms:EncryptionContext:aws:logs:arn": logs}},
+            },
+            {
+                # Who publishes to an encrypted topic needs its key (SNS developer guide).
+                "Sid": "PublishersToTopicsOfThisAccount",
+                "Effect": "Allow",
+                "Principal": {"Service": ["cloudwatch.amazonaws.com", "events.rds.amazonaws.com"]},
+                "Action": ["kms:Decrypt", "kms:GenerateDataKey*"],
+                "Resource": "*",
+                "Condition": {"StringEquals": {"aws:SourceAccount": args.account_id}},
+            },
+        ],
+    }

@@ -1,0 +1,251 @@
+"""What is asked of ElastiCache. That AWS accepts it is the preview's to show."""
+
+import dataclasses
+import re
+from typing import Any
+
+import pulumi
+import pytest
+
+from infra import settings
+from infra.redis import Redis, RedisArgs
+from infra.redis_users import ACCESS
+from rehearsal.recording import Recording, record
+
+GROUP = "aws:elasticache/replicationGroup:ReplicationGroup"
+USER = "aws:elasticache/user:User"
+USER_GROUP = "aws:elasticache/userGroup:UserGroup"
+PARAMETERS = "aws:elasticache/parameterGroup:ParameterGroup"
+PASSWORD = "random:index/randomPassword:RandomPassword"
+NAME = "prod-redis-prod-redis-suffix.hex"
+
+
+def _recorded(
+    stack: str = "prod", generation: int = 1, *, preview: bool = False, **changes: Any
+) -> Recording:
+    def program() -> None:
+        name, chosen = settings.load()
+        redis = Redis(
+            name,
+            RedisArgs(
+                settings=dataclasses.replace(chosen.redis, **changes),
+                generation=generation,
+                subnet_ids=["subnet-a", "subnet-b"],
+                security_group_id="sg-redis",
+                key_arn="key-arn",
+            ),
+            pulumi.ResourceOptions(protect=chosen.protect),
+        )
+        pulumi.export("url", redis.url)
+        pulumi.export("replication_group_id", redis.replication_group_id)
+
+    return record(program, stack=stack, preview=preview)
+
+
+def _users(recording: Recording) -> dict[str, dict[str, Any]]:
+    return {user.inputs["userId"]: user.inputs for user in recording.every(USER)}
+
+
+def test_the_cache_of_prod_is_exactly_this():
+    inputs = dict(_recorded().only(GROUP).inputs)
+    logs = inputs.pop("logDeliveryConfigurations")
+    assert inputs == {
+        "replicationGroupId": NAME,
+        "description": "Cache and rate limits of the environment prod",
+        "engine": "redis",
+        "engineVersion": "7.1",
+        "nodeType": "cache.m7g.large",
+        "numCacheClusters": 3,
+        "automaticFailoverEnabled": True,
+        "multiAzEnabled": True,
+        "port": 6379,
+        "subnetGroupName": "prod-redis-subnets.name",
+        "securityGroupIds": ["sg-redis"],
+        "parameterGroupName": "prod-redis-parameters.name",
+        "userGroupIds": ["prod-redis"],
+        "transitEncryptionEnabled": True,
+        "transitEncryptionMode": "required",
+        "atRestEncryptionEnabled": True,
+        "kmsKeyId": "key-arn",
+        "snapshotRetentionLimit": 7,
+        "snapshotWindow": "03:30-04:30",
+        "finalSnapshotIdentifier": f"{NAME}-final",
+        "maintenanceWindow": "sun:05:00-sun:06:00",
+        "autoMinorVersionUpgrade": True,
+        "applyImmediately": False,
+    }
+    assert logs == [
+        {
+            "destination": f"/aws/vendedlogs/elasticache/{NAME}/{log}",
+            "destinationType": "cloudwatch-logs",
+            "logFormat": "json",
+            "logType": log,
+        }
+        for log in ("engine-log", "slow-log")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("stack", "nodes", "fails_over", "protected"),
+    [("prod", 3, True, True), ("staging", 1, False, False), ("testing", 1, False, False)],
+)
+def test_more_than_one_node_fails_over_and_prod_has_it(
+    stack: str,
+    nodes: int,
+    fails_over: bool,  # noqa: FBT001 (pytest passes the cases by name)
+    protected: bool,  # noqa: FBT001 (pytest passes the cases by name)
+):
+    group = _recorded(stack).only(GROUP)
+    assert group.inputs["numCacheClusters"] == nodes
+    assert group.inputs["automaticFailoverEnabled"] is fails_over
+    assert group.inputs["multiAzEnabled"] is fails_over
+    assert group.protect is protected
+
+
+def test_logs_end_and_are_encrypted():
+    groups = _recorded().every("aws:cloudwatch/logGroup:LogGroup")
+    assert sorted((group.inputs for group in groups), key=lambda inputs: inputs["name"]) == [
+        {
+            "name": f"/aws/vendedlogs/elasticache/{NAME}/{log}",
+            "retentionInDays": 365,
+            "kmsKeyId": "key-arn",
+        }
+        for log in ("engine-log", "slow-log")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("engine", "version", "family"), [("redis", "7.1", "redis7"), ("valkey", "8.2", "valkey8")]
+)
+def test_the_engine_is_one_line_of_the_stack_file(engine: str, version: str, family: str):
+    recording = _recorded(engine=engine)
+    group = recording.only(GROUP).inputs
+    assert (group["engine"], group["engineVersion"]) == (engine, version)
+    assert group["userGroupIds"] == [f"prod-{engine}"]
+    parameters = recording.only(PARAMETERS)
+    assert parameters.inputs["family"] == family
+    assert parameters.inputs["parameters"] == [{"name": "maxmemory-policy", "value": "allkeys-lru"}]
+    assert "name" not in parameters.inputs
+    assert recording.only(USER_GROUP).inputs["engine"] == engine
+    assert {user["engine"] for user in _users(recording).values()} == {engine}
+
+
+def test_what_the_engine_replaces_is_not_protected():
+    recording = _recorded("prod")
+    replaced = [
+        *recording.every(USER),
+        *recording.every(PASSWORD),
+        recording.only(USER_GROUP),
+        recording.only(PARAMETERS),
+    ]
+    assert [resource.protect for resource in replaced] == [False] * 6
+
+
+def test_the_app_may_not_administer_and_the_default_user_is_off():
+    assert _users(_recorded()) == {
+        "prod-redis-g1": {
+            "userId": "prod-redis-g1",
+            "userName": "app-g1",
+            "engine": "redis",
+            "accessString": (
+                "on ~* -@all +@read +@write +@connection +@transaction +@scripting "
+                "-@admin -@dangerous"
+            ),
+            "authenticationMode": {
+                "type": "password",
+                "passwords": ["prod-redis-app-g1.result"],
+            },
+        },
+        "prod-redis-default": {
+            "userId": "prod-redis-default",
+            "userName": "default",
+            "engine": "redis",
+            "accessString": "off -@all",
+            "authenticationMode": {
+                "type": "password",
+                "passwords": ["prod-redis-default.result"],
+            },
+        },
+    }
+
+
+def test_valkey_needs_no_default_user():
+    recording = _recorded(engine="valkey")
+    assert list(_users(recording)) == ["prod-valkey-g1"]
+    assert recording.only(USER_GROUP).inputs["userIds"] == ["prod-valkey-g1"]
+
+
+def test_another_engine_keeps_the_login_that_running_tasks_use():
+    redis, valkey = _recorded(generation=2), _recorded(generation=2, engine="valkey")
+    logins = [
+        {
+            (user["userName"], *user["authenticationMode"]["passwords"])
+            for user in _users(recording).values()
+            if user["userName"] != "default"
+        }
+        for recording in (redis, valkey)
+    ]
+    assert logins[0] == logins[1]
+    assert _users(redis).keys().isdisjoint(_users(valkey))
+
+
+def test_raising_the_generation_keeps_the_login_before():
+    first, second, third = (_recorded(generation=each) for each in (1, 2, 3))
+    assert set(_users(first)) == {"prod-redis-g1", "prod-redis-default"}
+    assert set(_users(second)) == {"prod-redis-g1", "prod-redis-g2", "prod-redis-default"}
+    assert set(_users(third)) == {"prod-redis-g2", "prod-redis-g3", "prod-redis-default"}
+    assert _users(first)["prod-redis-g1"] == _users(second)["prod-redis-g1"]
+    assert [first.exports["url"], second.exports["url"]] == [
+        f"rediss://app-{g}:prod-redis-app-{g}.result@prod-redis.primaryEndpointAddress:6379/0"
+        for g in ("g1", "g2")
+    ]
+    assert second.only(USER_GROUP).inputs["userIds"] == [
+        "prod-redis-g1",
+        "prod-redis-g2",
+        "prod-redis-default",
+    ]
+
+
+@pytest.mark.parametrize("engine", ["redis", "valkey"])
+def test_ids_are_what_elasticache_accepts_with_the_longest_name_and_generation(engine: str):
+    recording = _recorded(generation=10_000, engine=engine)
+    ids = [*_users(recording), recording.only(USER_GROUP).inputs["userGroupId"]]
+    longest_name = 16
+    for each in ids:
+        assert re.fullmatch(r"[a-z][a-z0-9]*(-[a-z0-9]+)*", each)
+        assert len(each) - len("prod") + longest_name <= 40
+
+
+def test_passwords_are_secret_and_need_no_quoting_in_a_url():
+    recording = _recorded(generation=2)
+    passwords = recording.every(PASSWORD)
+    assert {password.name for password in passwords} == {
+        "prod-redis-app-g1",
+        "prod-redis-app-g2",
+        "prod-redis-default",
+    }
+    for password in passwords:
+        assert (password.inputs["length"], password.inputs["special"]) == (64, False)
+    shown = [
+        resource.name
+        for resource in recording.resources
+        for key, value in resource.inputs.items()
+        if ".result" in str(value) and key not in resource.secrets
+    ]
+    assert shown == []
+    assert {user.secrets for user in recording.every(USER)} == {frozenset({"authenticationMode"})}
+    assert recording.secret_exports == {"url"}
+
+
+def test_counts():
+    assert len(_recorded().resources) == 13
+    assert len(_recorded(generation=2).resources) == 15
+    assert len(_recorded(engine="valkey").resources) == 11
+
+
+def test_a_first_preview_survives_what_is_not_known_yet():
+    assert len(_recorded(preview=True).resources) == 13
+
+
+def test_the_access_string_names_keys_before_commands():
+    assert ACCESS.split()[:3] == ["on", "~*", "-@all"]
