@@ -1,0 +1,40 @@
+# Each command does its own set-up, once; `make` alone lists them.
+STACK ?= staging
+ARGS ?=
+PY := .venv/bin/python
+
+.DEFAULT_GOAL := help
+.PHONY: help setup plan up rehearse test check mutate clean
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' Makefile
+	@echo 'STACK=staging|testing|prod names the environment (default: staging);'
+	@echo 'ARGS="..." adds options, as in: make test ARGS="-k redis"'
+
+setup: ## virtual environment, Python packages, and the servers that are missing
+	@command -v python3 >/dev/null || { echo 'python3 is missing; on Debian: apt-get install python3' >&2; exit 1; }
+	@python3 -m scripts.set_up
+
+plan: setup ## what `up` would create, as a tree; ARGS=--json for all of it
+	@$(PY) -m rehearsal plan $(STACK) $(ARGS)
+
+up: setup ## the environment on this machine, until Ctrl-C
+	@$(PY) -m rehearsal up $(STACK) $(ARGS)
+
+rehearse: setup ## the environment on this machine under real traffic, checked
+	@$(PY) -m rehearsal run $(STACK) $(ARGS)
+
+test: setup ## every test, those with real servers included
+	@$(PY) -m pytest -n 2 --dist loadfile $(ARGS)
+
+check: setup ## linter, format and types
+	@$(PY) -m ruff check .
+	@$(PY) -m ruff format --check .
+	@$(PY) -m basedpyright
+
+mutate: setup ## change infra/ and stacks/ one value at a time: which change does no test see?
+	@$(PY) -m scripts.mutate $(ARGS)
+
+clean: ## remove the virtual environment, caches and reports
+	@rm -rf .venv .cache .pytest_cache .ruff_cache .hypothesis report.json report.html
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
