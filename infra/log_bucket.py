@@ -1,0 +1,162 @@
+"""Access logs of balancer, CDN and frontend lie in one private bucket that only AWS writes.
+
+Below `alb/`, `alb-connections/`, `frontend/` and, CloudFront's, `AWSLogs/`.
+"""
+
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_aws as aws
+
+BALANCER_ACCESS_PREFIX = "alb"
+BALANCER_CONNECTIONS_PREFIX = "alb-connections"
+FRONTEND_PREFIX = "frontend/"
+
+
+@dataclass(frozen=True, kw_only=True)
+class LogBucketArgs:
+    account_id: str
+    log_days: int
+
+
+class LogBucket(pulumi.ComponentResource):
+    """Logs are kept `log_days`, and a week longer when someone deletes or overwrites them."""
+
+    bucket: pulumi.Output[str]
+    """Name of the bucket; known once its policy stands, so that a log source finds it writable."""
+    arn: pulumi.Output[str]
+    """ARN of the bucket, likewise."""
+
+    def __init__(
+        self, name: str, args: LogBucketArgs, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        super().__init__("slipway:infra:LogBucket", name, None, opts)
+        child = pulumi.ResourceOptions(parent=self)
+        bucket = aws.s3.Bucket(f"{name}-logs", force_destroy=False, opts=child)
+        private = aws.s3.BucketPublicAccessBlock(
+            f"{name}-logs-private",
+            bucket=bucket.bucket,
+            block_public_acls=True,
+            block_public_policy=True,
+            ignore_public_acls=True,
+            restrict_public_buckets=True,
+            opts=child,
+        )
+        aws.s3.BucketOwnershipControls(
+            f"{name}-logs-ownership",
+            bucket=bucket.bucket,
+            rule=aws.s3.BucketOwnershipControlsRuleArgs(object_ownership="BucketOwnerEnforced"),
+            opts=child,
+        )
+        aws.s3.BucketServerSideEncryptionConfiguration(
+            f"{name}-logs-encryption",
+            bucket=bucket.bucket,
+            rules=[
+                aws.s3.BucketServerSideEncryptionConfigurationRuleArgs(
+                    # A load balancer can't write to a bucket that encrypts with a KMS key.
+                    apply_server_side_encryption_by_default=aws.s3.BucketServerSideEncryptionConfigurationRuleApplyServerSideEncryptionByDefaultArgs(
+                        sse_algorithm="AES256"
+                    ),
+                    blocked_encryption_types=["SSE-C"],
+                )
+            ],
+            opts=child,
+        )
+        versioning = aws.s3.BucketVersioning(
+            f"{name}-logs-versioning",
+            bucket=bucket.bucket,
+            versioning_configuration=aws.s3.BucketVersioningVersioningConfigurationArgs(
+                status="Enabled"
+            ),
+            opts=child,
+        )
+        aws.s3.BucketLifecycleConfiguration(
+            f"{name}-logs-lifecycle",
+            bucket=versioning.bucket,
+            rules=[
+                aws.s3.BucketLifecycleConfigurationRuleArgs(
+                    id="expire",
+                    status="Enabled",
+                    filter=aws.s3.BucketLifecycleConfigurationRuleFilterArgs(),
+                    expiration=aws.s3.BucketLifecycleConfigurationRuleExpirationArgs(
+                        days=args.log_days
+                    ),
+                    noncurrent_version_expiration=aws.s3.BucketLifecycleConfigurationRuleNoncurrentVersionExpirationArgs(
+                        noncurrent_days=7
+                    ),
+                    abort_incomplete_multipart_upload=aws.s3.BucketLifecycleConfigurationRuleAbortIncompleteMultipartUploadArgs(
+                        days_after_initiation=7
+                    ),
+                )
+            ],
+            opts=child,
+        )
+        policy = aws.s3.BucketPolicy(
+            f"{name}-logs-policy",
+            bucket=bucket.bucket,
+            policy=pulumi.Output.json_dumps(_writers(name, args.account_id, bucket.arn)),
+            # S3 refuses two changes of a bucket's access at a time.
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[private]),
+        )
+        self.bucket = policy.bucket
+        self.arn = pulumi.Output.concat("arn:aws:s3:::", policy.bucket)
+        self.register_outputs({"bucket": self.bucket, "arn": self.arn})
+
+
+def _writers(name: str, account_id: str, arn: pulumi.Output[str]) -> dict[str, object]:
+    of_this_account = {"aws:SourceAccount": account_id}
+    return {
+        "Version": "2012-10-17",
+        "Statement": [
+            {
+                "Sid": "DenyPlainHttp",
+                "Effect": "Deny",
+                "Principal": "*",
+                "Action": "s3:*",
+                "Resource": [arn, pulumi.Output.concat(arn, "/*")],
+                "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+            },
+            {
+                # The account number in the path is the load balancer's own, so no other account
+                # can write here. A condition on aws:SourceArn, which ELB does not always send,
+                # makes the balancer's test write fail ("Access Denied for bucket").
+                "Sid": "BalancerLogs",
+                "Effect": "Allow",
+                "Principal": {"Service": "logdelivery.elasticloadbalancing.amazonaws.com"},
+                "Action": "s3:PutObject",
+                "Resource": [
+                    pulumi.Output.concat(arn, f"/{prefix}/AWSLogs/{account_id}/*")
+                    for prefix in (BALANCER_ACCESS_PREFIX, BALANCER_CONNECTIONS_PREFIX)
+                ],
+            },
+            {
+                # Word for word what CloudWatch looks for; it would append its own copy otherwise
+                # (Logs user guide, "Logs sent to Amazon S3", V2). CloudFront is in us-east-1.
+                "Sid": "AWSLogDeliveryWrite",
+                "Effect": "Allow",
+                "Principal": {"Service": "delivery.logs.amazonaws.com"},
+                "Action": "s3:PutObject",
+                "Resource": pulumi.Output.concat(arn, f"/AWSLogs/{account_id}/*"),
+                "Condition": {
+                    "StringEquals": {
+                        "s3:x-amz-acl": "bucket-owner-full-control",
+                        **of_this_account,
+                    },
+                    "ArnLike": {
+                        "aws:SourceArn": f"arn:aws:logs:us-east-1:{account_id}:delivery-source:*"
+                    },
+                },
+            },
+            {
+                "Sid": "FrontendAccessLogs",
+                "Effect": "Allow",
+                "Principal": {"Service": "logging.s3.amazonaws.com"},
+                "Action": "s3:PutObject",
+                "Resource": pulumi.Output.concat(arn, f"/{FRONTEND_PREFIX}*"),
+                "Condition": {
+                    "StringEquals": of_this_account,
+                    "ArnLike": {"aws:SourceArn": f"arn:aws:s3:::{name}-frontend-*"},
+                },
+            },
+        ],
+    }

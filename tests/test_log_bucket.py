@@ -1,0 +1,158 @@
+"""The log bucket is private, keeps logs for `log_days`, and takes them from three services of AWS.
+
+Mocks prove what is asked of AWS, not that AWS accepts it.
+"""
+
+import json
+
+import pulumi
+import pytest
+
+from infra.log_bucket import LogBucket, LogBucketArgs
+from rehearsal.recording import Recording, record
+
+BUCKET = "arn:aws:s3:eu-west-1:123456789012:bucket/prod-logs"
+
+
+@pytest.fixture(scope="module")
+def recording() -> Recording:
+    def program() -> None:
+        logs = LogBucket("prod", LogBucketArgs(account_id="123456789012", log_days=365))
+        pulumi.export("bucket", logs.bucket)
+        pulumi.export("arn", logs.arn)
+
+    return record(program, stack="prod")
+
+
+@pytest.fixture(scope="module")
+def statements(recording: Recording) -> dict[str, dict]:
+    policy = json.loads(recording.only("aws:s3/bucketPolicy:BucketPolicy").inputs["policy"])
+    return {statement["Sid"]: statement for statement in policy["Statement"]}
+
+
+def test_the_bucket_is_made_of_one_component_and_seven_parts(recording):
+    assert [r.type for r in recording.resources if not r.custom] == ["slipway:infra:LogBucket"]
+    parts = [r for r in recording.resources if r.custom]
+    assert len(parts) == 7
+    assert {r.parent.type for r in parts} == {"slipway:infra:LogBucket"}
+    assert {r.inputs["bucket"] for r in parts if r.name != "prod-logs"} == {"prod-logs.bucket"}
+
+
+def test_logs_are_never_thrown_away_with_the_bucket(recording):
+    assert recording.only("aws:s3/bucket:Bucket").inputs == {"forceDestroy": False}
+
+
+def test_nothing_in_the_bucket_can_be_public(recording):
+    block = recording.only("aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock").inputs
+    assert block == {
+        "bucket": "prod-logs.bucket",
+        "blockPublicAcls": True,
+        "blockPublicPolicy": True,
+        "ignorePublicAcls": True,
+        "restrictPublicBuckets": True,
+    }
+    ownership = recording.only("aws:s3/bucketOwnershipControls:BucketOwnershipControls").inputs
+    assert ownership["rule"] == {"objectOwnership": "BucketOwnerEnforced"}
+
+
+def test_encryption_is_the_only_kind_that_a_load_balancer_can_write_to(recording):
+    type_ = (
+        "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration"
+    )
+    assert recording.only(type_).inputs["rules"] == [
+        {
+            "applyServerSideEncryptionByDefault": {"sseAlgorithm": "AES256"},
+            "blockedEncryptionTypes": ["SSE-C"],
+        }
+    ]
+
+
+def test_logs_expire_after_log_days_and_survive_a_deletion_for_a_week(recording):
+    type_ = "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration"
+    assert recording.only(type_).inputs["rules"] == [
+        {
+            "id": "expire",
+            "status": "Enabled",
+            "filter": {},
+            "expiration": {"days": 365},
+            "noncurrentVersionExpiration": {"noncurrentDays": 7},
+            "abortIncompleteMultipartUpload": {"daysAfterInitiation": 7},
+        }
+    ]
+    versioning = recording.only("aws:s3/bucketVersioning:BucketVersioning").inputs
+    assert versioning["versioningConfiguration"] == {"status": "Enabled"}
+
+
+def test_four_statements_and_no_more(statements):
+    assert list(statements) == [
+        "DenyPlainHttp",
+        "BalancerLogs",
+        "AWSLogDeliveryWrite",
+        "FrontendAccessLogs",
+    ]
+
+
+def test_plain_http_is_refused_to_everyone(statements):
+    assert statements["DenyPlainHttp"] == {
+        "Sid": "DenyPlainHttp",
+        "Effect": "Deny",
+        "Principal": "*",
+        "Action": "s3:*",
+        "Resource": [BUCKET, f"{BUCKET}/*"],
+        "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+    }
+
+
+def test_load_balancers_write_below_the_number_of_this_account(statements):
+    assert statements["BalancerLogs"] == {
+        "Sid": "BalancerLogs",
+        "Effect": "Allow",
+        "Principal": {"Service": "logdelivery.elasticloadbalancing.amazonaws.com"},
+        "Action": "s3:PutObject",
+        "Resource": [
+            f"{BUCKET}/alb/AWSLogs/123456789012/*",
+            f"{BUCKET}/alb-connections/AWSLogs/123456789012/*",
+        ],
+    }
+
+
+def test_cloudfront_writes_as_a_delivery_source_of_this_account(statements):
+    assert statements["AWSLogDeliveryWrite"] == {
+        "Sid": "AWSLogDeliveryWrite",
+        "Effect": "Allow",
+        "Principal": {"Service": "delivery.logs.amazonaws.com"},
+        "Action": "s3:PutObject",
+        "Resource": f"{BUCKET}/AWSLogs/123456789012/*",
+        "Condition": {
+            "StringEquals": {
+                "s3:x-amz-acl": "bucket-owner-full-control",
+                "aws:SourceAccount": "123456789012",
+            },
+            "ArnLike": {"aws:SourceArn": "arn:aws:logs:us-east-1:123456789012:delivery-source:*"},
+        },
+    }
+
+
+def test_only_the_frontends_bucket_logs_its_accesses_here(statements):
+    assert statements["FrontendAccessLogs"] == {
+        "Sid": "FrontendAccessLogs",
+        "Effect": "Allow",
+        "Principal": {"Service": "logging.s3.amazonaws.com"},
+        "Action": "s3:PutObject",
+        "Resource": f"{BUCKET}/frontend/*",
+        "Condition": {
+            "StringEquals": {"aws:SourceAccount": "123456789012"},
+            "ArnLike": {"aws:SourceArn": "arn:aws:s3:::prod-frontend-*"},
+        },
+    }
+
+
+def test_a_log_source_finds_the_policy_in_place(recording):
+    """What the component gives out is the policy's output, so whoever uses it waits for the policy."""
+    policy = recording.only("aws:s3/bucketPolicy:BucketPolicy")
+    private = recording.only("aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock")
+    assert private.urn in policy.depends_on
+    assert recording.exports == {
+        "bucket": "prod-logs.bucket",
+        "arn": "arn:aws:s3:::prod-logs.bucket",
+    }
