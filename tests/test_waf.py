@@ -1,0 +1,312 @@
+"""The web ACL: probes first, limits, managed groups; counting in staging and blocking in prod.
+
+Mocks prove what is asked of AWS, not that AWS accepts it.
+"""
+
+import json
+import re
+from collections.abc import Callable
+from dataclasses import replace
+
+import pulumi
+import pytest
+
+from infra import settings
+from infra.waf import Waf, WafArgs
+from infra.waf_rules import LOGIN_PATHS
+from rehearsal.recording import Recording, record
+
+TOKEN = "ab" * 32
+WEB_ACL = "aws:wafv2/webAcl:WebAcl"
+MANAGED = [
+    "AWSManagedRulesAmazonIpReputationList",
+    "AWSManagedRulesKnownBadInputsRuleSet",
+    "AWSManagedRulesCommonRuleSet",
+    "AWSManagedRulesSQLiRuleSet",
+    "AWSManagedRulesAnonymousIpList",
+]
+REFUSED = {
+    "block": {
+        "customResponse": {
+            "responseCode": 429,
+            "customResponseBodyKey": "too-many-requests",
+            "responseHeaders": [{"name": "retry-after", "value": "300"}],
+        }
+    }
+}
+
+
+def program(**changes: object) -> Callable[[], None]:
+    def build() -> None:
+        name, chosen = settings.load()
+        waf = Waf(
+            name,
+            WafArgs(
+                settings=replace(chosen.cdn, **changes),
+                account_id=chosen.aws.account_id,
+                probe_token=pulumi.Output.secret(TOKEN),
+            ),
+        )
+        pulumi.export("web_acl", waf.web_acl_arn)
+
+    return build
+
+
+@pytest.fixture(scope="module")
+def prod() -> Recording:
+    return record(program(), stack="prod")
+
+
+@pytest.fixture(scope="module")
+def staging() -> Recording:
+    return record(program(), stack="staging")
+
+
+def rules(recording: Recording) -> dict[str, dict]:
+    return {rule["name"]: rule for rule in recording.only(WEB_ACL).inputs["rules"]}
+
+
+def test_the_web_acl_guards_cloudfront_and_lets_pass_what_no_rule_refuses(prod):
+    inputs = prod.only(WEB_ACL).inputs
+    assert inputs["scope"] == "CLOUDFRONT"
+    assert inputs["defaultAction"] == {"allow": {}}
+    assert "ruleJson" not in inputs
+
+
+def test_all_of_it_is_in_the_only_region_that_cloudfront_looks_at(prod):
+    parts = [r for r in prod.resources if r.custom]
+    assert len(parts) == 4
+    assert {r.inputs["region"] for r in parts} == {"us-east-1"}
+    assert {r.parent.type for r in parts} == {"slipway:infra:Waf"}
+
+
+def test_rules_are_evaluated_probe_first_then_limits_then_managed_groups(prod):
+    assert [(r["priority"], r["name"]) for r in prod.only(WEB_ACL).inputs["rules"]] == list(
+        enumerate(["probe", "login-rate", "rate", *MANAGED])
+    )
+
+
+def test_a_probe_passes_only_with_the_token_of_a_slot(prod):
+    rule = rules(prod)["probe"]
+    assert rule["action"] == {"allow": {}}
+    assert rule["statement"] == {
+        "orStatement": {
+            "statements": [
+                {
+                    "byteMatchStatement": {
+                        "fieldToMatch": {"singleHeader": {"name": "x-slipway-probe"}},
+                        "positionalConstraint": "EXACTLY",
+                        "searchString": f"{slot}:{TOKEN}",
+                        "textTransformations": [{"priority": 0, "type": "NONE"}],
+                    }
+                }
+                for slot in ("blue", "green")
+            ]
+        }
+    }
+
+
+def test_the_token_stands_nowhere_in_clear(prod):
+    holders = [r for r in prod.resources if TOKEN in json.dumps(r.inputs)]
+    assert [r.type for r in holders] == [WEB_ACL]
+    assert holders[0].secrets == {"rules"}
+
+
+def test_a_token_that_is_not_marked_becomes_a_secret_all_the_same():
+    def build() -> None:
+        name, chosen = settings.load()
+        Waf(name, WafArgs(settings=chosen.cdn, account_id="123456789012", probe_token=TOKEN))
+
+    assert record(build, stack="prod").only(WEB_ACL).secrets == {"rules"}
+
+
+def test_no_address_sends_more_than_its_share(prod):
+    rule = rules(prod)["rate"]
+    assert rule["action"] == REFUSED
+    assert rule["statement"] == {
+        "rateBasedStatement": {"aggregateKeyType": "IP", "evaluationWindowSec": 300, "limit": 2000}
+    }
+
+
+def test_logins_have_a_lower_limit_that_an_encoded_path_does_not_escape(prod):
+    rule = rules(prod)["login-rate"]
+    assert rule["action"] == REFUSED
+    assert rule["statement"] == {
+        "rateBasedStatement": {
+            "aggregateKeyType": "IP",
+            "evaluationWindowSec": 300,
+            "limit": 100,
+            "scopeDownStatement": {
+                "regexMatchStatement": {
+                    "regexString": LOGIN_PATHS,
+                    "fieldToMatch": {"uriPath": {}},
+                    "textTransformations": [
+                        {"priority": 0, "type": "URL_DECODE"},
+                        {"priority": 1, "type": "NORMALIZE_PATH"},
+                        {"priority": 2, "type": "LOWERCASE"},
+                    ],
+                }
+            },
+        }
+    }
+
+
+def test_the_limit_for_logins_never_exceeds_the_general_one():
+    recording = record(program(waf_requests_per_5_minutes=50), stack="prod")
+    limits = [
+        rules(recording)[name]["statement"]["rateBasedStatement"]["limit"]
+        for name in ("login-rate", "rate")
+    ]
+    assert limits == [50, 50]
+
+
+@pytest.mark.parametrize(
+    ("path", "limited"),
+    [
+        ("/api/login", True),
+        ("/api/auth/token", True),
+        ("/api/v1/session", True),
+        ("/api/password/reset", True),
+        ("/api/items", False),
+        ("/login", False),
+        ("/api/items/login", False),
+    ],
+)
+def test_which_paths_count_as_a_login(path, limited):
+    assert (re.search(LOGIN_PATHS, path) is not None) is limited
+
+
+def test_who_is_refused_learns_why(prod):
+    assert prod.only(WEB_ACL).inputs["customResponseBodies"] == [
+        {
+            "key": "too-many-requests",
+            "contentType": "APPLICATION_JSON",
+            "content": '{"error":"too many requests"}',
+        }
+    ]
+
+
+def test_prod_blocks_what_managed_groups_find_except_anonymous_addresses(prod):
+    found = {name: rules(prod)[name]["overrideAction"] for name in MANAGED}
+    assert found == {
+        "AWSManagedRulesAmazonIpReputationList": {"none": {}},
+        "AWSManagedRulesKnownBadInputsRuleSet": {"none": {}},
+        "AWSManagedRulesCommonRuleSet": {"none": {}},
+        "AWSManagedRulesSQLiRuleSet": {"none": {}},
+        "AWSManagedRulesAnonymousIpList": {"count": {}},
+    }
+
+
+def test_staging_counts_and_refuses_nothing(staging):
+    found = rules(staging)
+    assert len(found) == 8
+    assert [found[name]["overrideAction"] for name in MANAGED] == [{"count": {}}] * 5
+    assert [found[name]["action"] for name in ("login-rate", "rate")] == [{"count": {}}] * 2
+    assert found["probe"]["action"] == {"allow": {}}
+
+
+def test_managed_groups_follow_aws_and_uploads_are_left_to_nginx(prod):
+    found = {
+        name: rules(prod)[name]["statement"]["managedRuleGroupStatement"] for name in MANAGED
+    }
+    common = found.pop("AWSManagedRulesCommonRuleSet")
+    assert common == {
+        "vendorName": "AWS",
+        "name": "AWSManagedRulesCommonRuleSet",
+        "ruleActionOverrides": [{"name": "SizeRestrictions_BODY", "actionToUse": {"count": {}}}],
+    }
+    assert found == {name: {"vendorName": "AWS", "name": name} for name in found}
+    assert len(found) == 4
+
+
+def test_every_rule_is_measured(prod):
+    measured = {name: rule["visibilityConfig"] for name, rule in rules(prod).items()}
+    assert len(measured) == 8
+    assert measured == {
+        name: {
+            "cloudwatchMetricsEnabled": True,
+            "metricName": name,
+            "sampledRequestsEnabled": True,
+        }
+        for name in measured
+    }
+    assert prod.only(WEB_ACL).inputs["visibilityConfig"] == {
+        "cloudwatchMetricsEnabled": True,
+        "metricName": "prod-edge",
+        "sampledRequestsEnabled": True,
+    }
+
+
+def test_credentials_show_in_no_log_and_no_sample(prod):
+    hidden = ["authorization", "cookie", "x-slipway-probe"]
+    assert prod.only(WEB_ACL).inputs["dataProtectionConfig"] == {
+        "dataProtections": [
+            {
+                "action": "SUBSTITUTION",
+                "field": {"fieldType": "SINGLE_HEADER", "fieldKeys": hidden},
+                "excludeRateBasedDetails": False,
+                "excludeRuleMatchDetails": False,
+            }
+        ]
+    }
+    logging = prod.only("aws:wafv2/webAclLoggingConfiguration:WebAclLoggingConfiguration")
+    assert logging.inputs["redactedFields"] == [
+        {"singleHeader": {"name": header}} for header in hidden
+    ]
+
+
+def test_what_a_rule_refused_or_counted_is_logged_for_log_days(prod):
+    group = prod.only("aws:cloudwatch/logGroup:LogGroup")
+    assert group.inputs == {
+        "name": "aws-waf-logs-prod",
+        "region": "us-east-1",
+        "retentionInDays": 365,
+    }
+    logging = prod.only("aws:wafv2/webAclLoggingConfiguration:WebAclLoggingConfiguration").inputs
+    assert logging["logDestinationConfigs"] == [group.outputs["arn"]]
+    assert logging["resourceArn"] == prod.only(WEB_ACL).outputs["arn"]
+    assert logging["loggingFilter"] == {
+        "defaultBehavior": "DROP",
+        "filters": [
+            {
+                "behavior": "KEEP",
+                "requirement": "MEETS_ANY",
+                "conditions": [
+                    {"actionCondition": {"action": "BLOCK"}},
+                    {"actionCondition": {"action": "COUNT"}},
+                    {"actionCondition": {"action": "EXCLUDED_AS_COUNT"}},
+                ],
+            }
+        ],
+    }
+
+
+def test_the_log_group_takes_logs_of_this_account_only(prod):
+    policy = prod.only("aws:cloudwatch/logResourcePolicy:LogResourcePolicy")
+    arn = prod.only("aws:cloudwatch/logGroup:LogGroup").outputs["arn"]
+    # The provider wants exactly one of resourceArn and policyName.
+    assert policy.inputs["resourceArn"] == arn
+    assert "policyName" not in policy.inputs
+    assert json.loads(policy.inputs["policyDocument"]) == {
+        "Version": "2012-10-17",
+        "Statement": [
+            {
+                "Sid": "WafWrites",
+                "Effect": "Allow",
+                "Principal": {"Service": "delivery.logs.amazonaws.com"},
+                "Action": ["logs:CreateLogStream", "logs:PutLogEvents"],
+                "Resource": f"{arn}:*",
+                "Condition": {
+                    "StringEquals": {"aws:SourceAccount": "123456789012"},
+                    "ArnLike": {"aws:SourceArn": "arn:aws:logs:us-east-1:123456789012:*"},
+                },
+            }
+        ],
+    }
+    logging = prod.only("aws:wafv2/webAclLoggingConfiguration:WebAclLoggingConfiguration")
+    assert policy.urn in logging.depends_on
+
+
+def test_cloudfront_attaches_a_web_acl_whose_log_is_set_up(prod):
+    logging = prod.only("aws:wafv2/webAclLoggingConfiguration:WebAclLoggingConfiguration")
+    assert prod.exports == {"web_acl": logging.outputs["resourceArn"]}
