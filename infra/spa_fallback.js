@@ -1,0 +1,12 @@
+// Viewer request of the default behaviour: a path of the app's router gets index.html, a file its own.
+// A path whose last part holds a dot is a file: a missing script must stay a 404, not become a page.
+// ES 5.1, which is all that CloudFront's runtime promises.
+function handler(event) {
+  var request = event.request;
+  var last = request.uri.substring(request.uri.lastIndexOf('/') + 1);
+  var isFile = last.indexOf('.') !== -1 || request.uri.indexOf('/.well-known/') === 0;
+  if (!isFile) {
+    request.uri = '/index.html';
+  }
+  return request;
+}
