@@ -6,7 +6,7 @@ from infra.container import Container, LogTarget
 from infra.settings import PgbouncerSettings
 
 PGBOUNCER_PORT = 6432
-USER = "10002:10002"
+_USER = "65532:65532"  # by number in the image too
 
 
 def pgbouncer_container(
@@ -22,10 +22,18 @@ def pgbouncer_container(
     return Container(
         name="pgbouncer",
         image=settings.image,
-        user=USER,
+        user=_USER,
         log=log,
         stop_seconds=30,
-        health_command=("CMD", "/usr/local/bin/healthcheck"),
+        # Its console answers without a database behind it: a failover must not restart a task.
+        health_command=(
+            "CMD",
+            "pg_isready",
+            "--quiet",
+            "--host=127.0.0.1",
+            f"--port={PGBOUNCER_PORT}",
+            "--dbname=pgbouncer",
+        ),
         environment={
             "LISTEN_PORT": str(PGBOUNCER_PORT),
             "DB_HOST": db_host,
@@ -56,7 +64,7 @@ def logins_container(
     return Container(
         name="logins",
         image=settings.image,
-        user=USER,
+        user=_USER,
         log=log,
         stop_seconds=30,
         essential=False,

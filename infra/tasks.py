@@ -84,12 +84,13 @@ class Tasks(pulumi.ComponentResource):
         }
         readable = {
             "login": secrets.login,
-            "probe_token": secrets.probe_token,
             "redis_url": secrets.redis_url,
             "secret_key": secrets.secret_key,
         }
         if secrets.sentry_dsn is not None:
             app_secrets["SENTRY_DSN"] = readable["sentry_dsn"] = secrets.sentry_dsn
+        slot_readable = {**readable, "probe_token": secrets.probe_token}
+        migrate_readable = {**readable, "owner": secrets.owner}
 
         def family(purpose: str, role: ExecutionRole, *containers: Container) -> pulumi.Output[str]:
             return aws.ecs.TaskDefinition(
@@ -127,7 +128,7 @@ class Tasks(pulumi.ComponentResource):
 
         self.blueprint_arn = family(
             "blueprint",
-            execution_role("slot", readable, "nginx", "app", "pgbouncer"),
+            execution_role("slot", slot_readable, "nginx", "app", "pgbouncer"),
             nginx_container(
                 settings.nginx,
                 trusted_proxies=settings.network.cidr,
@@ -160,7 +161,7 @@ class Tasks(pulumi.ComponentResource):
         )
         self.migrate_arn = family(
             "migrate",
-            execution_role("migrate", {**readable, "owner": secrets.owner}, "migrate"),
+            execution_role("migrate", migrate_readable, "migrate"),
             logins_container(
                 settings.pgbouncer,
                 db_host=args.db_host,

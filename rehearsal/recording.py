@@ -55,7 +55,7 @@ class Resource:
 
 @dataclass(kw_only=True)
 class Recording:
-    """Every resource in order of registration, and the stack's exports as plain data."""
+    """Every resource in order of its URN, and the stack's exports as plain data."""
 
     resources: list[Resource] = field(default_factory=list)
     exports: dict[str, Any] = field(default_factory=dict)
@@ -65,10 +65,9 @@ class Recording:
         """At least one resource of a type, or LookupError with the types there are."""
         found = [r for r in self.resources if r.type == type_ and name in (None, r.name)]
         if not found:
-            seen = sorted(
-                {f"{r.type} {r.name}" if r.type == type_ else r.type for r in self.resources}
-            )
-            raise LookupError(f"no {type_} {name or ''} among: {', '.join(seen) or 'nothing'}")
+            named = sorted(r.name for r in self.resources if r.type == type_)
+            there = named or sorted({r.type for r in self.resources}) or ["nothing"]
+            raise LookupError(f"no {type_} {name or ''} among: {', '.join(there)}")
         return found
 
     def only(self, type_: str, name: str | None = None) -> Resource:
@@ -111,6 +110,8 @@ def record(
     monitor.recording = Recording()
     with _collector_frozen():
         _sync_await(run_in_stack(cast(Any, program)))
+    # Registrations race each other; what is compared or shown must not.
+    monitor.recording.resources.sort(key=lambda resource: resource.urn)
     return monitor.recording
 
 
@@ -133,7 +134,9 @@ class _Mocks(Mocks):
     def new_resource(self, args: MockResourceArgs) -> tuple[str | None, dict[Any, Any]]:
         raise NotImplementedError(args.typ)  # the monitor answers registrations itself
 
-    def call(self, args: pulumi.runtime.MockCallArgs) -> tuple[dict[Any, Any], list[tuple[str, str]]]:
+    def call(
+        self, args: pulumi.runtime.MockCallArgs
+    ) -> tuple[dict[Any, Any], list[tuple[str, str]]]:
         if args.token not in self.invokes:
             raise LookupError(
                 f"the program calls {args.token}, which the recording does not answer"

@@ -1,0 +1,147 @@
+"""Rules over every resource of every environment, as the real stack files describe them."""
+
+import re
+from typing import Any
+
+import pytest
+
+from rehearsal.recording import STACK_TYPE, record
+from rehearsal.stack_file import stack_names
+from stacks.environment import environment
+from tests.environments import STACKS, recorded
+
+# A change here is a change to what people pay for and rely on: say so in the CHANGELOG.
+COUNTS = {"prod": 212, "staging": 192, "testing": 192}
+STATEFUL = {
+    "aws:cloudwatch/logGroup:LogGroup",
+    "aws:dynamodb/table:Table",
+    "aws:elasticache/replicationGroup:ReplicationGroup",
+    "aws:kms/key:Key",
+    "aws:lb/loadBalancer:LoadBalancer",
+    "aws:lb/targetGroup:TargetGroup",
+    "aws:rds/instance:Instance",
+    "aws:s3/bucket:Bucket",
+    "aws:secretsmanager/secret:Secret",
+}
+
+
+def test_the_environments_are_these_three() -> None:
+    assert stack_names() == sorted(STACKS) == ["prod", "staging", "testing"]
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_counts(stack: str) -> None:
+    assert len(recorded(stack).resources) == COUNTS[stack]
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_every_resource_belongs_to_a_component(stack: str) -> None:
+    for resource in recorded(stack).resources:
+        if resource.custom and resource.name != "aws":
+            assert resource.parent is not None, resource.urn
+            assert resource.parent.type.startswith("slipway:infra:"), resource.urn
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_every_aws_resource_uses_the_one_provider(stack: str) -> None:
+    found = [r for r in recorded(stack).resources if r.type.startswith("aws:")]
+    assert len(found) > 100
+    assert {r.provider for r in found} == {"aws"}
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_the_provider_refuses_other_accounts_and_tags_everything(stack: str) -> None:
+    provider = recorded(stack).only("pulumi:providers:aws")
+    assert provider.name == "aws"
+    assert provider.inputs["region"] == "eu-west-1"
+    assert provider.inputs["allowedAccountIds"] == '["123456789012"]'
+    assert provider.inputs["defaultTags"] == (
+        f'{{"tags": {{"environment": "{stack}", "managed-by": "pulumi", "project": "slipway"}}}}'
+    )
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_names_carry_the_environment(stack: str) -> None:
+    for resource in recorded(stack).resources:
+        if resource.name != "aws":
+            assert re.fullmatch(rf"{stack}(-[a-z0-9.@]+)*", resource.name), resource.urn
+
+
+def test_what_holds_state_is_protected_in_prod_only() -> None:
+    for type_ in STATEFUL - {"aws:cloudwatch/logGroup:LogGroup"}:
+        assert {r.protect for r in recorded("prod").every(type_)} == {True}, type_
+    for stack in ("staging", "testing"):
+        assert {r.protect for r in recorded(stack).resources} == {False}
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_whatever_is_ignored_has_another_owner(stack: str) -> None:
+    ignored = {r.name: r.ignore_changes for r in recorded(stack).resources if r.ignore_changes}
+    assert ignored == {
+        f"{stack}-traffic": ("actions",),
+        f"{stack}-database-login-value": ("secretString", "versionStages"),
+        **{f"{stack}-{slot}": ignored[f"{stack}-{slot}"] for slot in ("blue", "green")},
+    }
+    for type_, names in (
+        ("aws:ecs/service:Service", ("taskDefinition", "desiredCount")),
+        ("aws:appautoscaling/target:Target", ("minCapacity", "suspendedState")),
+    ):
+        assert {r.ignore_changes for r in recorded(stack).every(type_)} == {names}
+
+
+def texts(value: Any) -> list[str]:
+    match value:
+        case dict():
+            return [text for item in value.values() for text in texts(item)]
+        case list():
+            return [text for item in value for text in texts(item)]
+        case str():
+            return [value]
+    return []
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_no_secret_is_in_clear_in_any_input_or_export(stack: str) -> None:
+    passwords = [
+        *(
+            r.outputs["result"]
+            for r in recorded(stack).every("random:index/randomPassword:RandomPassword")
+        ),
+        *(r.outputs["hex"] for r in recorded(stack).every("random:index/randomBytes:RandomBytes")),
+    ]
+    assert len(passwords) >= 6
+    hidden = 0
+    for resource in recorded(stack).resources:
+        for key, value in resource.inputs.items():
+            if any(password in text for text in texts(value) for password in passwords):
+                assert key in resource.secrets, f"{resource.urn} {key}"
+                hidden += 1
+    assert hidden >= 6
+    exported = texts(recorded(stack).exports)
+    assert len(exported) > 30
+    assert not [text for text in exported for password in passwords if password in text]
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_a_first_preview_survives_what_is_not_known_yet(stack: str) -> None:
+    preview = record(environment, stack=stack, preview=True)
+    assert [r.urn for r in preview.resources] == [r.urn for r in recorded(stack).resources]
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_a_second_preview_is_empty(stack: str) -> None:
+    again = record(environment, stack=stack)
+    assert [(r.urn, r.inputs) for r in again.resources] == [
+        (r.urn, r.inputs) for r in recorded(stack).resources
+    ]
+    assert again.exports == recorded(stack).exports
+
+
+def test_all_three_have_the_same_parts() -> None:
+    parts = {
+        stack: [r.type for r in recorded(stack).resources if r.type.startswith("slipway:")]
+        for stack in STACKS
+    }
+    assert parts["prod"] == parts["staging"] == parts["testing"]
+    assert STACK_TYPE not in parts["prod"]
+    assert len(parts["prod"]) == 25

@@ -1,0 +1,103 @@
+"""The slots: equal, empty at first, and what runs in them is not an up's to decide."""
+
+import pytest
+
+from tests.environments import STACKS, recorded
+
+SERVICE = "aws:ecs/service:Service"
+TARGET = "aws:appautoscaling/target:Target"
+
+
+@pytest.mark.parametrize("stack", STACKS)
+@pytest.mark.parametrize("slot", ["blue", "green"])
+def test_a_slot_is_an_empty_service_that_cutover_fills(stack: str, slot: str) -> None:
+    environment = recorded(stack)
+    service = environment.only(SERVICE, f"{stack}-{slot}")
+    zones = "abc" if stack == "prod" else "ab"
+    assert service.ignore_changes == ("taskDefinition", "desiredCount")
+    assert service.inputs == {
+        "cluster": environment.only("aws:ecs/cluster:Cluster").outputs["arn"],
+        "taskDefinition": environment.only(
+            "aws:ecs/taskDefinition:TaskDefinition", f"{stack}-blueprint"
+        ).outputs["arn"],
+        "desiredCount": 0,
+        "launchType": "FARGATE",
+        "platformVersion": "1.4.0",
+        "schedulingStrategy": "REPLICA",
+        "deploymentController": {"type": "ECS"},
+        "deploymentMinimumHealthyPercent": 100,
+        "deploymentMaximumPercent": 200,
+        "deploymentCircuitBreaker": {"enable": True, "rollback": False},
+        "availabilityZoneRebalancing": "DISABLED",
+        "healthCheckGracePeriodSeconds": 60,
+        "enableExecuteCommand": False,
+        "enableEcsManagedTags": True,
+        "propagateTags": "SERVICE",
+        "waitForSteadyState": False,
+        "networkConfiguration": {
+            "assignPublicIp": False,
+            "subnets": [f"{stack}-private-{zone}-id" for zone in zones],
+            "securityGroups": [f"{stack}-tasks-id"],
+        },
+        "loadBalancers": [
+            {
+                "targetGroupArn": environment.only(
+                    "aws:lb/targetGroup:TargetGroup", f"{stack}-{slot}"
+                ).outputs["arn"],
+                "containerName": "nginx",
+                "containerPort": 8443,
+            }
+        ],
+    }
+    rule = environment.only("aws:lb/listenerRule:ListenerRule", f"{stack}-traffic")
+    assert rule.urn in service.depends_on
+
+
+@pytest.mark.parametrize(("stack", "most"), [("prod", 30), ("staging", 4), ("testing", 4)])
+@pytest.mark.parametrize("slot", ["blue", "green"])
+def test_registering_a_scalable_target_starts_no_task(stack: str, most: int, slot: str) -> None:
+    target = recorded(stack).only(TARGET, f"{stack}-{slot}")
+    cluster = recorded(stack).only("aws:ecs/cluster:Cluster").outputs["name"]
+    service = recorded(stack).only(SERVICE, f"{stack}-{slot}").outputs["name"]
+    assert target.ignore_changes == ("minCapacity", "suspendedState")
+    assert target.inputs == {
+        "serviceNamespace": "ecs",
+        "scalableDimension": "ecs:service:DesiredCount",
+        "resourceId": f"service/{cluster}/{service}",
+        "minCapacity": 0,
+        "maxCapacity": most,
+        "suspendedState": {
+            "dynamicScalingInSuspended": True,
+            "dynamicScalingOutSuspended": True,
+            "scheduledScalingSuspended": True,
+        },
+    }
+
+
+@pytest.mark.parametrize("slot", ["blue", "green"])
+def test_a_slot_scales_with_its_load(slot: str) -> None:
+    target = recorded("prod").only(TARGET, f"prod-{slot}")
+    policy = recorded("prod").only("aws:appautoscaling/policy:Policy", f"prod-{slot}-cpu")
+    assert policy.inputs == {
+        "policyType": "TargetTrackingScaling",
+        "serviceNamespace": "ecs",
+        "scalableDimension": "ecs:service:DesiredCount",
+        "resourceId": target.inputs["resourceId"],
+        "targetTrackingScalingPolicyConfiguration": {
+            "predefinedMetricSpecification": {
+                "predefinedMetricType": "ECSServiceAverageCPUUtilization"
+            },
+            "targetValue": 50,
+            "scaleOutCooldown": 60,
+            "scaleInCooldown": 300,
+            "disableScaleIn": False,
+        },
+    }
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_there_is_one_of_each_for_each_slot(stack: str) -> None:
+    for type_ in (SERVICE, TARGET):
+        assert [r.name for r in recorded(stack).every(type_)] == [f"{stack}-blue", f"{stack}-green"]
+    cluster = recorded(stack).only("aws:ecs/cluster:Cluster")
+    assert cluster.inputs == {"settings": [{"name": "containerInsights", "value": "enhanced"}]}

@@ -1,0 +1,356 @@
+"""The two families: hardened, canonical, secrets by reference, roles that just suffice."""
+
+import json
+from typing import Any
+
+import pytest
+
+from infra import headers
+from tests.environments import STACKS, recorded
+
+TASK_DEFINITION = "aws:ecs/taskDefinition:TaskDefinition"
+NO_IMAGE = "slipway/put-a-release-here@sha256:" + "0" * 64
+
+
+def containers(stack: str, family: str) -> dict[str, dict[str, Any]]:
+    text = recorded(stack).only(TASK_DEFINITION, f"{stack}-{family}").inputs["containerDefinitions"]
+    return {container["name"]: container for container in json.loads(text)}
+
+
+def environment(container: dict[str, Any]) -> dict[str, str]:
+    return {entry["name"]: entry["value"] for entry in container["environment"]}
+
+
+def secrets(container: dict[str, Any]) -> dict[str, str]:
+    return {entry["name"]: entry["valueFrom"] for entry in container["secrets"]}
+
+
+def secret_arn(stack: str, name: str) -> str:
+    return recorded(stack).only("aws:secretsmanager/secret:Secret", name).outputs["arn"]
+
+
+def owner_arn(stack: str) -> str:
+    (managed,) = recorded(stack).only("aws:rds/instance:Instance").outputs["masterUserSecrets"]
+    return managed["secretArn"]
+
+
+@pytest.mark.parametrize("family", ["blueprint", "migrate"])
+@pytest.mark.parametrize("stack", STACKS)
+def test_families_run_on_fargate_as_the_settings_say(stack: str, family: str) -> None:
+    task = recorded(stack).only(TASK_DEFINITION, f"{stack}-{family}")
+    cpu, memory = {"prod": ("1024", "2048")}.get(stack, ("512", "1024"))
+    role = {"blueprint": "slot", "migrate": "migrate"}[family]
+    roles = recorded(stack)
+    assert {k: v for k, v in task.inputs.items() if k != "containerDefinitions"} == {
+        "family": f"{stack}-{family}",
+        "requiresCompatibilities": ["FARGATE"],
+        "networkMode": "awsvpc",
+        "cpu": cpu,
+        "memory": memory,
+        "runtimePlatform": {"cpuArchitecture": "ARM64", "operatingSystemFamily": "LINUX"},
+        "executionRoleArn": roles.only("aws:iam/role:Role", f"{stack}-{role}-execution").outputs[
+            "arn"
+        ],
+        "taskRoleArn": roles.only("aws:iam/role:Role", f"{stack}-app").outputs["arn"],
+    }
+
+
+@pytest.mark.parametrize("family", ["blueprint", "migrate"])
+@pytest.mark.parametrize("stack", STACKS)
+def test_every_container_is_hardened(stack: str, family: str) -> None:
+    found = containers(stack, family)
+    assert len(found) == {"blueprint": 3, "migrate": 2}[family]
+    for container in found.values():
+        assert container["privileged"] is False
+        assert container["readonlyRootFilesystem"] is True
+        assert container["linuxParameters"] == {
+            "initProcessEnabled": True,
+            "capabilities": {"add": [], "drop": ["ALL"]},
+            "tmpfs": [{"containerPath": "/tmp", "size": 128, "mountOptions": ["nodev", "nosuid"]}],
+        }
+        assert (container["mountPoints"], container["volumesFrom"]) == ([], [])
+        assert container["systemControls"] == []
+    assert {name: container["user"] for name, container in found.items()} == {
+        name: {
+            "nginx": "101:101",
+            "app": "10001:10001",
+            "pgbouncer": "65532:65532",
+            "logins": "65532:65532",
+        }[name]
+        for name in found
+    }
+
+
+@pytest.mark.parametrize("family", ["blueprint", "migrate"])
+def test_the_text_is_canonical(family: str) -> None:
+    text = recorded("prod").only(TASK_DEFINITION, f"prod-{family}").inputs["containerDefinitions"]
+    assert text == json.dumps(json.loads(text), sort_keys=True, separators=(",", ":"))
+    found = json.loads(text)
+    assert [c["name"] for c in found] == sorted(c["name"] for c in found)
+    for container in found:
+        for key in ("environment", "secrets"):
+            listed = [entry["name"] for entry in container[key]]
+            assert listed == sorted(listed)
+    assert "null" not in text
+
+
+def test_the_blueprint_stops_front_to_back() -> None:
+    found = containers("prod", "blueprint")
+    assert {name: c["dependsOn"] for name, c in found.items()} == {
+        "nginx": [{"containerName": "app", "condition": "START"}],
+        "app": [{"containerName": "pgbouncer", "condition": "HEALTHY"}],
+        "pgbouncer": [],
+    }
+    assert {name: c["stopTimeout"] for name, c in found.items()} == {
+        "nginx": 120,
+        "app": 60,
+        "pgbouncer": 30,
+    }
+    assert {name: c["essential"] for name, c in found.items()} == dict.fromkeys(found, True)
+
+
+def test_only_nginx_is_reachable() -> None:
+    assert {name: c["portMappings"] for name, c in containers("prod", "blueprint").items()} == {
+        "nginx": [{"containerPort": 8443, "hostPort": 8443, "protocol": "tcp"}],
+        "app": [],
+        "pgbouncer": [],
+    }
+
+
+def test_containers_say_whether_they_work() -> None:
+    schedule = {"interval": 10, "timeout": 5, "retries": 3, "startPeriod": 10}
+    found = containers("prod", "blueprint")
+    assert found["nginx"]["healthCheck"] == {
+        "command": [
+            "CMD",
+            "curl",
+            "--fail",
+            "--silent",
+            "--insecure",
+            "https://127.0.0.1:8443/healthz",
+        ],
+        **schedule,
+    }
+    assert found["pgbouncer"]["healthCheck"] == {
+        "command": [
+            "CMD",
+            "pg_isready",
+            "--quiet",
+            "--host=127.0.0.1",
+            "--port=6432",
+            "--dbname=pgbouncer",
+        ],
+        **schedule,
+    }
+    assert "healthCheck" not in found["app"]
+
+
+def test_the_image_of_the_app_is_left_to_cutover() -> None:
+    images = {name: c["image"] for name, c in containers("prod", "blueprint").items()}
+    registry = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/slipway"
+    assert images == {
+        "app": NO_IMAGE,
+        "nginx": f"{registry}/nginx@sha256:" + "1" * 64,
+        "pgbouncer": f"{registry}/pgbouncer@sha256:" + "2" * 64,
+    }
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_what_nginx_is_told(stack: str) -> None:
+    nginx = containers(stack, "blueprint")["nginx"]
+    assert environment(nginx) == {
+        "NGINX_PORT": "8443",
+        "APP_PORT": "8000",
+        "TRUSTED_PROXIES": recorded(stack).only("aws:ec2/vpc:Vpc").inputs["cidrBlock"],
+        "MAX_BODY_MIB": "10",
+        "RATE_LIMIT_PER_SECOND": "50",
+        "RATE_LIMIT_BURST": "100",
+        "SECURITY_HEADERS": headers.API.nginx_lines(),
+        "PROBE_HEADER": "X-Slipway-Probe",
+        "RELEASE_ID": "",
+    }
+    assert secrets(nginx) == {"PROBE_TOKEN": secret_arn(stack, f"{stack}-probe-token")}
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_what_the_app_is_told(stack: str) -> None:
+    app = containers(stack, "blueprint")["app"]
+    assert environment(app) == {
+        "PORT": "8000",
+        "DATABASE_URL": "postgresql://app@127.0.0.1:6432/app",
+        "ENVIRONMENT": stack,
+        "RELEASE_ID": "",
+    }
+    secret_key = secret_arn(stack, f"{stack}-secret-key")
+    assert secrets(app) == {
+        "SECRET_KEY": f"{secret_key}:current::",
+        "SECRET_KEY_PREVIOUS": f"{secret_key}:previous::",
+        "REDIS_URL": secret_arn(stack, f"{stack}-redis-url"),
+    }
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_what_pgbouncer_is_told(stack: str) -> None:
+    database = recorded(stack).only("aws:rds/instance:Instance")
+    pgbouncer = containers(stack, "blueprint")["pgbouncer"]
+    assert environment(pgbouncer) == {
+        "LISTEN_PORT": "6432",
+        "DB_HOST": database.outputs["address"],
+        "DB_PORT": "5433",
+        "DB_NAME": "app",
+        "POOL_SIZE": {"prod": "20"}.get(stack, "10"),
+        "MAX_CLIENT_CONN": "500",
+        "RELEASE_ID": "",
+    }
+    login = secret_arn(stack, f"{stack}-database-login")
+    assert secrets(pgbouncer) == {
+        "DB_USER": f"{login}:username::",
+        "DB_PASSWORD": f"{login}:password::",
+    }
+
+
+def test_a_migration_begins_by_making_sure_of_the_logins() -> None:
+    found = containers("prod", "migrate")
+    database = recorded("prod").only("aws:rds/instance:Instance").outputs["address"]
+    login, owner = secret_arn("prod", "prod-database-login"), owner_arn("prod")
+    assert found["logins"]["command"] == ["/usr/local/bin/ensure-logins"]
+    assert found["logins"]["essential"] is False
+    assert found["logins"]["dependsOn"] == []
+    assert environment(found["logins"]) == {
+        "DB_HOST": database,
+        "DB_PORT": "5433",
+        "DB_NAME": "app",
+    }
+    assert secrets(found["logins"]) == {
+        "PGUSER": f"{owner}:username::",
+        "PGPASSWORD": f"{owner}:password::",
+        "DB_USER": f"{login}:username::",
+        "DB_PASSWORD": f"{login}:password::",
+    }
+    assert found["app"]["command"] == ["python", "run_migrations.py"]
+    assert found["app"]["essential"] is True
+    assert found["app"]["image"] == NO_IMAGE
+    assert found["app"]["dependsOn"] == [{"containerName": "logins", "condition": "SUCCESS"}]
+    assert environment(found["app"])["DATABASE_URL"] == (
+        f"postgresql://{database}:5433/app?sslmode=require"
+    )
+    assert secrets(found["app"])["PGUSER"] == f"{owner}:username::"
+    assert secrets(found["app"])["PGPASSWORD"] == f"{owner}:password::"
+
+
+@pytest.mark.parametrize("family", ["blueprint", "migrate"])
+def test_every_log_is_kept_and_slows_nobody_down(family: str) -> None:
+    found = containers("prod", family)
+    for name, container in found.items():
+        group = name if family == "blueprint" else "migrate"
+        assert container["logConfiguration"] == {
+            "logDriver": "awslogs",
+            "options": {
+                "awslogs-group": f"/slipway/prod/{group}",
+                "awslogs-region": "eu-west-1",
+                "awslogs-stream-prefix": name,
+                "mode": "non-blocking",
+                "max-buffer-size": "25m",
+            },
+        }
+        log = recorded("prod").only("aws:cloudwatch/logGroup:LogGroup", f"prod-{group}")
+        assert log.inputs == {
+            "name": f"/slipway/prod/{group}",
+            "retentionInDays": 365,
+            "kmsKeyId": recorded("prod").only("aws:kms/key:Key").outputs["arn"],
+        }
+
+
+@pytest.mark.parametrize(
+    ("purpose", "logs"), [("slot", ["nginx", "app", "pgbouncer"]), ("migrate", ["migrate"])]
+)
+def test_an_execution_role_reads_what_its_task_names_and_no_more(
+    purpose: str, logs: list[str]
+) -> None:
+    prod = recorded("prod")
+    policy = json.loads(
+        prod.only("aws:iam/rolePolicy:RolePolicy", f"prod-{purpose}-execution").inputs["policy"]
+    )
+    statements = {statement.pop("Sid"): statement for statement in policy["Statement"]}
+    family = {"slot": "blueprint", "migrate": "migrate"}[purpose]
+    named = {
+        value.split(":current:")[0]
+        .split(":previous:")[0]
+        .split(":username:")[0]
+        .split(":password:")[0]
+        for container in containers("prod", family).values()
+        for value in secrets(container).values()
+    }
+    assert len(named) == {"slot": 4, "migrate": 4}[purpose]
+    assert named <= set(statements["ReadSecrets"]["Resource"])
+    assert statements.pop("ReadSecrets") == {
+        "Effect": "Allow",
+        "Action": "secretsmanager:GetSecretValue",
+        "Resource": [
+            secret_arn("prod", "prod-database-login"),
+            *([owner_arn("prod")] if purpose == "migrate" else []),
+            *([secret_arn("prod", "prod-probe-token")] if purpose == "slot" else []),
+            secret_arn("prod", "prod-redis-url"),
+            secret_arn("prod", "prod-secret-key"),
+        ],
+    }
+    assert statements == {
+        "RegistryLogin": {
+            "Effect": "Allow",
+            "Action": "ecr:GetAuthorizationToken",
+            "Resource": "*",
+        },
+        "PullImages": {
+            "Effect": "Allow",
+            "Action": [
+                "ecr:BatchCheckLayerAvailability",
+                "ecr:BatchGetImage",
+                "ecr:GetDownloadUrlForLayer",
+            ],
+            "Resource": "arn:aws:ecr:eu-west-1:123456789012:repository/*",
+        },
+        "DecryptSecrets": {
+            "Effect": "Allow",
+            "Action": "kms:Decrypt",
+            "Resource": prod.only("aws:kms/key:Key").outputs["arn"],
+            "Condition": {
+                "StringEquals": {"kms:ViaService": "secretsmanager.eu-west-1.amazonaws.com"}
+            },
+        },
+        "WriteLogs": {
+            "Effect": "Allow",
+            "Action": ["logs:CreateLogStream", "logs:PutLogEvents"],
+            "Resource": [
+                prod.only("aws:cloudwatch/logGroup:LogGroup", f"prod-{log}").outputs["arn"] + ":*"
+                for log in logs
+            ],
+        },
+    }
+
+
+def test_roles_are_for_tasks_of_this_account_only() -> None:
+    roles = ("prod-app", "prod-slot-execution", "prod-migrate-execution")
+    for name in roles:
+        trust = json.loads(
+            recorded("prod").only("aws:iam/role:Role", name).inputs["assumeRolePolicy"]
+        )
+        assert trust["Statement"] == [
+            {
+                "Sid": "EcsTasks",
+                "Effect": "Allow",
+                "Principal": {"Service": "ecs-tasks.amazonaws.com"},
+                "Action": "sts:AssumeRole",
+                "Condition": {
+                    "StringEquals": {"aws:SourceAccount": "123456789012"},
+                    "ArnLike": {"aws:SourceArn": "arn:aws:ecs:eu-west-1:123456789012:*"},
+                },
+            }
+        ]
+
+
+def test_the_app_itself_may_do_nothing() -> None:
+    attached = {p.inputs["role"] for p in recorded("prod").every("aws:iam/rolePolicy:RolePolicy")}
+    assert "prod-slot-execution-id" in attached
+    assert "prod-app-id" not in attached
+    with pytest.raises(LookupError, match="no aws:iam/rolePolicyAttachment"):
+        recorded("prod").only("aws:iam/rolePolicyAttachment:RolePolicyAttachment", "prod-app")
