@@ -157,7 +157,7 @@ class Balancer:
         if not known:
             self._api.tell(
                 f"add server {checked} {target.address} ssl verify none check check-ssl "
-                f"inter {group.interval_seconds}s rise {group.healthy_threshold} "
+                f"inter {round(group.interval_seconds * 1000)} rise {group.healthy_threshold} "
                 f"fall {group.unhealthy_threshold}",
                 "New server registered.",
             )

@@ -115,9 +115,7 @@ def parse_condition(where: str, condition: Mapping[str, Any]) -> Condition:
                 f"can't follow; it knows {CONDITIONS}"
             )
     if not patterns:
-        raise RehearsalError(
-            f"{where} has a {field} condition without values; give it at least one"
-        )
+        raise RehearsalError(f"{where} has a {field} condition without values; give it one or more")
     return Condition(field, tuple(patterns), header)
 
 

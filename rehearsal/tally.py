@@ -64,7 +64,7 @@ class LoadResult:
     p99_ms: float
     max_ms: float
     largest_gap_ms: float
-    """The longest time without a success, from the start to the last request that was due."""
+    """See the function of this name."""
     prober_late_p99_ms: float
     kinds: dict[str, KindCount]
     slots: dict[str, int]
@@ -129,10 +129,15 @@ def percentile_ms(ascending_seconds: Sequence[float], percent: int) -> float:
 
 
 def largest_gap_ms(records: Sequence[Record], last_due: float) -> float:
-    """The longest stretch between start and last due request in which nothing succeeded."""
-    successes = sorted(r.ended_at for r in records if not r.reason)
-    moments = [0.0, *successes, max([last_due, *successes[-1:]])]
-    gaps = [later - earlier for earlier, later in itertools.pairwise(moments)]
+    """The longest time without a success while there should have been some.
+
+    It is measured from the start to the first success after the last request was due; the slow
+    ones that trickle in later say nothing about a gap.
+    """
+    successes = sorted(record.ended_at for record in records if not record.reason)
+    before = [moment for moment in successes if moment < last_due]
+    last = next(iter(successes[len(before) :]), max((r.ended_at for r in records), default=0.0))
+    gaps = [later - earlier for earlier, later in itertools.pairwise([0.0, *before, last])]
     return round(max(gaps) * 1000, 3)
 
 

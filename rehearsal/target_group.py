@@ -19,7 +19,7 @@ class TargetGroup:
     name: str
     health_path: str = "/readyz"
     healthy_codes: str = "200"
-    interval_seconds: int = 30
+    interval_seconds: float = 30
     timeout_seconds: int = 5
     healthy_threshold: int = 5
     unhealthy_threshold: int = 2
