@@ -100,7 +100,7 @@ class Server:
     port: int
     log: Path
     stop_signal: int = signal.SIGTERM
-    process: subprocess.Popen[bytes] | None = None
+    process: subprocess.Popen[Any] | None = None
 
     def start(self) -> None:
         with self.log.open("ab") as log:
