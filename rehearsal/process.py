@@ -38,7 +38,7 @@ class Process:
         """Set as soon as it, and whatever it had started in its group, is gone."""
         self._child = child
         self._log_start = log.stat().st_size
-        self._stop_signal, self._stop_timeout_seconds = stop
+        self._stop_signal, self.stop_timeout_seconds = stop
 
     @property
     def alive(self) -> bool:
@@ -56,7 +56,7 @@ class Process:
         """
         self.expected_to_stop = True
         self.signal(self._stop_signal)
-        deadline = time.monotonic() + self._stop_timeout_seconds
+        deadline = time.monotonic() + self.stop_timeout_seconds
         while not self.exited.wait(POLL_SECONDS):
             if time.monotonic() >= deadline or (hurry and hurry.is_set()):
                 self.kill()

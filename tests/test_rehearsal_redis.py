@@ -102,6 +102,12 @@ def test_a_connection_without_tls_gets_no_answer(server):
     assert b"PONG" not in answer
 
 
+def test_there_is_no_second_port_without_tls(server):
+    file = server.process.log.parent.parent / "redis" / "redis.conf"
+    ports_set = [line for line in file.read_text().splitlines() if "port" in line.split()[0]]
+    assert ports_set == ["port 0", f"tls-port {server.port}"]
+
+
 def test_an_unknown_certificate_is_refused(server, tmp_path):
     other = Authority(tmp_path / "other.pem")
     stranger = dataclasses.replace(server, certificate_authority=other.file).client("app", CURRENT)

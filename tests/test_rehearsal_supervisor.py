@@ -276,6 +276,9 @@ def test_a_server_that_refuses_root_runs_as_somebody_else(supervised):
     user = unprivileged_user()
     uid = pwd.getpwnam(user).pw_uid if user else os.geteuid()
     own = supervised.make_directory("own", run_as=user)
+    ours = os.getgroups()
+    if user:
+        os.setgroups([1])  # a group of ours that must not be handed on
     completed = supervised.run(
         "who",
         ["sh", "-c", "id -u; touch file && echo 'again by name' >>/dev/stdout; id -G"],
@@ -284,6 +287,8 @@ def test_a_server_that_refuses_root_runs_as_somebody_else(supervised):
         timeout_seconds=10,
         run_as=user,
     )
+    if user:
+        os.setgroups(ours)
     lines = completed.output.splitlines()
     assert lines[:2] == [str(uid), "again by name"]
     assert (own / "file").stat().st_uid == uid

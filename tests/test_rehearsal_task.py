@@ -396,8 +396,20 @@ def eventually(task: Task, condition) -> None:
 def test_a_request_reaches_the_app_and_the_database_through_the_task(task):
     assert list(task.processes) == ["pgbouncer", "app", "nginx"]
     assert task.alive is True
+    assert {p.stop_timeout_seconds for p in task.processes.values()} == {110, 30}
+    assert task.processes["nginx"].stop_timeout_seconds == 110
     assert get(task, "/healthz")[0] == 200
     assert get(task, "/who") == (200, "app_blue")
+
+
+@pytest.mark.services
+def test_a_task_tells_in_what_it_is_not_what_ecs_would_run(task, workload):
+    of_images = [
+        said for process in task.processes.values() for said in image_differences(process.output())
+    ]
+    as_root = unprivileged_user() is not None
+    assert task.differences == [*differences(SERVING, workload, as_root=as_root), *of_images]
+    assert task.differences[0] == "the root file system is not read-only here"
 
 
 @pytest.mark.services
