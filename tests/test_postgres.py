@@ -110,6 +110,7 @@ def test_a_backup_is_over_before_maintenance_may_begin():
 def test_the_parameter_group_is_exactly_this_and_sorted():
     group = _recorded().only("aws:rds/parameterGroup:ParameterGroup")
     assert group.inputs["family"] == "postgres17"
+    assert group.inputs["description"] == "PostgreSQL 17 of the environment prod"
     assert [
         (each["name"], each["value"], each["applyMethod"]) for each in group.inputs["parameters"]
     ] == [
@@ -126,6 +127,20 @@ def test_the_parameter_group_is_exactly_this_and_sorted():
         ("shared_preload_libraries", "pg_stat_statements,auto_explain", "pending-reboot"),
         ("track_io_timing", "1", "pending-reboot"),
     ]
+
+
+def test_the_database_lives_in_the_data_subnets():
+    assert _recorded().only("aws:rds/subnetGroup:SubnetGroup").inputs == {
+        "description": "Data subnets of the environment prod",
+        "subnetIds": ["subnet-a", "subnet-b"],
+    }
+
+
+def test_a_large_database_is_given_time():
+    recording = _recorded(read_replica=True)
+    assert [instance.custom_timeouts for instance in recording.every(INSTANCE)] == [
+        {"create": "2h", "update": "3h", "delete": "2h"}
+    ] * 2
 
 
 def test_the_stack_file_says_what_a_slow_query_is():
@@ -165,6 +180,7 @@ def test_logs_end_are_encrypted_and_exist_before_the_database():
 def test_only_rds_of_this_account_may_take_the_monitoring_role():
     recording = _recorded()
     role = recording.only("aws:iam/role:Role")
+    assert role.inputs["description"] == "Enhanced monitoring of the database of prod"
     assert json.loads(role.inputs["assumeRolePolicy"])["Statement"] == [
         {
             "Sid": "EnhancedMonitoringOfThisAccount",
