@@ -25,7 +25,7 @@ def stack_config(stack: str, root: Path = ROOT) -> dict[str, str]:
         document = yaml.safe_load(path.read_text())
     except FileNotFoundError:
         raise RehearsalError(
-            f"{path.name} does not exist; the stacks are {', '.join(stack_names(root))}"
+            f"Pulumi.{stack}.yaml does not exist; the stacks are {', '.join(stack_names(root))}"
         ) from None
     except (OSError, UnicodeDecodeError) as error:
         raise RehearsalError(f"{path.name} can't be read: {error}") from None

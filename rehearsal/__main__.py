@@ -1,0 +1,8 @@
+"""`python -m rehearsal plan|up|run [STACK]`."""
+
+import sys
+
+from rehearsal.cli import main
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,112 @@
+"""The command line: parses, prints, and turns every bad input into one sentence and an exit code.
+
+0 done and every check held, 1 refused or failed, 2 wrong usage, 130 after Ctrl-C.
+"""
+
+import gc
+import json
+import sys
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from typer.exceptions import TyperException
+
+from rehearsal.errors import RehearsalError
+
+# Columns where nobody looks: in a file or a pipe, one line stays one line.
+UNWRAPPED = 10_000
+
+app = typer.Typer(
+    help="A whole environment on this machine, from the stack's own settings file.",
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+Stack = Annotated[
+    str,
+    typer.Argument(help="Which Pulumi.STACK.yaml to read.", envvar="SLIPWAY_STACK"),
+]
+Port = Annotated[
+    int | None,
+    typer.Option(min=1, max=65535, help="Loopback port of the public URL; a free one otherwise."),
+]
+
+
+@app.command()
+def plan(
+    stack: Stack = "staging",
+    as_json: Annotated[  # noqa: FBT002 (a flag of the command line)
+        bool, typer.Option("--json", help="Every input of every resource, as JSON.")
+    ] = False,
+) -> None:
+    """What `pulumi up` would create: resources by component, their settings, every export."""
+    started = time.monotonic()
+    gc.disable()  # a short life that only allocates: collecting would double it (measured)
+    # Imported where they are used: the SDK alone takes longer than --help may.
+    from rich.console import Console
+
+    from rehearsal import plan as plans
+    from rehearsal.recording import record
+    from stacks.environment import environment
+
+    recording = record(environment, stack=stack)
+    if as_json:
+        print(json.dumps(plans.data(recording, stack), indent=2, sort_keys=True, default=str))
+        return
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        console = Console(highlight=False, width=UNWRAPPED)
+    console.print(plans.tree(recording, stack))
+    console.print(plans.closing_line(recording, time.monotonic() - started), style="bold")
+
+
+@app.command()
+def up(stack: Stack = "staging", port: Port = None) -> None:
+    """Create and start the environment on this machine, and keep it up until Ctrl-C."""
+    from rehearsal import commands
+
+    commands.up(stack, port=port)
+
+
+@app.command()
+def run(
+    stack: Stack = "staging",
+    port: Port = None,
+    rate: Annotated[
+        int, typer.Option(min=1, max=2000, help="Requests per second during the switch.")
+    ] = 250,
+    seconds: Annotated[
+        int, typer.Option(min=1, max=3600, help="How long the load during the switch lasts.")
+    ] = 90,
+    report_dir: Annotated[
+        Path,
+        typer.Option(exists=True, file_okay=False, help="Folder for report.json and report.html."),
+    ] = Path(),
+) -> None:
+    """Start the environment, check it under real traffic, switch slots, and write a report."""
+    from rehearsal import commands
+
+    held = commands.run(stack, port=port, rate=rate, seconds=seconds, report_directory=report_dir)
+    raise typer.Exit(0 if held else 1)
+
+
+def main() -> int:
+    """Runs the command that the arguments name and returns the exit code."""
+    try:
+        return app(prog_name="python -m rehearsal", standalone_mode=False) or 0
+    except TyperException as error:
+        print(error.format_message(), file=sys.stderr)
+        return 2
+    except _refusals() as error:
+        print(error, file=sys.stderr)
+        return 1
+
+
+def _refusals() -> tuple[type[Exception], ...]:
+    # Only a program that was loaded can refuse its settings, and loading the SDK takes long.
+    pulumi = sys.modules.get("pulumi")
+    return (RehearsalError, pulumi.RunError) if pulumi else (RehearsalError,)
