@@ -106,6 +106,12 @@ SecretArn = Annotated[
     ),
 ]
 Email = Annotated[str, matching(r"[^@\s]+@[^@\s]+\.[^@\s]+", "an e-mail address")]
+Reason = Annotated[str, matching(r"[ -~]{1,80}", "a text of 1 to 80 ASCII characters")]
+# RDS takes 1150 to 65535; its default is what a scanner tries first (Security Hub RDS.23).
+PostgresPort = Annotated[
+    int,
+    Bound("1150 to 65535 and not 5432", lambda value: 1150 <= value <= 65535 and value != 5432),
+]
 DatabaseClass = Annotated[
     str, matching(r"db\.[a-z0-9]+\.[a-z0-9]+", "an RDS instance class, such as db.t4g.medium")
 ]

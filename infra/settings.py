@@ -57,7 +57,7 @@ class PostgresSettings:
     multi_az: bool
     read_replica: bool
     backup_days: Annotated[int, between(1, 35)]
-    port: Annotated[int, between(1150, 65535)]
+    port: bounds.PostgresPort
     monitoring_seconds: Literal[1, 5, 10, 15, 30, 60]
     insights: Literal["standard", "advanced"]
     slow_query_ms: Annotated[int, between(1, 60_000)]
@@ -122,7 +122,7 @@ class CdnSettings:
 class FreezeWindow:
     start: bounds.UtcMoment
     end: bounds.UtcMoment
-    reason: str
+    reason: bounds.Reason
 
 
 @dataclass(frozen=True, kw_only=True, config=_STRICT)
@@ -132,7 +132,8 @@ class CutoverSettings:
     bake_seconds: Annotated[int, between(60, 86_400)]
     # ALB deregistration delay; a task must be given longer than its slowest request.
     drain_seconds: Annotated[int, between(5, 110)]
-    freeze_windows: tuple[FreezeWindow, ...] = ()
+    # They travel in the contract, which has to fit into one SSM parameter.
+    freeze_windows: Annotated[tuple[FreezeWindow, ...], listing(0, 12, "freeze windows")] = ()
 
 
 @dataclass(frozen=True, kw_only=True, config=_STRICT)
