@@ -1,6 +1,6 @@
 // Viewer request of the default behaviour: a path of the app's router gets index.html, a file its own.
 // A path whose last part holds a dot is a file: a missing script must stay a 404, not become a page.
-// ES 5.1, which is all that CloudFront's runtime promises.
+// ECMAScript 5.1: CloudFront's runtime knows only parts of what came later.
 function handler(event) {
   var request = event.request;
   var last = request.uri.substring(request.uri.lastIndexOf('/') + 1);

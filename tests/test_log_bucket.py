@@ -28,6 +28,7 @@ def recording() -> Recording:
 @pytest.fixture(scope="module")
 def statements(recording: Recording) -> dict[str, dict]:
     policy = json.loads(recording.only("aws:s3/bucketPolicy:BucketPolicy").inputs["policy"])
+    assert policy["Version"] == "2012-10-17"
     return {statement["Sid"]: statement for statement in policy["Statement"]}
 
 
