@@ -4,6 +4,7 @@ import datetime
 import ipaddress
 import os
 import shutil
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -42,14 +43,20 @@ class Authority:
         )
         _write(file, own.public_bytes(serialization.Encoding.PEM), mode=0o644)
 
-    def issue(self, directory: Path, *, owner: str | None = None) -> Certificate:
-        """Writes `server.crt` and `server.key` into a directory, for the user who will serve."""
+    def issue(
+        self, directory: Path, *, owner: str | None = None, hosts: Sequence[str] = ()
+    ) -> Certificate:
+        """Writes `server.crt` and `server.key` into a directory, for the user who will serve.
+
+        `hosts` are names that the server answers to besides localhost and 127.0.0.1.
+        """
+        names = x509.SubjectAlternativeName([*NAMES, *map(x509.DNSName, hosts)])
         key = ec.generate_private_key(ec.SECP256R1())
         signed = (
             _builder(_name("localhost"), self._name, key.public_key())
             .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
             .add_extension(_usage(signs_certificates=False), critical=True)
-            .add_extension(x509.SubjectAlternativeName(NAMES), critical=False)
+            .add_extension(names, critical=False)
             .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
             .add_extension(
                 x509.AuthorityKeyIdentifier.from_issuer_public_key(self._key.public_key()),
