@@ -2,8 +2,6 @@
 
 import datetime
 import ipaddress
-import os
-import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +10,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+from rehearsal.files import write
 
 VALID_DAYS = 2
 NAMES = (x509.DNSName("localhost"), x509.IPAddress(ipaddress.ip_address("127.0.0.1")))
@@ -41,7 +41,7 @@ class Authority:
             .add_extension(_usage(signs_certificates=True), critical=True)
             .sign(self._key, hashes.SHA256())
         )
-        _write(file, own.public_bytes(serialization.Encoding.PEM), mode=0o644)
+        write(file, own.public_bytes(serialization.Encoding.PEM), mode=0o644)
 
     def issue(
         self, directory: Path, *, owner: str | None = None, hosts: Sequence[str] = ()
@@ -65,13 +65,13 @@ class Authority:
             .sign(self._key, hashes.SHA256())
         )
         issued = Certificate(certificate=directory / "server.crt", key=directory / "server.key")
-        _write(issued.certificate, signed.public_bytes(serialization.Encoding.PEM), mode=0o644)
+        write(issued.certificate, signed.public_bytes(serialization.Encoding.PEM), mode=0o644)
         pem = key.private_bytes(
             serialization.Encoding.PEM,
             serialization.PrivateFormat.PKCS8,
             serialization.NoEncryption(),
         )
-        _write(issued.key, pem, mode=0o600, owner=owner)
+        write(issued.key, pem, mode=0o600, owner=owner)
         return issued
 
 
@@ -107,12 +107,3 @@ def _usage(*, signs_certificates: bool) -> x509.KeyUsage:
 
 def _name(common: str) -> x509.Name:
     return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common)])
-
-
-def _write(file: Path, content: bytes, *, mode: int, owner: str | None = None) -> None:
-    handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
-    with os.fdopen(handle, "wb") as opened:
-        os.fchmod(handle, mode)
-        opened.write(content)
-    if owner:
-        shutil.chown(file, owner)

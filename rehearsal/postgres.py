@@ -1,7 +1,6 @@
 """A real PostgreSQL that refuses what RDS refuses: no TLS, no password, no superuser."""
 
 import secrets
-import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,6 +11,7 @@ from psycopg import sql
 from rehearsal import parameter_group
 from rehearsal.certificates import Authority
 from rehearsal.errors import RehearsalError
+from rehearsal.files import write
 from rehearsal.ports import LOOPBACK
 from rehearsal.supervisor import Process, Supervisor, unprivileged_user
 
@@ -106,7 +106,7 @@ def start(
     data = directory / "data"
     admin_password = secrets.token_hex(16)
     password_file = directory / "password"
-    _write(password_file, admin_password, user)
+    write(password_file, admin_password, owner=user)
     created = supervisor.run(
         "initdb",
         [
@@ -143,8 +143,8 @@ def start(
         own=own,
     )
     # The last of two lines with one name wins.
-    _write(data / "postgresql.conf", _configuration(allowed) + _configuration(own), user)
-    _write(data / "pg_hba.conf", HBA, user)
+    write(data / "postgresql.conf", _configuration(allowed) + _configuration(own), owner=user)
+    write(data / "pg_hba.conf", HBA, owner=user)
     server = Postgres(
         port=port,
         owner=owner,
@@ -209,11 +209,3 @@ def _configuration(values: Mapping[str, str]) -> str:
         return "'" + value.replace("\\", "\\\\").replace("'", "''") + "'"
 
     return "".join(f"{name} = {quoted(value)}\n" for name, value in values.items())
-
-
-def _write(file: Path, content: str, owner: str | None) -> None:
-    file.unlink(missing_ok=True)
-    file.touch(mode=0o600)
-    file.write_text(content)
-    if owner:
-        shutil.chown(file, owner)

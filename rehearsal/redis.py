@@ -2,7 +2,6 @@
 
 import hashlib
 import secrets
-import shutil
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,6 +11,7 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from rehearsal.certificates import Authority
+from rehearsal.files import write
 from rehearsal.ports import LOOPBACK
 from rehearsal.supervisor import Process, Supervisor, unprivileged_user
 
@@ -105,11 +105,7 @@ def start(
         ),
     }
     for name, content in files.items():
-        file = directory / name
-        file.touch(mode=0o600)
-        file.write_text(content + "\n")
-        if owner:
-            shutil.chown(file, owner)
+        write(directory / name, content + "\n", owner=owner)
     process = supervisor.start(
         "redis",
         [str(binaries["redis-server"]), str(directory / "redis.conf")],

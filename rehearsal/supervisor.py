@@ -16,6 +16,7 @@ from types import FrameType
 from typing import Any, Self
 
 from rehearsal.errors import RehearsalError
+from rehearsal.files import disk_errors
 from rehearsal.process import POLL_SECONDS, Completed, Process
 
 GUARDIAN = Path(__file__).with_name("guardian.py")
@@ -52,7 +53,7 @@ class Supervisor:
         self._hurry = threading.Event()
         self._closed = False
         self._handlers: dict[int, Any] = {}
-        with _disk_errors("create a temporary directory"):
+        with disk_errors("create a temporary directory"):
             self.directory = Path(tempfile.mkdtemp(prefix="slipway-", dir=_short_temporary()))
             self.directory.chmod(0o711)
             self._guardian = subprocess.Popen(  # noqa: S603 (a file of ours)
@@ -78,7 +79,7 @@ class Supervisor:
     def make_directory(self, name: str, *, run_as: str | None = None) -> Path:
         """A private subdirectory that belongs to the user who will write in it."""
         path = self.directory / name
-        with _disk_errors(f"create {path}"):
+        with disk_errors(f"create {path}"):
             path.mkdir(mode=0o700, parents=True)
             if run_as:
                 shutil.chown(path, run_as, pwd.getpwnam(run_as).pw_gid)
@@ -114,7 +115,7 @@ class Supervisor:
                 f"{name} can't start: there is no program {argv[0]}, or it is not executable"
             )
         log = self.directory / "logs" / f"{name}.log"
-        with self._lock, _disk_errors(f"start {name}"):
+        with self._lock, disk_errors(f"start {name}"):
             if self._closed:
                 raise RehearsalError(f"{name} can't start: the rehearsal is being stopped")
             with log.open("ab") as output:
@@ -270,12 +271,3 @@ def _short_temporary() -> str:
     # macOS gives each user a directory of 49 characters; a socket's path may have 103.
     chosen = tempfile.gettempdir()
     return chosen if len(chosen) <= 32 else "/tmp"  # noqa: S108 (mkdtemp makes it private)
-
-
-@contextlib.contextmanager
-def _disk_errors(doing: str) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        where = f" ({error.filename})" if error.filename else ""
-        raise RehearsalError(f"can't {doing}: {error.strerror}{where}") from error

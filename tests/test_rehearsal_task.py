@@ -439,7 +439,13 @@ def test_no_secret_stands_in_a_command_line_or_a_log(task, supervisor):
 @pytest.mark.services
 def test_nothing_of_ours_runs_as_root(task, workload):
     def user(name: str) -> str:
-        return pwd.getpwuid(os.stat(f"/proc/{task.processes[name].pid}").st_uid).pw_name
+        shown = subprocess.run(
+            ["ps", "-o", "uid=", "-p", str(task.processes[name].pid)],
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        return pwd.getpwuid(int(shown.stdout)).pw_name
 
     us = pwd.getpwuid(os.geteuid()).pw_name
     expected = unprivileged_user() or us
