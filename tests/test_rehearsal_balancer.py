@@ -428,6 +428,35 @@ def test_an_unhealthy_target_is_spared_until_all_are_and_then_none_is(world: Wor
 
 
 @pytest.mark.services
+def test_a_new_target_gets_nothing_before_its_first_check_passed(world: World) -> None:
+    world.start((100, 0))
+    old, new = world.target("old"), world.target("new")
+    new.answer = lambda request: Answer(503 if request.path == "/readyz" else 200, b"new")
+    world.register("blue", old)
+    world.balancer.set_targets("blue", [("127.0.0.1", stub.port) for stub in (old, new)])
+    client = world.client()
+    assert [client.get("/api/x") for _ in range(20)] == [(200, "old")] * 20
+    world.wait_for("blue", new, "unhealthy")
+    assert [client.get("/api/x") for _ in range(20)] == [(200, "old")] * 20
+    new.answer = lambda _: Answer(body=b"new")
+    world.wait_for("blue", new, "healthy")
+    assert Counter(client.get("/api/x")[1] for _ in range(20)) == {"old": 10, "new": 10}
+
+
+@pytest.mark.services
+def test_a_target_that_refuses_is_not_made_up_for_by_another(world: World) -> None:
+    world.start((100, 0))
+    stub = world.target("blue")
+    stub.answer = lambda request: Answer(503 if request.path == "/readyz" else 200)
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        closed = taken.getsockname()[1]
+    world.register("blue", stub, until="initial")
+    world.balancer.set_targets("blue", [("127.0.0.1", stub.port), ("127.0.0.1", closed)])
+    client = world.client()
+    assert Counter(client.get("/api/x")[0] for _ in range(20)) == {200: 10, 502: 10}
+
+
+@pytest.mark.services
 def test_failures_are_told_apart_and_never_repeated(world: World) -> None:
     world.start((100, 100))
     made: list[Answer | None] = [Answer(500), Answer(503), None, Answer(200)]

@@ -2,6 +2,7 @@
 
 import ipaddress
 import json
+import signal
 import threading
 import time
 from collections import Counter
@@ -178,19 +179,51 @@ def test_a_server_that_proves_nothing_gets_no_request(
 
 
 @pytest.mark.services
-def test_finishing_early_sends_no_more_and_loses_no_count(
+def test_a_prober_that_was_held_up_itself_says_so(
     supervisor: Supervisor, certificate: Path
 ) -> None:
     with upstream(certificate, lambda _: Answer()) as stub:
         load = Load.start(supervisor, plan(stub, certificate, seconds=60))
         supervisor.wait_until(
-            lambda: load.so_far({}).requests >= 50, what="no 50 answers", timeout_seconds=20
+            lambda: load.so_far({}).requests >= 20, what="no 20 answers", timeout_seconds=20
         )
+        load._process.signal(signal.SIGSTOP)
+        time.sleep(0.5)
+        load._process.signal(signal.SIGCONT)
+        result = load.finish({})
+    assert result.failed == 0
+    # A request was due within 5 ms after the pause began, and was late by the rest of it.
+    assert result.max_ms >= 490
+    # About a hundred were late, many more than one in a hundred.
+    assert result.prober_late_p99_ms >= 300
+
+
+@pytest.mark.services
+def test_finishing_early_sends_no_more_and_loses_no_count(
+    supervisor: Supervisor, certificate: Path
+) -> None:
+    arrived = threading.Semaphore(0)
+    may_answer = threading.Event()
+
+    def answer(request: Request) -> Answer:
+        if request.method == "POST":
+            arrived.release()
+            assert may_answer.wait(20)
+        return Answer()
+
+    kinds = (STEADY, Kind(name="upload", path="/", share=0.2, method="POST", body_bytes=10))
+    with upstream(certificate, answer) as stub:
+        load = Load.start(supervisor, plan(stub, certificate, kinds=kinds, seconds=60))
+        for _ in range(5):
+            assert arrived.acquire(timeout=20)
         assert load.running
+        # While `finish` waits for what is under way.
+        threading.Timer(0.3, may_answer.set).start()
         result = load.finish({})
         assert not load.running
     assert result.requests == len(stub.requests)
-    assert 50 <= result.requests < 12_000
+    assert result.kinds["upload"].requests >= 5
+    assert result.requests < 12_000
     assert result.failed == 0
 
 

@@ -243,6 +243,11 @@ def test_weights_are_drawn_as_shares_where_they_were_in_force() -> None:
         ("green", "M498.0 124.0V14.0H944.0V124.0Z"),
     ]
     assert [mark.at for mark in timeline(made.load, made.weights).marks] == [498.0]
+    shared = timeline(made.load, (WeightEvent(at=STARTED, weights={"blue": 300, "green": 100}),))
+    assert [shape.path for shape in shared.panels[0].shapes] == [
+        "M52.0 124.0V41.5H944.0V124.0Z",
+        "M52.0 41.5V14.0H944.0V41.5Z",
+    ]
 
 
 def test_failures_are_drawn_in_the_second_they_were_due() -> None:
