@@ -44,7 +44,7 @@ class Supervisor:
     directory: Path
     """Fresh, short (unix sockets allow about 100 characters), and open to traversal by others."""
     died: threading.Event
-    """Set when a process ended that was not expected to; `check` says which."""
+    """Set when a process ended that was not expected to; clear it, then `check` says which."""
 
     def __init__(self) -> None:
         self.died = threading.Event()

@@ -3,50 +3,28 @@
 The containers of a task share 127.0.0.1; here every task does, so each gets ports of its own.
 """
 
-import http.client
 import os
 import shutil
 import signal
-import socket
-import ssl
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from rehearsal import ports
+from rehearsal.container import Runtime, answers, image_differences, start_container
 from rehearsal.containers import (
     Container,
     Workload,
     differences,
-    environment_of,
     needs,
-    open_to_others,
     start_order,
 )
 from rehearsal.errors import RehearsalError
 from rehearsal.ports import LOOPBACK
-from rehearsal.supervisor import PATH, Process, Supervisor, unprivileged_user
+from rehearsal.supervisor import Process, Supervisor, unprivileged_user
 
 IMAGES = Path(__file__).resolve().parent.parent / "images"
-IMAGE_OF = {"nginx": "nginx", "pgbouncer": "pgbouncer", "logins": "pgbouncer"}
-# STOPSIGNAL of each image; SIGTERM where the image says nothing.
-STOP_SIGNALS = {"nginx": signal.SIGQUIT}
-STOP_TIMEOUT_SECONDS = 30  # what ECS waits when the definition says nothing
 START_TIMEOUT_SECONDS = 60.0
-PROBE_TIMEOUT_SECONDS = 5.0
-DIFFERS = ": differs from the image: "
-
-
-@dataclass(frozen=True, kw_only=True)
-class Runtime:
-    """What ECS and Docker are to a task: programs, images, secrets, and someone who ends it."""
-
-    supervisor: Supervisor
-    binaries: Mapping[str, Path]
-    images: Path
-    """A copy from `install_images`."""
-    resolve_secret: Callable[[str], str] = field(repr=False)
-    """The value behind a `valueFrom`; raises RehearsalError for one that doesn't exist."""
 
 
 @dataclass(kw_only=True)
@@ -147,20 +125,15 @@ def start_task(
         _reserved=list(port.values()),
         _directories=[],
     )
-    answers = {
-        "nginx": lambda: _https_answers(port["nginx"]),
-        "app": lambda: _http_answers(port["app"]),
-        "pgbouncer": lambda: _accepts(port["pgbouncer"]),
-    }
     try:
         for container in ordered:
             name = container["name"]
-            started = _start(
+            started = start_container(
                 runtime, task_id, container, workload, overlay, port, task._directories
             )
             task.processes[name] = started
             runtime.supervisor.wait_until(
-                answers[name],
+                lambda name=name: answers(name, port[name]),
                 what=f"{name} of task {task_id} did not answer on port {port[name]}",
                 timeout_seconds=START_TIMEOUT_SECONDS,
                 process=started,
@@ -196,7 +169,7 @@ def run_once(
         if commands and name in commands:
             container = {**container, "command": list(commands[name])}
         directories: list[Path] = []
-        process = _start(
+        process = start_container(
             runtime, task_id, container, workload, overlay, {}, directories, one_off=True
         )
         ended = process.exited.wait(timeout_seconds)
@@ -210,106 +183,3 @@ def run_once(
             )
         exit_codes[name], outputs[name] = process.exit_code or 0, process.output()
     return Finished(exit_codes=exit_codes, outputs=outputs)
-
-
-def image_differences(output: str) -> list[str]:
-    """What an entrypoint says of this machine's older program, one sentence each."""
-    return [said for line in output.splitlines() if (said := line.partition(DIFFERS)[2])]
-
-
-def _start(
-    runtime: Runtime,
-    task_id: str,
-    container: Container,
-    workload: Workload,
-    overlay: Mapping[str, Mapping[str, str]] | None,
-    port: Mapping[str, int],
-    directories: list[Path],
-    *,
-    one_off: bool = False,
-) -> Process:
-    name = container["name"]
-    environment = environment_of(
-        container, runtime.resolve_secret, (overlay or {}).get(name, {}), port
-    )
-    user = unprivileged_user()
-    if name == "app":
-        argv = list(container.get("command") or workload.command)
-        environment = {**workload.environment, **environment}
-        cwd = workload.directory
-        if user and not open_to_others(workload):
-            user = None
-    elif name in IMAGE_OF:
-        image = runtime.images / IMAGE_OF[name]
-        own = runtime.supervisor.make_directory(f"{task_id}.{name}", run_as=user)
-        directories.append(own)
-        argv = _in_image(image, container)
-        environment = {
-            "PATH": _path_with(runtime.binaries),
-            "RUN_DIR": str(own),
-            "TEMPLATE_DIR": str(image),
-            "LISTEN_ADDRESS": LOOPBACK,
-            **environment,
-        }
-        cwd = own
-    else:
-        raise RehearsalError(
-            f"task {task_id} has a container {name}, which the rehearsal can't run; "
-            f"it knows app, {', '.join(IMAGE_OF)}"
-        )
-    return runtime.supervisor.start(
-        f"{task_id}.{name}",
-        argv,
-        env=environment,
-        cwd=cwd,
-        stop_signal=STOP_SIGNALS.get(name, signal.SIGTERM),
-        stop_timeout_seconds=container.get("stopTimeout") or STOP_TIMEOUT_SECONDS,
-        run_as=user,
-        one_off=one_off,
-    )
-
-
-def _in_image(image: Path, container: Container) -> list[str]:
-    # The Dockerfiles put our scripts into /usr/local/bin; entrypoint.sh is the ENTRYPOINT.
-    given = [*(container.get("entryPoint") or ()), *(container.get("command") or ())]
-    program, *arguments = given or ["entrypoint.sh"]
-    return [str(image / Path(program).name), *arguments]
-
-
-def _path_with(binaries: Mapping[str, Path]) -> str:
-    # Only what the system's directories lack goes in front: Debian's /usr/bin/psql is a wrapper.
-    usual = PATH.split(os.pathsep)
-    directories = dict.fromkeys(str(file.parent) for file in binaries.values())
-    return os.pathsep.join([*(d for d in directories if d not in usual), *usual])
-
-
-def _accepts(port: int) -> bool:
-    socket.create_connection((LOOPBACK, port), timeout=PROBE_TIMEOUT_SECONDS).close()
-    return True
-
-
-def _http_answers(port: int) -> bool:
-    return _answers(
-        http.client.HTTPConnection(LOOPBACK, port, timeout=PROBE_TIMEOUT_SECONDS), "/health"
-    )
-
-
-def _https_answers(port: int) -> bool:
-    # As the load balancer does: a task's certificate is its own and is not verified.
-    context = ssl._create_unverified_context()  # noqa: S323
-    connection = http.client.HTTPSConnection(
-        LOOPBACK, port, timeout=PROBE_TIMEOUT_SECONDS, context=context
-    )
-    return _answers(connection, "/healthz")
-
-
-def _answers(connection: http.client.HTTPConnection, path: str) -> bool:
-    """Whether anything comes back: what a status says is the balancer's concern."""
-    try:
-        connection.request("GET", path)
-        connection.getresponse().read()
-    except http.client.HTTPException:
-        return False
-    finally:
-        connection.close()
-    return True

@@ -16,6 +16,7 @@ import pytest
 
 from rehearsal import binaries, ports, postgres
 from rehearsal.certificates import Authority
+from rehearsal.container import image_differences
 from rehearsal.containers import (
     Workload,
     differences,
@@ -29,7 +30,6 @@ from rehearsal.supervisor import Supervisor, unprivileged_user
 from rehearsal.task import (
     Runtime,
     Task,
-    image_differences,
     install_images,
     run_once,
     start_task,
