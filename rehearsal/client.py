@@ -15,7 +15,7 @@ TIMEOUT_SECONDS = 20.0
 
 @dataclass(frozen=True)
 class Answer:
-    """Header names in lower case."""
+    """Header names in lower case; a repeated header's values are joined by commas."""
 
     status: int
     headers: Mapping[str, str]
@@ -53,8 +53,7 @@ class Client:
         try:
             connection.request(method, path, body, {"Host": self.host, **(headers or {})})
             response = connection.getresponse()
-            found = {name.lower(): value for name, value in response.getheaders()}
-            return Answer(response.status, found, response.read())
+            return _answer(response)
         finally:
             connection.close()
 
@@ -69,8 +68,7 @@ class Client:
             connection.putheader("Content-Length", str(length))
             connection.endheaders()
             response = connection.getresponse()
-            found = {name.lower(): value for name, value in response.getheaders()}
-            return Answer(response.status, found, response.read())
+            return _answer(response)
         finally:
             connection.close()
 
@@ -78,3 +76,11 @@ class Client:
         if self.authority is None:
             return ssl._create_unverified_context()  # noqa: S323 (as a balancer with its targets)
         return ssl.create_default_context(cafile=str(self.authority))
+
+
+def _answer(response: http.client.HTTPResponse) -> Answer:
+    headers: dict[str, str] = {}
+    for name, value in response.getheaders():
+        before = headers.get(name.lower())
+        headers[name.lower()] = value if before is None else f"{before}, {value}"
+    return Answer(response.status, headers, response.read())

@@ -7,6 +7,8 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from botocore.exceptions import BotoCoreError, ClientError
+
 from infra.outputs import SLOTS, Contract, Slot
 from rehearsal import binaries, ports, releases, stores
 from rehearsal.balancer import DIFFERENCES, Balancer
@@ -145,7 +147,7 @@ def running(
     """
     account_id, region = _account(stack)
     found = binaries.find()
-    with ExitStack() as running_parts:
+    with ExitStack() as running_parts, _refusals():
         supervisor = running_parts.enter_context(Supervisor())
         if port is None:
             port = ports.reserve()
@@ -264,6 +266,14 @@ def wait_until(
         if time.monotonic() >= deadline:
             raise RehearsalError(f"{what} within {timeout_seconds:g} seconds")
         time.sleep(POLL_SECONDS)
+
+
+@contextmanager
+def _refusals() -> Iterator[None]:
+    try:
+        yield
+    except (BotoCoreError, ClientError) as error:
+        raise RehearsalError(f"the emulated AWS refused a call: {error}") from error
 
 
 def _account(stack: str) -> tuple[str, str]:
