@@ -3,8 +3,12 @@
 Mocks prove what we ask of AWS, not that AWS accepts it; that is the preview's job.
 """
 
+import asyncio
 import gc
 import importlib
+import logging
+import os
+import re
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -18,7 +22,7 @@ from pulumi.runtime import rpc
 from pulumi.runtime.mocks import MockMonitor, MockResourceArgs, Mocks
 from pulumi.runtime.proto import resource_pb2
 from pulumi.runtime.settings import SETTINGS, set_root_resource
-from pulumi.runtime.stack import run_in_stack
+from pulumi.runtime.stack import run_in_stack, wait_for_rpcs
 from pulumi.runtime.sync_await import _sync_await
 
 from rehearsal.stack_file import stack_config
@@ -26,6 +30,7 @@ from rehearsal.stack_file import stack_config
 ACCOUNT = "123456789012"
 REGION = "eu-west-1"
 STACK_TYPE = "pulumi:pulumi:Stack"
+STUCK_SECONDS = 60
 
 Outputs = Callable[[str, str, dict[str, Any]], dict[str, Any]]
 """(type, name, inputs) -> the outputs a provider would compute; `id` among them."""
@@ -99,20 +104,43 @@ def record(
     )
     values = dict(stack_config(stack) if config is None else config)
     pulumi.runtime.set_all_config(values, [])
+    log = _Log()
+    # A program needs a root stack of its own. set_mocks makes one too unless there is one, and
+    # that one's (no) exports would race ours: one run in forty ended without any (measured).
+    set_root_resource(cast(Any, object()))
     pulumi.runtime.set_mocks(
-        monitor.mocks, project=project, stack=stack, preview=preview, monitor=monitor
+        monitor.mocks, project=project, stack=stack, preview=preview, monitor=monitor, logger=log
     )
-    # set_mocks finishes a root stack of its own or keeps an earlier one; a program needs its own.
     set_root_resource(cast(Any, None))
     settings = cast(Any, SETTINGS)
     settings.rpc_manager.clear()
     settings.outputs.clear()
     monitor.recording = Recording()
-    with _collector_frozen():
-        _sync_await(run_in_stack(cast(Any, program)))
+    with _collector_frozen(), _output_texts_refused():
+        asyncio.run(_to_the_end(program))
+    if log.errors:
+        raise RuntimeError(f"the program logged an error: {log.errors[0]}")
     # Registrations race each other; what is compared or shown must not.
     monitor.recording.resources.sort(key=lambda resource: resource.urn)
     return monitor.recording
+
+
+async def _to_the_end(program: Callable[[], object]) -> None:
+    """Runs the program until no task of it is left; a later run must not meet one."""
+    try:
+        await run_in_stack(cast(Any, program))
+    finally:
+        # The SDK does not wait for a call that is scheduled but has not begun.
+        late: set[Any] = set()
+        while pending := asyncio.all_tasks() - {asyncio.current_task()}:
+            done, late = await asyncio.wait(pending, timeout=STUCK_SECONDS)
+            for task in done:
+                _ = task.cancelled() or task.exception()  # `wait_for_rpcs` raises the first one
+            if late:
+                break
+    if late:
+        raise TimeoutError(f"{len(late)} tasks of the program never end, such as {late.pop()}")
+    await wait_for_rpcs()
 
 
 @contextmanager
@@ -125,6 +153,32 @@ def _collector_frozen() -> Iterator[None]:
     finally:
         if was_enabled:
             gc.enable()
+
+
+@contextmanager
+def _output_texts_refused() -> Iterator[None]:
+    # An Output in an f-string becomes a warning's text; with this the SDK raises instead.
+    name = "PULUMI_ERROR_OUTPUT_STRING"
+    before = os.environ.get(name)
+    os.environ[name] = "true"
+    try:
+        yield
+    finally:
+        del os.environ[name]
+        if before is not None:
+            os.environ[name] = before
+
+
+class _Log(logging.Logger):
+    """Keeps the errors that a program logs: the engine fails an update for them."""
+
+    def __init__(self) -> None:
+        super().__init__("program")
+        self.parent = logging.getLogger()
+        self.errors: list[object] = []
+
+    def error(self, msg: object, *args: Any, **kwargs: Any) -> None:
+        self.errors.append(msg)
 
 
 class _Mocks(Mocks):
@@ -156,6 +210,12 @@ class _Monitor(MockMonitor):
         self.by_urn: dict[str, Resource] = {}
         self.lock = threading.Lock()
 
+    def make_urn(self, parent: str, type_: str, name: str) -> str:
+        """As the engine does: with the types of all parents, but for the stack."""
+        parents = parent.split("::")[2] if parent else STACK_TYPE
+        chain = "" if parents == STACK_TYPE else f"{parents}$"
+        return f"urn:pulumi:{pulumi.get_stack()}::{pulumi.get_project()}::{chain}{type_}::{name}"
+
     def RegisterResource(self, request: Any) -> Any:
         if request.type == STACK_TYPE:
             return super().RegisterResource(request)
@@ -171,6 +231,8 @@ class _Monitor(MockMonitor):
             raise ValueError(f"two resources with one URN: {urn}")
         marked = rpc.deserialize_properties(request.object, keep_unknowns=self.preview)
         inputs = {key: _bare(value) for key, value in marked.items()}
+        _refuse_gaps(f"{request.type} {request.name}", inputs)
+        _refuse_unknown_names(request)
         outputs = self._computed(request, inputs)
         resource = Resource(
             type=request.type,
@@ -213,6 +275,7 @@ class _Monitor(MockMonitor):
         if f"::{STACK_TYPE}::" in request.urn:
             marked = rpc.deserialize_properties(request.outputs, keep_unknowns=self.preview)
             self.recording.exports = {key: _bare(value) for key, value in marked.items()}
+            _refuse_gaps("an export", self.recording.exports)
             self.recording.secret_exports = frozenset(
                 k for k, v in marked.items() if rpc.is_rpc_secret(v)
             )
@@ -266,13 +329,42 @@ _INVOKES = {"aws:ec2/getManagedPrefixList:getManagedPrefixList": {"id": "pl-4fa0
 @cache
 def _computed_texts(type_: str) -> tuple[str, ...]:
     """The outputs of a resource class that are declared as a plain, never absent text."""
+    declared = _declared(type_)
+    return tuple(sorted(key for key, type_ in declared.items() if type_ is str and key != "id"))
+
+
+@cache
+def _declared(type_: str) -> dict[str, Any]:
+    """The properties of a resource class and their types; empty for what is not of a provider."""
     package, _, rest = type_.partition(":")
     if package not in ("aws", "random"):
-        return ()
+        return {}
     module, class_ = rest.split("/")[0], type_.rsplit(":", 1)[1]
     path = f"pulumi_{package}" + ("" if module == "index" else f".{module}")
-    declared = _types.resource_types(getattr(importlib.import_module(path), class_))
-    return tuple(sorted(key for key, type_ in declared.items() if type_ is str and key != "id"))
+    return _types.resource_types(getattr(importlib.import_module(path), class_))
+
+
+def _refuse_unknown_names(request: Any) -> None:
+    # The engine takes any name; a nested or misspelt one protects nothing.
+    unknown = set(request.ignoreChanges) - _declared(request.type).keys()
+    if unknown:
+        raise ValueError(
+            f"{request.name} ignores changes of {', '.join(sorted(unknown))}, "
+            f"which is no property of {request.type}"
+        )
+
+
+def _refuse_gaps(where: str, value: Any) -> None:
+    """Raises ValueError for what is left of an output that the recording does not supply."""
+    match value:
+        case dict():
+            for key, item in value.items():
+                _refuse_gaps(f"{where}: {key}", item)
+        case list():
+            for item in value:
+                _refuse_gaps(where, "None" if item is None else item)
+        case str() if re.search(r"\bNone\b|[:,\[] *null *[,}\]]", value):
+            raise ValueError(f"{where} holds nothing where a value belongs, or the text None")
 
 
 def _bare(value: Any) -> Any:
