@@ -51,7 +51,8 @@ def timeline(load: LoadResult, events: Sequence[WeightEvent]) -> Timeline:
     def x(second: float) -> float:
         return LEFT + (RIGHT - LEFT) * min(max(second / seconds, 0.0), 1.0)
 
-    changes = [(event.at - load.started_at, event.weights) for event in events]
+    in_order = sorted(events, key=lambda event: event.at)
+    changes = [(event.at - load.started_at, event.weights) for event in in_order]
     marks = [
         Tick(at=_round(x(at)), label=" / ".join(f"{s} {w}" for s, w in sorted(weights.items())))
         for at, weights in changes

@@ -37,6 +37,24 @@ class Kind:
     content_type: str = "application/octet-stream"
 
 
+# The endpoints of examples/webapp. Handshakes are few: they cost the most on two cores.
+WEBAPP_KINDS = (
+    Kind(name="keep-alive", path="/api/release", share=70),
+    Kind(name="health", path="/health", share=14),
+    Kind(name="new-connection", path="/api/release", share=4, new_connection=True),
+    Kind(
+        name="slow-body",
+        path="/api/echo",
+        share=4,
+        method="POST",
+        body_bytes=20_000,
+        body_seconds=1.5,
+    ),
+    Kind(name="large-body", path="/api/echo", share=4, method="POST", body_bytes=256 * 1024),
+    Kind(name="large-answer", path="/api/large?kib=256", share=4),
+)
+
+
 @dataclass(frozen=True, kw_only=True)
 class LoadPlan:
     """A fixed number of requests at a fixed rate; RehearsalError unless it stays on loopback."""
@@ -47,7 +65,7 @@ class LoadPlan:
     """The public name: Host header, SNI, and what the certificate must be for."""
     ca: str
     """Path of the PEM file with the only authority that is trusted."""
-    kinds: tuple[Kind, ...]
+    kinds: tuple[Kind, ...] = WEBAPP_KINDS
     rate_per_second: float = 250.0
     seconds: float = 60.0
     timeout_seconds: float = 30.0
@@ -55,7 +73,7 @@ class LoadPlan:
     connections: int = 128
     """Kept connections at most; a request that waits for one is already late and measured so."""
     release_header: str = "X-Release-Id"
-    """Where an answer says which release made it; without it the `version` of a JSON /health."""
+    """Where an answer says which release made it; else `release` or `version` of a JSON answer."""
 
     def __post_init__(self) -> None:
         refuse_other_machines(self.url)
@@ -111,8 +129,11 @@ def refuse_other_machines(url: str) -> None:
 class Load:
     """Requests under way. They go on until the plan's end or `finish`, whatever else happens."""
 
-    def __init__(self, process: Process, plan: LoadPlan, records: Path) -> None:
+    def __init__(
+        self, supervisor: Supervisor, process: Process, plan: LoadPlan, records: Path
+    ) -> None:
         self.plan = plan
+        self._supervisor = supervisor
         self._process = process
         self._records = records
 
@@ -134,7 +155,7 @@ class Load:
             stop_timeout_seconds=plan.timeout_seconds + 5,
             one_off=True,
         )
-        load = cls(process, plan, records)
+        load = cls(supervisor, process, plan, records)
         supervisor.wait_until(
             lambda: records.stat().st_size > 0,
             what=f"{name} sent no request",
@@ -152,14 +173,19 @@ class Load:
         return tally(*self._read(), plan_rate=self.plan.rate_per_second, slots=slots)
 
     def wait(self) -> None:
-        """Returns when every request of the plan has been answered, or RehearsalError."""
-        started = time.monotonic()
-        allowed = self.plan.seconds + self.plan.timeout_seconds + 10
-        if not self._process.exited.wait(allowed):
-            self._process.kill()
-            raise RehearsalError(
-                f"load did not end within {time.monotonic() - started:.0f} seconds and was killed"
-            )
+        """Returns when every request of the plan has been answered.
+
+        Raises RehearsalError when that takes too long, and at once when any process has died.
+        """
+        deadline = time.monotonic() + self.plan.seconds + self.plan.timeout_seconds + 10
+        while not self._process.exited.wait(0.2):
+            self._supervisor.check()
+            if time.monotonic() >= deadline:
+                self._process.kill()
+                raise RehearsalError(
+                    f"load was still under way {self.plan.timeout_seconds + 10:g} seconds after "
+                    "its last request was due, and was killed"
+                )
 
     def finish(self, slots: Mapping[str, str]) -> LoadResult:
         """Sends nothing more, waits for what is under way, and counts everything exactly.

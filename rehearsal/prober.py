@@ -104,7 +104,7 @@ class Prober:
             ) as response:
                 answer = await response.read()
             status = response.status
-            release = response.headers.get(self._plan.release_header) or version_in(
+            release = response.headers.get(self._plan.release_header) or release_in(
                 response.content_type, answer
             )
             if status != kind.expected_status:
@@ -143,16 +143,18 @@ async def body(kind: Kind) -> AsyncIterator[bytes]:
         yield b"x" * share
 
 
-def version_in(content_type: str, answer: bytes) -> str | None:
-    """The `version` of a small JSON object, as /health has one; None when there is none.
+def release_in(content_type: str, answer: bytes) -> str | None:
+    """`release` or `version` of a small JSON object, as /health has one; None when there is none.
 
     Raises ValueError for what calls itself JSON and isn't.
     """
     if content_type != "application/json" or len(answer) > 4096:
         return None
     content = json.loads(answer)
-    version = content.get("version") if isinstance(content, dict) else None
-    return version if isinstance(version, str) else None
+    if not isinstance(content, dict):
+        return None
+    release = content.get("release") or content.get("version")
+    return release if isinstance(release, str) else None
 
 
 async def main(plan: LoadPlan, path: Path) -> None:

@@ -14,7 +14,7 @@ from stub_upstream import HOST, Answer, Request, Upstream, make_certificate, ups
 
 from rehearsal.errors import RehearsalError
 from rehearsal.load import Kind, Load, LoadPlan
-from rehearsal.prober import version_in
+from rehearsal.prober import release_in
 from rehearsal.supervisor import Supervisor
 from rehearsal.tally import Record, tally
 
@@ -228,6 +228,18 @@ def test_finishing_early_sends_no_more_and_loses_no_count(
 
 
 @pytest.mark.services
+def test_waiting_ends_when_another_process_of_the_rehearsal_dies(
+    supervisor: Supervisor, certificate: Path
+) -> None:
+    with upstream(certificate, lambda _: Answer()) as stub:
+        load = Load.start(supervisor, plan(stub, certificate, seconds=60))
+        supervisor.start("other", ["false"], env={})
+        with pytest.raises(RehearsalError, match=r"^other died unexpectedly: it ended with exit"):
+            load.wait()
+        assert load.running
+
+
+@pytest.mark.services
 def test_a_killed_prober_counts_nothing(supervisor: Supervisor, certificate: Path) -> None:
     with upstream(certificate, lambda _: Answer()) as stub:
         load = Load.start(supervisor, plan(stub, certificate, seconds=60))
@@ -368,9 +380,10 @@ def test_no_record_is_no_request() -> None:
 
 
 @pytest.mark.parametrize(
-    ("content_type", "answer", "version"),
+    ("content_type", "answer", "release"),
     [
         ("application/json", b'{"version": "r1", "status": "ok"}', "r1"),
+        ("application/json", b'{"release": "r2"}', "r2"),
         ("application/json", b'{"version": 1}', None),
         ("application/json", b"[]", None),
         ("text/html", b'{"version": "r1"}', None),
@@ -378,11 +391,11 @@ def test_no_record_is_no_request() -> None:
     ],
 )
 def test_a_health_answer_tells_its_release(
-    content_type: str, answer: bytes, version: str | None
+    content_type: str, answer: bytes, release: str | None
 ) -> None:
-    assert version_in(content_type, answer) == version
+    assert release_in(content_type, answer) == release
 
 
 def test_broken_json_is_a_failure() -> None:
     with pytest.raises(json.JSONDecodeError, match="Expecting value"):
-        version_in("application/json", b"<html>")
+        release_in("application/json", b"<html>")
