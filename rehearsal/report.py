@@ -80,10 +80,8 @@ class Report:
     def verdict(self) -> str:
         """In words; when it did not pass, every reason why."""
         if self.passed and self.load:
-            return (
-                f"All {len(self.checks)} checks held, and none of {self.load.requests:,} requests "
-                "failed."
-            )
+            held = "The one check" if len(self.checks) == 1 else f"All {len(self.checks)} checks"
+            return f"{held} held, and none of {self.load.requests:,} requests failed."
         failed = [check.name for check in self.checks if not check.passed]
         reasons = []
         if not self.checks:

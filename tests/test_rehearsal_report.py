@@ -64,7 +64,8 @@ def report(**changes: object) -> Report:
 @pytest.mark.parametrize(
     ("changes", "passed", "verdict"),
     [
-        ({}, True, "All 1 checks held, and none of 40 requests failed."),
+        ({}, True, "The one check held, and none of 40 requests failed."),
+        ({"checks": (HELD, HELD)}, True, "All 2 checks held, and none of 40 requests failed."),
         ({"checks": ()}, False, "Nothing was checked."),
         (
             {"checks": (HELD, BROKE)},
@@ -216,7 +217,7 @@ def test_the_page_needs_nothing_else_and_says_what_it_shows() -> None:
         assert picture["role"] == "img"
         assert set((picture["aria-labelledby"] or "").split()) <= set(ids)
     for words in (
-        "✓ Passed All 1 checks held, and none of 40 requests failed.",
+        "✓ Passed The one check held, and none of 40 requests failed.",
         "blue answered 20, green answered 20",
         "the weights changed, to blue 0 / green 100.",
         "What a rehearsal proves",
