@@ -6,6 +6,9 @@ import datetime
 from collections.abc import Callable
 
 import pytest
+from sqlalchemy import text
+from webapp.database import Database
+from webapp.settings import read_database_url
 from webapp_services import App, Server, wait_until
 
 pytestmark = pytest.mark.services
@@ -72,10 +75,25 @@ def test_a_silent_database_is_503_and_leaves_the_rest_answering(
     silent: str, start_app: Callable[..., App], bouncer: Server, database_server: Server
 ) -> None:
     """Each has one worker of one thread: a wait without an end would let nothing else answer."""
-    app = start_app(THREADS="1")
+    app, unconnected = start_app(THREADS="1"), start_app(THREADS="1")
     assert app.get("/health").status == 200
     server = bouncer if silent == "pgbouncer" else database_server
     with server.frozen():
+        assert unconnected.get("/health").status == 503
         assert [app.get("/health").status for _ in range(3)] == [503] * 3
         assert app.get("/api/release").status == 200
     wait_until("/health is 200 again", lambda: app.get("/health").status == 200)
+
+
+def test_a_connection_carries_nothing_to_the_next_client_of_pgbouncer(
+    environment: dict[str, str],
+) -> None:
+    """A statement that psycopg prepared on one server connection would fail on the next."""
+    database = Database(read_database_url(environment), connections=2)
+    query = text("SELECT count(*) FROM pg_prepared_statements")
+    with database.session() as first, database.session() as second:
+        for _ in range(10):
+            for session in (first, second):
+                assert session.scalar(query) == 0
+                session.commit()
+    database.engine.dispose()

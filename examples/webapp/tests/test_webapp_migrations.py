@@ -98,24 +98,29 @@ def test_libpq_variables_give_the_owner(database_server: Server, empty_database:
 
 
 def test_two_at_once_migrate_once(url: str) -> None:
-    """Both start while a third party holds the lock, so both wait for it."""
-    with psycopg.connect(url, autocommit=True) as holder:
-        holder.execute("SELECT pg_advisory_lock(%s)", [0x736C6970776179])
-        both = [run_migrations({"DATABASE_URL": url}) for _ in range(2)]
-        waiting = (
-            "SELECT count(*) FROM pg_stat_activity"
-            " WHERE application_name = 'webapp-migrations' AND datname = 'empty'"
-        )
-        while holder.execute(waiting).fetchone() != (2,):
-            assert [process.poll() for process in both] == [None, None]
-        tables = holder.execute("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'")
-        assert tables.fetchone() == (0,)
-    printed = sorted(process.communicate(timeout=30)[0] for process in both)
-    assert printed == [
+    assert run_two_that_wait(url) == [
         "Migrated from an empty schema to 0001.\n",
         "Nothing to do: the schema is at 0001.\n",
     ]
-    assert [process.returncode for process in both] == [0, 0]
+
+
+def run_two_that_wait(url: str, folder: Path = APP_FOLDER) -> list[str]:
+    """What two runs print that both had to wait for a third party's lock, sorted."""
+    waiting = (
+        "SELECT count(*) FROM pg_stat_activity"
+        " WHERE application_name = 'webapp-migrations' AND datname = 'empty'"
+    )
+    tables = "SELECT array_agg(tablename::text) FROM pg_tables WHERE schemaname = 'public'"
+    with psycopg.connect(url, autocommit=True) as holder:
+        holder.execute("SELECT pg_advisory_lock(%s)", [schema.LOCK_KEY])
+        before = holder.execute(tables).fetchone()
+        both = [run_migrations({"DATABASE_URL": url}, folder=folder) for _ in range(2)]
+        while holder.execute(waiting).fetchone() != (2,):
+            assert [process.poll() for process in both] == [None, None]
+        assert holder.execute(tables).fetchone() == before
+    printed = [process.communicate(timeout=30) for process in both]
+    assert [process.returncode for process in both] == [0, 0], printed
+    return sorted(out for out, _ in printed)
 
 
 @pytest.mark.parametrize(
@@ -198,9 +203,10 @@ def test_an_index_can_be_built_concurrently(migrated: str, newer_release: NewerR
         "\n    with op.get_context().autocommit_block():"
         "\n        op.create_index('items_name', 'items', ['name'], postgresql_concurrently=True)",
     )
-    waiting = [run_migrations({"DATABASE_URL": migrated}, folder=newer) for _ in range(2)]
-    printed = sorted(process.communicate(timeout=30)[0] for process in waiting)
-    assert printed == ["Migrated from 0001 to 0002.\n", "Nothing to do: the schema is at 0002.\n"]
+    assert run_two_that_wait(migrated, newer) == [
+        "Migrated from 0001 to 0002.\n",
+        "Nothing to do: the schema is at 0002.\n",
+    ]
 
 
 def test_an_unreachable_database_is_one_sentence() -> None:

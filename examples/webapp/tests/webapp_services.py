@@ -100,6 +100,7 @@ class Server:
     port: int
     log: Path
     stop_signal: int = signal.SIGTERM
+    is_ready: Callable[[int], bool] = listens
     process: subprocess.Popen[Any] | None = None
 
     def start(self) -> None:
@@ -107,7 +108,7 @@ class Server:
             self.process = subprocess.Popen(
                 self.command, stdout=log, stderr=log, cwd="/", **unprivileged()
             )
-        wait_until(f"{self.command[0]} listens", lambda: listens(self.port), self.process)
+        wait_until(f"{self.command[0]} is ready", lambda: self.is_ready(self.port), self.process)
 
     def stop(self) -> None:
         if self.process is not None:
@@ -172,7 +173,13 @@ def postgres(folder: Path) -> Server:
     for setting in (f"unix_socket_directories={folder}", "fsync=off", "shared_buffers=16MB"):
         command += ["-c", setting]
     # SIGTERM would wait until the last client is gone.
-    return Server(command, port, folder / "log", signal.SIGINT)
+    return Server(command, port, folder / "log", signal.SIGINT, accepts_queries)
+
+
+def accepts_queries(port: int) -> bool:
+    """PostgreSQL listens before it is ready."""
+    asked = [program("pg_isready"), "-q", "-h", "127.0.0.1", "-p", str(port)]
+    return subprocess.run(asked).returncode == 0
 
 
 def pgbouncer(folder: Path, postgres_port: int, user: str) -> Server:
