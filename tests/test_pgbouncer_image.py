@@ -504,3 +504,11 @@ def test_root_is_refused(supervisor: Supervisor, server: Postgres) -> None:
     assert refusal(supervisor, "pgbouncer", environment) == [
         "slipway-pgbouncer: pgbouncer doesn't run as root; start it as another user."
     ]
+
+
+def test_the_migrate_task_can_run_ensure_logins_as_the_images_command() -> None:
+    dockerfile = (Path(__file__).parents[1] / "images/pgbouncer/Dockerfile").read_text()
+    instructions = [line.split()[0] for line in dockerfile.splitlines() if line[:1].isupper()]
+    assert instructions.count("CMD") == 1
+    assert "ENTRYPOINT" not in instructions
+    assert "COPY --chmod=0755 ensure-logins /usr/local/bin/ensure-logins" in dockerfile

@@ -52,7 +52,7 @@ fi
 
 # 1.22.1 -> 1022001, so that versions compare as numbers; 0 when there is none.
 number() { printf '%s\n' "$1" | awk -F. '{ print $1 * 1000000 + $2 * 1000 + $3 }'; }
-about=$(nginx -V 2>&1) || refuse "can't run nginx; install it (Debian: apt-get install nginx-light)."
+about=$(nginx -V 2>&1) || refuse "can't run nginx; install it (Debian: apt-get install nginx)."
 nginx_version=$(printf '%s\n' "$about" | sed -n 's|^nginx version: nginx/\([0-9.]*\).*|\1|p')
 openssl_version=$(printf '%s\n' "$about" | sed -n \
     's/^built with .*running with OpenSSL \([0-9.]*\).*/\1/p; t
