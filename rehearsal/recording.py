@@ -120,8 +120,8 @@ def record(
         asyncio.run(_to_the_end(program))
     if log.errors:
         raise RuntimeError(f"the program logged an error: {log.errors[0]}")
-    # Registrations race each other; what is compared or shown must not.
-    monitor.recording.resources.sort(key=lambda resource: resource.urn)
+    # Registrations race each other; what is compared or shown must not. Parents come first.
+    monitor.recording.resources.sort(key=_order)
     return monitor.recording
 
 
@@ -167,6 +167,11 @@ def _output_texts_refused() -> Iterator[None]:
         del os.environ[name]
         if before is not None:
             os.environ[name] = before
+
+
+def _order(resource: Resource) -> tuple[list[str], str]:
+    types, name = resource.urn.split("::", 3)[2:]
+    return types.split("$"), name
 
 
 class _Log(logging.Logger):
