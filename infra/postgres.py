@@ -32,6 +32,7 @@ class PostgresArgs:
     # Of the owner's password, where RDS does not manage it.
     generation: int
     account_id: str
+    recovery_days: int
     subnet_ids: Sequence[pulumi.Input[str]]
     security_group_id: pulumi.Input[str]
     key_arn: pulumi.Input[str]
@@ -129,7 +130,7 @@ class Postgres(pulumi.ComponentResource):
                     address=primary.address,
                     port=primary.port,
                     key_arn=args.key_arn,
-                    recovery_days=30 if args.protect else 7,
+                    recovery_days=args.recovery_days,
                 ),
                 opts=child,
             ).secret_arn

@@ -14,8 +14,9 @@ from infra.bounds import Bound
 if TYPE_CHECKING:
     from infra.settings import Settings
 
-# Without NAT these are the calls that a Fargate task needs before its first line of code runs.
-ENDPOINTS_WITHOUT_NAT = ("ecr.api", "ecr.dkr", "logs", "secretsmanager", "kms")
+# Without NAT: what a Fargate task calls before its first line of code runs, and what the rotation
+# of the app's login asks about the owner's secret.
+ENDPOINTS_WITHOUT_NAT = ("ecr.api", "ecr.dkr", "logs", "secretsmanager", "kms", "rds")
 # CPU units -> least, most and step of memory in MiB (ECS developer guide, Fargate task sizes).
 _FARGATE_MEMORY_MIB = {
     256: (512, 2048, 512),
@@ -115,7 +116,8 @@ def _allowed(annotation: Any) -> str:
         return f"one of {', '.join(str(value) for value in typing.get_args(annotation))}"
     if dataclasses.is_dataclass(annotation):
         return f"a section with {', '.join(_field_names(annotation))}"
-    return {bool: "true or false", str: "a text"}.get(annotation, "a list")
+    named = {bool: "true or false", str: "a text", int: "a whole number"}
+    return named.get(annotation, "a list")
 
 
 def _field_names(shape: Any) -> list[str]:

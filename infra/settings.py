@@ -22,7 +22,7 @@ _STRICT = ConfigDict(extra="forbid", strict=True)
 # CloudWatch Logs accepts only these (API_PutRetentionPolicy), here up to two years.
 RetentionDays = Literal[1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731]
 Endpoint = Literal[
-    "ecr.api", "ecr.dkr", "logs", "secretsmanager", "ssm", "kms", "sts", "monitoring"
+    "ecr.api", "ecr.dkr", "logs", "secretsmanager", "ssm", "kms", "rds", "sts", "monitoring"
 ]
 
 
@@ -43,7 +43,7 @@ class NetworkSettings:
     cidr: bounds.VpcRange
     zones: Annotated[tuple[bounds.Zone, ...], listing(2, 3, "availability zones")]
     nat: Literal["none", "one", "per_zone"]
-    endpoints: Annotated[tuple[Endpoint, ...], listing(0, 8, "interface endpoints")]
+    endpoints: Annotated[tuple[Endpoint, ...], listing(0, 9, "interface endpoints")]
     flow_log_days: RetentionDays
 
 
@@ -164,10 +164,10 @@ def load() -> tuple[str, Settings]:
     """The environment's name and settings; one pulumi.RunError with every problem otherwise."""
     environment = pulumi.get_stack()
     settings, found = parse(_configured())
-    if re.fullmatch(r"[a-z][a-z0-9-]{1,15}", environment) is None:
+    if re.fullmatch(r"(?=.{2,16}$)[a-z](-?[a-z0-9])*", environment) is None:
         found.insert(
             0,
-            "the stack's name: must be 2 to 16 lower-case letters, digits and hyphens, "
+            "the stack's name: must be 2 to 16 lower-case letters, digits and single hyphens, "
             f"got {environment!r}",
         )
     if settings is None or found:

@@ -81,6 +81,7 @@ def environment() -> None:
             protect=chosen.protect,
             generation=chosen.secrets.generation,
             account_id=account_id,
+            recovery_days=chosen.secrets.recovery_days,
             subnet_ids=network.data_subnet_ids,
             security_group_id=firewall.groups["postgres"],
             key_arn=encryption.key_arn,
