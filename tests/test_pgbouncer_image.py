@@ -239,6 +239,18 @@ def test_the_app_may_use_what_the_owner_makes_later_and_make_nothing(
                 app.execute(statement)
 
 
+def test_a_new_login_may_use_what_was_there_before_it(
+    supervisor: Supervisor, server: Postgres
+) -> None:
+    name = next(NAMES)
+    with direct(server, "owner", OWNER_PASSWORD) as owner:
+        owner.execute("CREATE TABLE before (id serial PRIMARY KEY, name text)")
+    assert run(supervisor, "pgbouncer", logins(server, name), "ensure-logins").exit_code == 0
+    with direct(server, name, PASSWORD) as app:
+        app.execute("INSERT INTO before (name) VALUES ('a')")
+        assert app.execute("SELECT id, name FROM before").fetchall() == [(1, "a")]
+
+
 def test_ensure_logins_refuses_in_one_sentence(
     supervisor: Supervisor, server: Postgres, tmp_path: Path
 ) -> None:
