@@ -382,8 +382,10 @@ def test_what_outlasts_the_deregistration_delay_is_cut_off(world: World) -> None
     assert world.balancer.observe().groups["blue"].targets == ()
     assert world.client().get("/api/x")[0] == 503
     # The same address may come back; it has to pass its checks again.
-    stub.answer = lambda _: Answer(body=b"again")
+    stub.answer = lambda _: Answer(503)
     world.balancer.set_targets("blue", [("127.0.0.1", stub.port)])
+    assert world.health("blue", stub).state in ("initial", "unhealthy")
+    stub.answer = lambda _: Answer(body=b"again")
     world.wait_for("blue", stub, "healthy")
     assert world.client().get("/api/x") == (200, "again")
 
@@ -782,5 +784,11 @@ def test_a_routing_is_one_map_whose_first_match_decides() -> None:
         # Python wants a global flag at the start; HAProxy's PCRE takes it anywhere.
         scoped = re.sub(r"\(\?i\)(.*?)(?=\(\?-?i\)|$)", r"(?i:\1)", expression).replace("(?-i)", "")
         assert bool(re.match(scoped, text)) is matches, text
+    any_value = Rule(1, (Condition("http-header", ("*",), "x-probe"),), Forward((("arn:blue", 1),)))
+    (line, _) = Structure.of(groups, Routing((any_value,), DEFAULT)).map_lines(
+        Routing((any_value,), DEFAULT)
+    )
+    # Any value, but there must be the header.
+    assert r"(?=[1-9]\d*:(?:.*)\n)" in line
     assert second.endswith(" forward|100|99|blue|100|green")
     assert default == r"\A fixed|0"
