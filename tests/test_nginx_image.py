@@ -557,6 +557,7 @@ def rendered(directory: Path, about: str) -> tuple[str, str]:
     shim = directory / "bin" / "nginx"
     shim.write_text(
         "#!/bin/sh\n"
+        '[ -z "${PROBE_TOKEN-}" ] || [ "$1" = -V ] || echo "the token is in my environment" >&2\n'
         f"case $1 in -V) printf '%s\\n' '{about}' >&2 ;; -t) ;; *) exec cat \"$4\" ;; esac\n"
     )
     shim.chmod(0o755)
