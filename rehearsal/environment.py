@@ -97,6 +97,13 @@ class Environment:
         """Returns when `ready()` is true; RehearsalError at the timeout or when `check` fails."""
         wait_until(ready, self.check, what=what, timeout_seconds=timeout_seconds)
 
+    def pause(self, seconds: float) -> None:
+        """Lets time pass; RehearsalError when `check` fails meanwhile."""
+        until = time.monotonic() + seconds
+        while time.monotonic() < until:
+            self.check()
+            time.sleep(POLL_SECONDS)
+
     def build(self, release_id: str) -> Release:
         """Publishes a release of the reference workload as it is in this checkout."""
         release = releases.build(

@@ -68,10 +68,10 @@ class Scheduler:
         self._stops = ThreadPoolExecutor(8, thread_name_prefix="stop")
         self._lock = threading.RLock()
         self._members: dict[str, list[Member]] = {}
-        self._rollouts: dict[str, Rollout] = {
-            arn: Rollout(service) for arn, service in self._services().items()
-        }
+        self._rollouts: dict[str, Rollout] = {}
         self._health: dict[tuple[str, str, int], TargetHealth] = {}
+        for service in self._services().values():
+            self._rollout(service)
         self._correct_update_service()
 
     def step(self) -> None:
@@ -99,6 +99,11 @@ class Scheduler:
     def _services(self) -> dict[str, Any]:
         return {service.arn: service for service in list(self._ecs.services.values())}
 
+    def _rollout(self, service: Any) -> Rollout:
+        if service.arn not in self._rollouts:
+            self._rollouts[service.arn] = Rollout(service)
+        return self._rollouts[service.arn]
+
     def _observe(self) -> None:
         observation = self._balancer.observe()
         self._health = {
@@ -109,7 +114,7 @@ class Scheduler:
 
     def _follow(self, arn: str, service: Any) -> None:
         members = self._members.setdefault(arn, [])
-        rollout = self._rollouts.setdefault(arn, Rollout(service))
+        rollout = self._rollout(service)
         group = service.load_balancers[0]["targetGroupArn"]
         for member in list(members):
             self._advance(member, members, service, rollout, group)
@@ -207,7 +212,7 @@ class Scheduler:
             forced = bool(properties.get("force_new_deployment"))
             with self._lock:
                 service = update_service(properties)
-                rollout = self._rollouts.setdefault(service.arn, Rollout(service))
+                rollout = self._rollout(service)
                 rollout.updated(forced=forced)
                 group = service.load_balancers[0]["targetGroupArn"]
                 members = self._members.get(service.arn, [])

@@ -1,0 +1,302 @@
+"""The emulated AWS holds what the program of staging asked for, and is never the real one."""
+
+import http.server
+import json
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import pulumi
+import pulumi_aws as aws
+import pulumi_random as random
+import pytest
+
+from infra.outputs import PROBE_HEADER, SLOTS, Contract
+from rehearsal import ports
+from rehearsal.control_plane import ControlPlane
+from rehearsal.creators import Endpoints, creating
+from rehearsal.deployment import read_contract
+from rehearsal.errors import RehearsalError
+from rehearsal.recording import Recording, record
+from rehearsal.stack_file import stack_config
+from stacks.environment import environment
+
+ACCOUNT, REGION = "123456789012", "eu-west-1"
+
+
+@pytest.fixture(scope="module")
+def plane() -> Iterator[ControlPlane]:
+    with ControlPlane(port=ports.reserve(), account_id=ACCOUNT, region=REGION) as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def recording(plane: ControlPlane) -> Recording:
+    endpoints = Endpoints(postgres_port=15433, redis_port=16379)
+    return record(environment, stack="staging", outputs=creating(plane, endpoints))
+
+
+@pytest.fixture(scope="module")
+def contract(plane: ControlPlane, recording: Recording) -> Contract:
+    assert recording.exports
+    return read_contract(plane.client, "staging")
+
+
+def containers(plane: ControlPlane, task_definition: str) -> dict[str, dict[str, Any]]:
+    found = plane.client("ecs").describe_task_definition(taskDefinition=task_definition)
+    return {c["name"]: c for c in found["taskDefinition"]["containerDefinitions"]}
+
+
+def variables(container: dict[str, Any]) -> dict[str, str]:
+    return {entry["name"]: entry["value"] for entry in container["environment"]}
+
+
+def test_cutover_reads_the_same_contract_that_the_stack_exports(
+    recording: Recording, contract: Contract
+) -> None:
+    assert Contract.of(recording.exports) == contract
+    assert contract.account_id == ACCOUNT
+    assert contract.policy.min_tasks == 2
+
+
+def test_the_contract_fits_only_the_advanced_tier(plane: ControlPlane, contract: Contract) -> None:
+    (parameter,) = plane.client("ssm").describe_parameters()["Parameters"]
+    assert parameter["Name"] == f"/slipway/{contract.environment}/contract"
+    assert parameter["Tier"] == "Advanced"
+
+
+def test_all_of_the_traffic_goes_to_blue_and_both_groups_stand_in_the_rule(
+    plane: ControlPlane, contract: Contract
+) -> None:
+    (rule,) = plane.client("elbv2").describe_rules(RuleArns=[contract.traffic_rule])["Rules"]
+    assert rule["Priority"] == "100"
+    assert rule["Conditions"] == [
+        {"Field": "path-pattern", "PathPatternConfig": {"Values": ["/api/*", "/health"]}}
+    ]
+    assert rule["Actions"][0]["ForwardConfig"] == {
+        "TargetGroups": [
+            {"TargetGroupArn": contract.slots["blue"].target_group, "Weight": 100},
+            {"TargetGroupArn": contract.slots["green"].target_group, "Weight": 0},
+        ],
+        "TargetGroupStickinessConfig": {"Enabled": False, "DurationSeconds": 3600},
+    }
+
+
+@pytest.mark.parametrize("slot", SLOTS)
+def test_a_test_rule_sends_who_knows_the_token_to_its_slot(
+    plane: ControlPlane, contract: Contract, slot: str
+) -> None:
+    elbv2 = plane.client("elbv2")
+    (rule,) = elbv2.describe_rules(RuleArns=[contract.slots[slot].test_rule])["Rules"]
+    token = plane.client("secretsmanager").get_secret_value(SecretId=contract.probe_token_secret)
+    config = {"HttpHeaderName": PROBE_HEADER, "Values": [f"{slot}:{token['SecretString']}"]}
+    assert rule["Conditions"] == [{"Field": "http-header", "HttpHeaderConfig": config}]
+    assert rule["Actions"][0]["TargetGroupArn"] == contract.slots[slot].target_group
+    assert len(bytes.fromhex(token["SecretString"])) == 32
+
+
+def test_the_listener_answers_404_to_what_no_rule_knows(
+    plane: ControlPlane, contract: Contract
+) -> None:
+    elbv2 = plane.client("elbv2")
+    (listener,) = elbv2.describe_listeners(ListenerArns=[contract.listener])["Listeners"]
+    assert (listener["Port"], listener["Protocol"]) == (443, "HTTPS")
+    assert listener["SslPolicy"] == "ELBSecurityPolicy-TLS13-1-2-Res-PQ-2025-09"
+    assert listener["DefaultActions"][0]["FixedResponseConfig"] == {
+        "StatusCode": "404",
+        "ContentType": "application/json",
+        "MessageBody": '{"error":"not found"}',
+    }
+    certificate = plane.client("acm").describe_certificate(
+        CertificateArn=listener["Certificates"][0]["CertificateArn"]
+    )["Certificate"]
+    assert certificate["DomainName"] == "staging.example.com"
+
+
+@pytest.mark.parametrize("slot", SLOTS)
+def test_target_groups_are_checked_and_drained_as_asked(
+    plane: ControlPlane, contract: Contract, slot: str
+) -> None:
+    elbv2, arn = plane.client("elbv2"), contract.slots[slot].target_group
+    (group,) = elbv2.describe_target_groups(TargetGroupArns=[arn])["TargetGroups"]
+    assert (group["Protocol"], group["Port"], group["TargetType"]) == ("HTTPS", 8443, "ip")
+    assert (group["HealthCheckProtocol"], group["HealthCheckPath"]) == ("HTTPS", "/readyz")
+    assert (group["HealthCheckIntervalSeconds"], group["HealthCheckTimeoutSeconds"]) == (5, 4)
+    assert (group["HealthyThresholdCount"], group["UnhealthyThresholdCount"]) == (2, 3)
+    assert group["Matcher"] == {"HttpCode": "200"}
+    found = elbv2.describe_target_group_attributes(TargetGroupArn=arn)["Attributes"]
+    attributes = {attribute["Key"]: attribute["Value"] for attribute in found}
+    assert attributes["deregistration_delay.timeout_seconds"] == "30"
+    assert attributes["stickiness.enabled"] == "false"
+    assert contract.slots[slot].target_group_suffix == arn.rsplit(":", 1)[1]
+
+
+@pytest.mark.parametrize("slot", SLOTS)
+def test_a_slot_starts_with_no_task_and_a_suspended_target(
+    plane: ControlPlane, contract: Contract, slot: str
+) -> None:
+    mine = contract.slots[slot]
+    (service,) = plane.client("ecs").describe_services(
+        cluster=contract.cluster, services=[mine.service]
+    )["services"]
+    assert (service["desiredCount"], service["runningCount"], service["pendingCount"]) == (0, 0, 0)
+    assert service["taskDefinition"] == contract.blueprint.task_definition
+    assert service["networkConfiguration"]["awsvpcConfiguration"] == {
+        "subnets": list(contract.task_subnets),
+        "securityGroups": list(contract.task_security_groups),
+        "assignPublicIp": "DISABLED",
+    }
+    assert service["loadBalancers"] == [
+        {"targetGroupArn": mine.target_group, "containerName": "nginx", "containerPort": 8443}
+    ]
+    (target,) = plane.client("application-autoscaling").describe_scalable_targets(
+        ServiceNamespace="ecs", ResourceIds=[mine.scalable_target]
+    )["ScalableTargets"]
+    assert (target["MinCapacity"], target["MaxCapacity"]) == (0, 4)
+    assert target["SuspendedState"] == {
+        "DynamicScalingInSuspended": True,
+        "DynamicScalingOutSuspended": True,
+        "ScheduledScalingSuspended": True,
+    }
+
+
+def test_tasks_find_the_data_stores_of_this_rehearsal(
+    plane: ControlPlane, contract: Contract
+) -> None:
+    pgbouncer = variables(containers(plane, contract.blueprint.task_definition)["pgbouncer"])
+    assert (pgbouncer["DB_HOST"], pgbouncer["DB_PORT"]) == ("127.0.0.1", "15433")
+    migrate = variables(containers(plane, contract.migrate.task_definition)["app"])
+    assert migrate["DATABASE_URL"] == "postgresql://127.0.0.1:15433/app?sslmode=require"
+
+
+def test_the_secrets_that_tasks_name_exist_and_are_random(
+    plane: ControlPlane, contract: Contract
+) -> None:
+    app = containers(plane, contract.blueprint.task_definition)["app"]
+    names = {entry["name"]: entry["valueFrom"] for entry in app["secrets"]}
+    secrets = plane.client("secretsmanager")
+    key_arn = names["SECRET_KEY"].removesuffix(":current::")
+    keys = json.loads(secrets.get_secret_value(SecretId=key_arn)["SecretString"])
+    assert sorted(keys) == ["current", "previous"]
+    assert [len(keys[name]) for name in sorted(keys)] == [64, 64]
+    assert keys["current"] != keys["previous"]
+    url = secrets.get_secret_value(SecretId=names["REDIS_URL"])["SecretString"]
+    assert url.startswith("rediss://app-g1:")
+    assert url.endswith("@127.0.0.1:16379/0")
+
+
+def test_the_table_recovers_to_a_point_in_time(plane: ControlPlane, contract: Contract) -> None:
+    dynamodb = plane.client("dynamodb")
+    table = dynamodb.describe_table(TableName=contract.journal_table)["Table"]
+    assert table["KeySchema"] == [
+        {"AttributeName": "scope", "KeyType": "HASH"},
+        {"AttributeName": "record", "KeyType": "RANGE"},
+    ]
+    backups = dynamodb.describe_continuous_backups(TableName=contract.journal_table)
+    recovery = backups["ContinuousBackupsDescription"]["PointInTimeRecoveryDescription"]
+    assert recovery["PointInTimeRecoveryStatus"] == "ENABLED"
+
+
+def test_the_alarms_of_a_cutover_watch_the_slots(plane: ControlPlane, contract: Contract) -> None:
+    alarms = plane.client("cloudwatch").describe_alarms()["MetricAlarms"]
+    assert sorted(alarm["AlarmArn"] for alarm in alarms) == sorted(contract.alarms)
+    watched = {
+        dimension["Value"]
+        for alarm in alarms
+        for dimension in alarm["Dimensions"]
+        if dimension["Name"] == "TargetGroup"
+    }
+    assert watched == {contract.slots[slot].target_group_suffix for slot in SLOTS}
+
+
+def test_the_role_that_writes_weights_exists(plane: ControlPlane, contract: Contract) -> None:
+    name = contract.weights_role.rsplit("/", 1)[1]
+    assert plane.client("iam").get_role(RoleName=name)["Role"]["Arn"] == contract.weights_role
+
+
+def test_the_frontend_bucket_keeps_versions(plane: ControlPlane, contract: Contract) -> None:
+    status = plane.client("s3").get_bucket_versioning(Bucket=contract.frontend_bucket)["Status"]
+    assert status == "Enabled"
+
+
+def test_random_values_are_as_long_as_asked_and_different_each_time(plane: ControlPlane) -> None:
+    made: list[tuple[str, str]] = []
+
+    def program() -> None:
+        password = random.RandomPassword("p", length=32, special=False)
+        token = random.RandomBytes("b", length=16)
+        identifier = random.RandomId("i", byte_length=4)
+        pulumi.export("made", [password.result, token.hex, identifier.hex])
+
+    outputs = creating(plane, Endpoints(postgres_port=1, redis_port=2))
+    for _ in range(2):
+        password, token, identifier = record(
+            program, stack="staging", config={}, outputs=outputs
+        ).exports["made"]
+        assert (len(password), len(token), len(identifier)) == (32, 32, 8)
+        assert password.isalnum()
+        made.append((password, token))
+    assert made[0] != made[1]
+
+
+def test_what_the_control_plane_refuses_is_one_sentence(plane: ControlPlane) -> None:
+    def program() -> None:
+        aws.ec2.Subnet(
+            "lost", vpc_id="vpc-none", cidr_block="10.0.0.0/24", availability_zone="eu-west-1a"
+        )
+
+    outputs = creating(plane, Endpoints(postgres_port=1, redis_port=2))
+    with pytest.raises(
+        RehearsalError, match=r"the emulated AWS refuses Subnet lost: .*vpc-none.* does not exist"
+    ):
+        record(program, stack="staging", config=stack_config("staging"), outputs=outputs)
+
+
+@pytest.fixture
+def elsewhere() -> Iterator[tuple[str, list[str]]]:
+    """A server that is not ours, and the requests that it got."""
+    met: list[str] = []
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            met.append(self.path)
+            self.send_error(500)
+
+        do_GET = do_CONNECT = do_POST
+
+        def log_message(self, format: str, *args: object) -> None:
+            pass
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}", met
+        server.shutdown()
+
+
+def test_a_client_never_leaves_this_process_whatever_the_users_shell_says(
+    elsewhere: tuple[str, list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url, met = elsewhere
+    for name in ("AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_ECS", "HTTP_PROXY", "http_proxy"):
+        monkeypatch.setenv(name, url)
+    monkeypatch.setenv("AWS_PROFILE", "their-real-account")
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIATHEIRREALKEY0000")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "real")
+    monkeypatch.setenv("AWS_SESSION_TOKEN", "real")
+    with ControlPlane(port=ports.reserve(), account_id="210987654321", region=REGION) as other:
+        ecs = other.client("ecs")
+        arn = ecs.create_cluster(clusterName="mine")["cluster"]["clusterArn"]
+        credentials = ecs._request_signer._credentials
+    assert arn == f"arn:aws:ecs:{REGION}:210987654321:cluster/mine"
+    assert (credentials.access_key, credentials.token) == ("REHEARSALNOTREALKEYS", None)
+    assert met == []
+
+
+def test_the_variables_point_another_terminal_at_the_control_plane(plane: ControlPlane) -> None:
+    assert plane.variables == {
+        "AWS_ENDPOINT_URL": plane.url,
+        "AWS_ACCESS_KEY_ID": "REHEARSALNOTREALKEYS",
+        "AWS_SECRET_ACCESS_KEY": "rehearsal",
+        "AWS_DEFAULT_REGION": REGION,
+    }
+    assert plane.url.startswith("http://127.0.0.1:")
