@@ -58,11 +58,21 @@ def surroundings(
     return files, environment
 
 
+def accepts(port: int) -> bool:
+    with socket.socket() as client:
+        client.settimeout(1)
+        return client.connect_ex((ports.LOOPBACK, port)) == 0
+
+
 @contextlib.contextmanager
 def running(
-    supervisor: Supervisor, image: str, port: int, environment: Mapping[str, str]
+    supervisor: Supervisor,
+    image: str,
+    port: int,
+    environment: Mapping[str, str],
+    answers: Callable[[int], bool] = accepts,
 ) -> Iterator[Running]:
-    """The image's entrypoint, accepting connections on `port`; killed at the end."""
+    """The image's entrypoint, once it answers on `port`; killed at the end."""
     name = f"{image}-{port}"
     directory = supervisor.make_directory(name, run_as=unprivileged_user())
     files, around = surroundings(supervisor, image, directory)
@@ -74,20 +84,14 @@ def running(
     )
     try:
         supervisor.wait_until(
-            lambda: accepts(port),
-            what=f"{image} did not accept a connection on port {port}",
+            lambda: answers(port),
+            what=f"{image} did not answer on port {port}",
             timeout_seconds=PATIENCE_SECONDS,
             process=process,
         )
         yield Running(supervisor, process, directory, port)
     finally:
         process.kill()
-
-
-def accepts(port: int) -> bool:
-    with socket.socket() as client:
-        client.settimeout(1)
-        return client.connect_ex((ports.LOOPBACK, port)) == 0
 
 
 def run(

@@ -109,5 +109,6 @@ envsubst '${APP_PORT} ${APP_TIMEOUT_SECONDS} ${CONNECTIONS_PER_ADDRESS} ${KEEPAL
     <"$TEMPLATE_DIR/nginx.conf.template" >"$RUN_DIR/nginx.conf"
 unset PROBE_TOKEN # nginx has read access to the file; its environment needs no copy
 
+# This opens the port for a moment: who waits for nginx waits for an answer, not for the port.
 nginx -t -q -p "$RUN_DIR" -c "$RUN_DIR/nginx.conf" -e stderr
 exec nginx -p "$RUN_DIR" -c "$RUN_DIR/nginx.conf" -e stderr -g 'daemon off;'
