@@ -173,17 +173,26 @@ def test_a_schema_behind_the_image_is_named(migrated: str, newer_release: NewerR
     )
 
 
-def test_a_migration_that_fails_leaves_no_trace(
+def test_a_migration_that_fails_leaves_no_trace_and_undoes_none_before_it(
     migrated: str, newer_release: NewerRelease, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    newer_release("op.add_column('items', sa.Column('colour', sa.Text)); op.execute('SELECT 1/0')")
+    newer = newer_release("op.add_column('items', sa.Column('colour', sa.Text))")
+    (newer / "migrations/versions/0003_failing.py").write_text(
+        "import sqlalchemy as sa\nfrom alembic import op\n"
+        'revision = "0003"\ndown_revision = "0002"\n'
+        "def upgrade() -> None:\n"
+        "    op.add_column('items', sa.Column('amount', sa.Integer))\n"
+        "    op.execute('SELECT 1/0')\n"
+    )
     with pytest.raises(SchemaError, match=r"^PostgreSQL refused: division by zero$"):
         migrate(database(migrated))
     monkeypatch.undo()
-    assert verify(database(migrated)) == "The schema is at 0001 and serves this image."
+    assert verify(database(migrated)) == "The schema is at 0002 and serves this image."
     with psycopg.connect(migrated) as connection:
-        columns = connection.execute("SELECT count(*) FROM pg_attribute WHERE attname = 'colour'")
-        assert columns.fetchone() == (0,)
+        added = connection.execute(
+            "SELECT attname FROM pg_attribute WHERE attname IN ('colour', 'amount')"
+        )
+        assert added.fetchall() == [("colour",)]
 
 
 def test_a_migration_does_not_queue_for_a_busy_table(
