@@ -124,7 +124,7 @@ def environment(port: int, app_port: int, **more: str) -> dict[str, str]:
     }
 
 
-def answers(port: int) -> bool:
+def healthy(port: int) -> bool:
     """More than an open port, which `nginx -t` has for a moment too."""
     context = ssl._create_unverified_context()
     connection = http.client.HTTPSConnection("127.0.0.1", port, timeout=5, context=context)
@@ -136,7 +136,7 @@ def answers(port: int) -> bool:
 @pytest.fixture(scope="module")
 def nginx(supervisor: Supervisor, app: App) -> Iterator[Running]:
     port = ports.reserve()
-    with running(supervisor, "nginx", port, environment(port, app.port), answers) as nginx:
+    with running(supervisor, "nginx", port, environment(port, app.port), healthy) as nginx:
         yield nginx
 
 
@@ -412,7 +412,7 @@ def test_a_hanging_app_is_not_ready(supervisor: Supervisor, app: App) -> None:
     app.health = "hold"
     port = ports.reserve()
     patient = environment(port, app.port, APP_TIMEOUT_SECONDS="55")
-    with running(supervisor, "nginx", port, patient, answers) as nginx:
+    with running(supervisor, "nginx", port, patient, healthy) as nginx:
         answer = ask(nginx, "/readyz")  # the app would answer after 20 s
         assert answer.status == 504
         assert answer.json() == {"status": "the application did not answer in time"}
@@ -429,7 +429,7 @@ def test_an_app_that_hangs_up_is_not_ready(nginx: Running, app: App) -> None:
 
 def test_without_an_app_nginx_is_up_and_nothing_else_is(supervisor: Supervisor) -> None:
     port = ports.reserve()
-    with running(supervisor, "nginx", port, environment(port, ports.reserve()), answers) as nginx:
+    with running(supervisor, "nginx", port, environment(port, ports.reserve()), healthy) as nginx:
         statuses = {
             path: ask(nginx, path).status for path in ("/healthz", "/readyz", "/health", "/")
         }
@@ -513,7 +513,7 @@ def test_health_endpoints_are_not_logged(nginx: Running, app: App) -> None:
 def test_a_request_in_flight_outlives_sigquit(supervisor: Supervisor, app: App) -> None:
     port = ports.reserve()
     patient = environment(port, app.port, APP_TIMEOUT_SECONDS="30")
-    with running(supervisor, "nginx", port, patient, answers) as nginx:
+    with running(supervisor, "nginx", port, patient, healthy) as nginx:
         answers: list[Answer] = []
         held = threading.Thread(target=lambda: answers.append(ask(nginx, "/hold")))
         held.start()
