@@ -165,7 +165,7 @@ def _at(value: Any, steps: list[str]) -> Any:
 
 def _label(path: str) -> str:
     """`health_check.path` for healthCheck.path, as the program writes it; two steps at most."""
-    return ".".join([_snake(step) for step in path.split(".") if step.isalpha()][-2:])
+    return ".".join([_snake(step) for step in path.split(".") if step.isidentifier()][-2:])
 
 
 def _snake(name: str) -> str:

@@ -117,7 +117,7 @@ def record(
     settings.outputs.clear()
     monitor.recording = Recording()
     with _collector_frozen(), _output_texts_refused():
-        asyncio.run(_to_the_end(program))
+        _sync_await(_to_the_end(program))
     if log.errors:
         raise RuntimeError(f"the program logged an error: {log.errors[0]}")
     # Registrations race each other; what is compared or shown must not. Parents come first.
@@ -137,6 +137,8 @@ async def _to_the_end(program: Callable[[], object]) -> None:
             for task in done:
                 _ = task.cancelled() or task.exception()  # `wait_for_rpcs` raises the first one
             if late:
+                for task in late:
+                    task.cancel()
                 break
     if late:
         raise TimeoutError(f"{len(late)} tasks of the program never end, such as {late.pop()}")

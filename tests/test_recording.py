@@ -1,5 +1,6 @@
 """The harness can fail: one test for each way in which tests of a Pulumi program pass unearned."""
 
+import asyncio
 from typing import Any
 
 import pulumi
@@ -359,6 +360,19 @@ def test_a_failed_run_does_not_fail_the_next_one() -> None:
             recorded(failing)
     recording = recorded(lambda: pulumi.export("fine", 1))
     assert (recording.exports, recording.resources) == ({"fine": 1}, [])
+
+
+def test_what_never_ends_is_told_and_not_waited_for_for_ever(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("rehearsal.recording.STUCK_SECONDS", 0.2)
+
+    def program() -> None:
+        asyncio.ensure_future(asyncio.sleep(3600))  # noqa: RUF006 (left behind on purpose)
+
+    with pytest.raises(TimeoutError, match=r"^1 tasks of the program never end, such as <Task"):
+        recorded(program)
+    assert recorded(a_vpc).only(VPC).name == "main"
 
 
 def test_the_real_settings_file_is_the_default() -> None:

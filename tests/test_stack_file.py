@@ -1,0 +1,104 @@
+"""A stack's file is read as the engine reads it, or refused with one sentence."""
+
+from pathlib import Path
+
+import pytest
+
+from rehearsal.errors import RehearsalError
+from rehearsal.stack_file import stack_config, stack_names
+
+
+def write(folder: Path, text: str, stack: str = "staging") -> Path:
+    (folder / f"Pulumi.{stack}.yaml").write_text(text)
+    return folder
+
+
+def test_values_come_as_texts_and_sections_as_json(tmp_path: Path) -> None:
+    root = write(
+        tmp_path,
+        """
+config:
+  slipway:protect: true
+  slipway:count: 3
+  slipway:name: "0123"
+  slipway:postgres: {port: 5433, zones: [a, b], on: null}
+  slipway:mode: off
+  slipway:modes: [yes, No, TRUE, 2026-12-23T00:00:00Z]
+""",
+    )
+    assert stack_config("staging", root) == {
+        "slipway:protect": "true",
+        "slipway:count": "3",
+        "slipway:name": "0123",
+        "slipway:postgres": '{"port": 5433, "zones": ["a", "b"], "on": null}',
+        "slipway:mode": "off",
+        "slipway:modes": '["yes", "No", true, "2026-12-23T00:00:00Z"]',
+    }
+
+
+def test_the_stacks_are_the_files_there_are(tmp_path: Path) -> None:
+    write(write(tmp_path, "", "b"), "", "a")
+    (tmp_path / "Pulumi.yaml").write_text("name: slipway")
+    assert stack_names(tmp_path) == ["a", "b"]
+
+
+@pytest.mark.parametrize("stack", ["prod", "../staging", "", "*"])
+def test_a_missing_file_is_told_with_the_stacks_there_are(tmp_path: Path, stack: str) -> None:
+    with pytest.raises(RehearsalError) as refused:
+        stack_config(stack, write(write(tmp_path, ""), "", "testing"))
+    assert str(refused.value) == (
+        f"Pulumi.{stack}.yaml does not exist; the stacks are staging, testing"
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        (
+            "config: {a: [",
+            "Pulumi.staging.yaml is not valid YAML: while parsing a flow node ",
+        ),
+        (
+            "config:\n  slipway:a: 1\n  slipway:a: 2\n",
+            "Pulumi.staging.yaml is not valid YAML: slipway:a is given twice, the second time in "
+            "line 3",
+        ),
+        (
+            "config:\n  slipway:postgres:\n    port: 1\n    port: 2\n",
+            "Pulumi.staging.yaml is not valid YAML: port is given twice, the second time in line 4",
+        ),
+        (
+            "config:\n  ? [a]\n  : 1\n",
+            "Pulumi.staging.yaml is not valid YAML: a key in line 2 is no text",
+        ),
+        ("", "Pulumi.staging.yaml has no section `config:`; see Pulumi.staging.yaml"),
+        ("- a", "Pulumi.staging.yaml has no section `config:`; see Pulumi.staging.yaml"),
+        ("config: text", "Pulumi.staging.yaml has no section `config:`; see Pulumi.staging.yaml"),
+        (
+            "config:\n  slipway:token:\n    secure: v1:abc\n",
+            "Pulumi.staging.yaml: slipway:token is encrypted, and a rehearsal has no key to read "
+            "it; keep secrets in Secrets Manager and their ARN here",
+        ),
+        (
+            "config:\n  slipway:a:\n    b: [{secure: v1:abc}]\n",
+            "Pulumi.staging.yaml: slipway:a is encrypted, and a rehearsal has no key to read "
+            "it; keep secrets in Secrets Manager and their ARN here",
+        ),
+    ],
+)
+def test_a_bad_file_is_refused_with_one_sentence(tmp_path: Path, text: str, sentence: str) -> None:
+    with pytest.raises(RehearsalError) as refused:
+        stack_config("staging", write(tmp_path, text))
+    assert str(refused.value).startswith(sentence)
+    assert "\n" not in str(refused.value)
+
+
+def test_what_is_no_text_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "Pulumi.staging.yaml").write_bytes(b"config: \xff\xfe")
+    with pytest.raises(
+        RehearsalError, match=r"^Pulumi\.staging\.yaml can't be read: 'utf-8' codec"
+    ):
+        stack_config("staging", tmp_path)
+    (tmp_path / "Pulumi.prod.yaml").mkdir()
+    with pytest.raises(RehearsalError, match=r"^Pulumi\.prod\.yaml can't be read: .*directory"):
+        stack_config("prod", tmp_path)
