@@ -24,8 +24,8 @@ class Running:
     port: int
 
     def lines(self) -> list[str]:
-        """What it has written so far, to stdout and stderr."""
-        return self.process.output().splitlines()
+        """The whole lines that it has written so far, to stdout and stderr."""
+        return self.process.output().split("\n")[:-1]
 
     def wait_until(self, ready: Callable[[], object], what: str) -> None:
         """Returns once `ready()` holds, or fails with `what`, whether or not the process lives."""
