@@ -8,6 +8,7 @@ import pulumi_aws as aws
 import pulumi_random as random
 
 USERNAME = "app"
+FIRST = "first"
 # Published by AWS, in the version that aws-cdk pins (aws-secretsmanager/lib/secret-rotation.ts).
 APPLICATION = (
     "arn:aws:serverlessrepo:us-east-1:297356227824:applications/"
@@ -77,6 +78,9 @@ class DatabaseLogin(pulumi.ComponentResource):
                 },
                 sort_keys=True,
             ),
+            # A secret's first version is the current one in any case. With a label of its own it
+            # is never discarded, and one that is made again leaves the rotated login current.
+            version_stages=[FIRST],
             opts=pulumi.ResourceOptions(
                 parent=self,
                 # the rotation owns the value and its stages; this is only the first one

@@ -65,6 +65,12 @@ def test_the_rotation_owns_the_value():
     assert _recorded().only(VERSION).ignore_changes == ("secretString", "versionStages")
 
 
+def test_a_first_login_that_is_made_again_does_not_become_the_current_one():
+    # PutSecretValue moves AWSCURRENT unless it is told other labels; of a first version it is
+    # current whatever it is told.
+    assert _recorded().only(VERSION).inputs["versionStages"] == ["first"]
+
+
 def test_the_password_is_nowhere_in_clear():
     recording = _recorded()
     password = recording.only("random:index/randomPassword:RandomPassword")
