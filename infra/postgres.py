@@ -76,6 +76,9 @@ class Postgres(pulumi.ComponentResource):
             description=f"PostgreSQL {settings.major_version} of the environment {name}",
             family=f"postgres{settings.major_version}",
             parameters=parameters(settings),
+            # A new major version waits for the maintenance window and uses the old group until
+            # then: deleting it would fail the update that asked for the upgrade.
+            skip_destroy=True,
             opts=spare,
         )
         alike = _alike(args, group, monitoring_role(name, args.account_id, child))

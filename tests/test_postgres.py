@@ -155,7 +155,10 @@ def test_a_new_major_version_is_one_edit_and_its_parameter_group_can_be_replaced
     assert group.inputs["family"] == "postgres18"
     assert group.protect is False
     assert "name" not in group.inputs
+    # The instance keeps the old group until its maintenance window.
+    assert group.inputs["skipDestroy"] is True
     assert _primary(recording).inputs["engineVersion"] == "18"
+    assert _primary(recording).inputs["applyImmediately"] is False
 
 
 def test_advanced_insights_keep_what_aws_asks_for():
