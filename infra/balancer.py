@@ -7,11 +7,13 @@ import pulumi
 import pulumi_aws as aws
 
 from infra.firewall import HTTPS_PORT, NGINX_PORT
+from infra.log_bucket import BALANCER_ACCESS_PREFIX, BALANCER_CONNECTIONS_PREFIX
 from infra.outputs import FIRST_SLOT, PROBE_HEADER, SLOTS, Slot
 
 # FSBP ELB.17's list; TLS 1.2 with forward secrecy and post-quantum key exchange.
 _TLS_POLICY = "ELBSecurityPolicy-TLS13-1-2-Res-PQ-2025-09"
-_API_PATHS = ("/api/*", "/health")
+# What the balancer, and so the CDN, sends to the app; all else is the frontend's.
+API_PATHS = ("/api/*", "/health")
 # A lower number is matched first; the gaps leave room for a rule by hand in an emergency.
 _TEST_PRIORITY: dict[Slot, int] = {"blue": 10, "green": 20}
 _TRAFFIC_PRIORITY = 100
@@ -73,10 +75,10 @@ class Balancer(pulumi.ComponentResource):
             preserve_host_header=True,
             xff_header_processing_mode="append",
             access_logs=aws.lb.LoadBalancerAccessLogsArgs(
-                bucket=args.log_bucket, prefix="alb", enabled=True
+                bucket=args.log_bucket, prefix=BALANCER_ACCESS_PREFIX, enabled=True
             ),
             connection_logs=aws.lb.LoadBalancerConnectionLogsArgs(
-                bucket=args.log_bucket, prefix="alb-connections", enabled=True
+                bucket=args.log_bucket, prefix=BALANCER_CONNECTIONS_PREFIX, enabled=True
             ),
             opts=child,
         )
@@ -107,9 +109,7 @@ class Balancer(pulumi.ComponentResource):
             priority=_TRAFFIC_PRIORITY,
             conditions=[
                 aws.lb.ListenerRuleConditionArgs(
-                    path_pattern=aws.lb.ListenerRuleConditionPathPatternArgs(
-                        values=list(_API_PATHS)
-                    )
+                    path_pattern=aws.lb.ListenerRuleConditionPathPatternArgs(values=list(API_PATHS))
                 )
             ],
             actions=[

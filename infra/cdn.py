@@ -8,13 +8,13 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
+from infra.balancer import API_PATHS
 from infra.edge_behaviors import api_behaviors, page_behaviors
 from infra.edge_logs import EdgeLogs, EdgeLogsArgs
 from infra.edge_origins import balancer_origin, frontend_origin
 from infra.frontend import readable_by
 from infra.settings import CdnSettings, DomainSettings
 
-_API_PATHS = ("/api/*", "/health")
 _ASSET_PATH = "/assets/*"
 
 
@@ -83,7 +83,7 @@ class Cdn(pulumi.ComponentResource):
                 frontend_origin(name, args.frontend_domain_name, parent=self),
             ],
             default_cache_behavior=pages,
-            ordered_cache_behaviors=[*api_behaviors(name, _API_PATHS, child), assets],
+            ordered_cache_behaviors=[*api_behaviors(name, API_PATHS, child), assets],
             opts=child,
         )
         aws.s3.BucketPolicy(
