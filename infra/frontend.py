@@ -14,6 +14,7 @@ from infra.log_bucket import FRONTEND_PREFIX
 @dataclass(frozen=True, kw_only=True)
 class FrontendArgs:
     asset_days: int
+    protect: bool
     log_bucket: pulumi.Input[str]
 
 
@@ -36,7 +37,12 @@ class Frontend(pulumi.ComponentResource):
     ) -> None:
         super().__init__("slipway:infra:Frontend", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
-        bucket = aws.s3.Bucket(f"{name}-frontend", force_destroy=False, opts=child)
+        bucket = aws.s3.Bucket(
+            f"{name}-frontend",
+            # A bucket that is not empty would stop the destruction of what may be destroyed.
+            force_destroy=not args.protect,
+            opts=child,
+        )
         aws.s3.BucketPublicAccessBlock(
             f"{name}-frontend-private",
             bucket=bucket.bucket,

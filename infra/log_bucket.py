@@ -16,6 +16,7 @@ FRONTEND_PREFIX = "frontend/"
 @dataclass(frozen=True, kw_only=True)
 class LogBucketArgs:
     account_id: str
+    protect: bool
     log_days: int
 
 
@@ -32,7 +33,12 @@ class LogBucket(pulumi.ComponentResource):
     ) -> None:
         super().__init__("slipway:infra:LogBucket", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
-        bucket = aws.s3.Bucket(f"{name}-logs", force_destroy=False, opts=child)
+        bucket = aws.s3.Bucket(
+            f"{name}-logs",
+            # A bucket that is not empty would stop the destruction of what may be destroyed.
+            force_destroy=not args.protect,
+            opts=child,
+        )
         private = aws.s3.BucketPublicAccessBlock(
             f"{name}-logs-private",
             bucket=bucket.bucket,

@@ -44,7 +44,9 @@ def environment() -> None:
         plain,
     )
     logs = LogBucket(
-        name, LogBucketArgs(account_id=account_id, log_days=chosen.cdn.log_days), stateful
+        name,
+        LogBucketArgs(account_id=account_id, protect=chosen.protect, log_days=chosen.cdn.log_days),
+        stateful,
     )
 
     network = Network(name, NetworkArgs(settings=chosen.network, region=region), plain)
@@ -158,7 +160,11 @@ def environment() -> None:
         plain,
     )
     frontend = Frontend(
-        name, FrontendArgs(asset_days=chosen.cdn.asset_days, log_bucket=logs.bucket), stateful
+        name,
+        FrontendArgs(
+            asset_days=chosen.cdn.asset_days, protect=chosen.protect, log_bucket=logs.bucket
+        ),
+        stateful,
     )
     cdn = Cdn(
         name,

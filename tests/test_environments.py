@@ -74,6 +74,21 @@ def test_what_holds_state_is_protected_in_prod_only() -> None:
         assert {r.protect for r in recorded(stack).resources} == {False}
 
 
+def test_what_is_not_protected_can_be_destroyed_with_what_it_holds() -> None:
+    for stack, emptied in (("prod", False), ("staging", True), ("testing", True)):
+        buckets = recorded(stack).every("aws:s3/bucket:Bucket")
+        assert {b.name: b.inputs["forceDestroy"] for b in buckets} == {
+            f"{stack}-frontend": emptied,
+            f"{stack}-logs": emptied,
+        }
+        for type_, guard in (
+            ("aws:rds/instance:Instance", "deletionProtection"),
+            ("aws:lb/loadBalancer:LoadBalancer", "enableDeletionProtection"),
+            ("aws:dynamodb/table:Table", "deletionProtectionEnabled"),
+        ):
+            assert recorded(stack).only(type_).inputs[guard] is not emptied, type_
+
+
 @pytest.mark.parametrize("stack", STACKS)
 def test_whatever_is_ignored_has_another_owner(stack: str) -> None:
     ignored = {r.name: r.ignore_changes for r in recorded(stack).resources if r.ignore_changes}

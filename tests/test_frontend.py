@@ -13,7 +13,9 @@ from rehearsal.recording import Recording, record
 @pytest.fixture(scope="module")
 def recording() -> Recording:
     def program() -> None:
-        frontend = Frontend("prod", FrontendArgs(asset_days=90, log_bucket="prod-logs-1a2b3c4"))
+        frontend = Frontend(
+            "prod", FrontendArgs(asset_days=90, protect=True, log_bucket="prod-logs-1a2b3c4")
+        )
         pulumi.export("bucket", frontend.bucket)
         pulumi.export("arn", frontend.arn)
         pulumi.export("domain_name", frontend.domain_name)
@@ -30,7 +32,7 @@ def test_the_bucket_is_made_of_seven_parts(recording):
     }
 
 
-def test_the_bucket_is_no_website_and_is_not_emptied_to_be_deleted(recording):
+def test_a_protected_bucket_is_no_website_and_is_not_emptied_to_be_deleted(recording):
     assert recording.only("aws:s3/bucket:Bucket").inputs == {"forceDestroy": False}
 
 

@@ -15,7 +15,7 @@ BUCKET = "arn:aws:s3:eu-west-1:123456789012:bucket/prod-logs"
 
 
 def program() -> None:
-    logs = LogBucket("prod", LogBucketArgs(account_id="123456789012", log_days=365))
+    logs = LogBucket("prod", LogBucketArgs(account_id="123456789012", protect=True, log_days=365))
     pulumi.export("bucket", logs.bucket)
     pulumi.export("arn", logs.arn)
 
@@ -40,7 +40,7 @@ def test_the_bucket_is_made_of_one_component_and_seven_parts(recording):
     assert {r.inputs["bucket"] for r in parts if r.name != "prod-logs"} == {"prod-logs.bucket"}
 
 
-def test_logs_are_never_thrown_away_with_the_bucket(recording):
+def test_protected_logs_are_never_thrown_away_with_the_bucket(recording):
     assert recording.only("aws:s3/bucket:Bucket").inputs == {"forceDestroy": False}
 
 
