@@ -88,6 +88,7 @@ def app() -> Iterator[App]:
                     X_Frame_Options="SAMEORIGIN",
                     Content_Security_Policy="default-src *",
                     X_Request_ID="the-app's",
+                    X_Release_Id="the-app's",
                 )
             elif path == "429":
                 self.answer(429, b"the app's own", Retry_After="17")
@@ -193,6 +194,7 @@ def assert_policy(answer: Answer) -> None:
     }
     assert answer.all("Server") == ["nginx"]
     assert len(answer.all("X-Request-ID")) == 1
+    assert answer.all("X-Release-Id") == ["r-20261124.1"]
 
 
 def access_log(nginx: Running) -> list[dict[str, Any]]:
