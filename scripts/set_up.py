@@ -79,8 +79,13 @@ def _venv(root: Path) -> Path:
 
 
 def _stamp(root: Path) -> Path:
-    """Holds the fingerprint of what was installed; empty while an installation is under way."""
+    """Holds the fingerprint of what is installed."""
     return _venv(root) / "slipway-set-up"
+
+
+def _unfinished(root: Path) -> Path:
+    """Is there while an environment is being changed, and after a change that was cut short."""
+    return root / ".cache" / "set-up.unfinished"
 
 
 def _fingerprint(root: Path) -> str:
@@ -125,18 +130,20 @@ def _venv_package(interpreter: interpreters.Interpreter) -> str:
 
 
 def _fill(root: Path, interpreter: interpreters.Interpreter, log: Path, lock: int) -> None:
-    venv, stamp = _venv(root), _stamp(root)
+    venv, unfinished = _venv(root), _unfinished(root)
     inside = _inside(root)
-    was_interrupted = stamp.exists() and not stamp.read_text()
-    if inside is None or inside.path != interpreter.path or was_interrupted:
+    afresh = inside is None or inside.path != interpreter.path or unfinished.exists()
+    unfinished.touch()
+    _stamp(root).unlink(missing_ok=True)
+    if afresh:
         print(f"Making a virtual environment with {interpreter.path} ...", flush=True)
         _run([interpreter.path, "-m", "venv", "--clear", str(venv)], log, lock)
-    stamp.write_text("")
     print("Installing the Python packages (a minute or two the first time) ...", flush=True)
     started = time.monotonic()
     pip = [str(venv / "bin" / "python"), "-m", "pip", "--disable-pip-version-check", "--no-input"]
     _run([*pip, "install", "--requirement", str(root / REQUIREMENTS[0])], log, lock)
-    stamp.write_text(_fingerprint(root))
+    _stamp(root).write_text(_fingerprint(root))
+    unfinished.unlink()
     print(f"Installed in {time.monotonic() - started:.0f} s.", flush=True)
 
 
