@@ -82,9 +82,15 @@ class Scheduler:
                 self._follow(arn, service)
 
     def close(self) -> None:
-        """Starts nothing more; processes that run are for the supervisor to end."""
+        """Starts nothing more and ends every task at once: nobody is left who waits for an answer.
+
+        A task on its way up is for the supervisor to end.
+        """
         for pool in (self._pool, self._stops):
             pool.shutdown(wait=False, cancel_futures=True)
+        with self._lock:
+            for task in [m.task for members in self._members.values() for m in members if m.task]:
+                task.kill()
 
     def addresses(self) -> dict[tuple[str, int], str]:
         """The address in the VPC of each task, by where it listens on this machine."""
