@@ -3,7 +3,7 @@
 import time
 from dataclasses import dataclass
 
-from infra.outputs import SLOTS
+from infra.outputs import SLOTS, Slot
 from rehearsal import switch
 from rehearsal.checks import expect
 from rehearsal.deployment import other
@@ -15,8 +15,8 @@ from rehearsal.tally import LoadResult
 SLOW_BODY_SECONDS = 1.5
 # From a request's first byte until its target is chosen, with room for a busy machine.
 QUIET_SECONDS = SLOW_BODY_SECONDS + 3.0
-# Of the load's time: how long it runs before anything changes, and between the two switches.
-BASELINE_SHARE = 0.1
+# Parts of the load's time: when the idle slot is filled, and when the traffic goes back.
+FILL_AT, BACK_AT = 0.1, 0.65
 # What the changes may take beyond the load's own time, on a machine that is busy with other things.
 LONGEST_CHANGE_SECONDS = 240
 # Mostly what an API is asked all day; the rest is what a change of slots could break.
@@ -62,23 +62,27 @@ def roll_over(environment: Environment, progress: Progress, *, rate: int, second
     home, started = environment.slot, time.monotonic()
     with progress.step(f"Sending {rate} requests/s for {seconds} s"):
         load = Load.start(environment.supervisor, plan)
-        environment.pause(seconds * BASELINE_SHARE)
+        environment.pause(seconds * FILL_AT)
     release = environment.build("release-2")
     with progress.step(f"Filling the {other(home)} slot with {release.release_id} under load"):
         switch.fill_idle(environment.deployment, release)
         environment.releases[other(home)] = release
-    for entering in (other(home), home):
-        with progress.step(f"Moving all of the traffic to the {entering} slot"):
-            switch.move(
-                environment.deployment, entering, environment.requests, quiet_seconds=QUIET_SECONDS
-            )
-        if entering != home:
-            environment.pause(seconds * BASELINE_SHARE)
+    _move(environment, progress, other(home))
+    with progress.step(f"Serving from the {other(home)} slot"):
+        environment.pause(started + seconds * BACK_AT - time.monotonic())
+    _move(environment, progress, home)
     with progress.step("Going on with the load"):
         environment.pause(started + seconds - time.monotonic())
     result = load.finish({environment.releases[slot].release_id: slot for slot in SLOTS})
     after = environment.requests()
     return Rollover(load=result, sent={slot: after[slot] - before[slot] for slot in SLOTS})
+
+
+def _move(environment: Environment, progress: Progress, entering: Slot) -> None:
+    with progress.step(f"Moving all of the traffic to the {entering} slot"):
+        switch.move(
+            environment.deployment, entering, environment.requests, quiet_seconds=QUIET_SECONDS
+        )
 
 
 def nothing_failed(rollover: Rollover) -> str:
