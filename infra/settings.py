@@ -164,11 +164,12 @@ def load() -> tuple[str, Settings]:
     """The environment's name and settings; one pulumi.RunError with every problem otherwise."""
     environment = pulumi.get_stack()
     settings, found = parse(_configured())
-    if re.fullmatch(r"(?=.{2,16}$)[a-z](-?[a-z0-9])*", environment) is None:
+    # Every name begins with it: ELB takes none that begins with internal-, EC2 none with sg-.
+    if re.fullmatch(r"(?=.{2,16}$)(?!(internal|sg)(-|$))[a-z](-?[a-z0-9])*", environment) is None:
         found.insert(
             0,
             "the stack's name: must be 2 to 16 lower-case letters, digits and single hyphens, "
-            f"got {environment!r}",
+            f"its first word neither internal nor sg, got {environment!r}",
         )
     if settings is None or found:
         heading = f"Pulumi.{environment}.yaml is not usable:"

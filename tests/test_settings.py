@@ -350,15 +350,23 @@ def test_contradictions_come_in_one_run_error_too() -> None:
     ]
 
 
-@pytest.mark.parametrize("name", ["x", "Prod", "1st", "a" * 17, "pro_d"])
+@pytest.mark.parametrize(
+    "name",
+    ["x", "Prod", "1st", "a" * 17, "pro_d", "prod-", "pro--d", "internal", "sg", "internal-2"],
+)
 def test_a_stack_name_that_aws_would_not_take_is_refused(name: str) -> None:
     with pytest.raises(pulumi.RunError) as refused:
         record(settings.load, stack=name, config=stack_config("prod"))
     assert str(refused.value).split("\n") == [
         f"Pulumi.{name}.yaml is not usable:",
         "  the stack's name: must be 2 to 16 lower-case letters, digits and single hyphens, "
-        f"got {name!r}",
+        f"its first word neither internal nor sg, got {name!r}",
     ]
+
+
+@pytest.mark.parametrize("name", ["qa", "pr-7", "eu-prod", "internals", "sgp", "a" * 16])
+def test_a_stack_name_that_aws_takes_is_taken(name: str) -> None:
+    record(settings.load, stack=name, config=stack_config("prod"))
 
 
 def test_a_key_that_only_the_command_line_sets_is_read_too() -> None:
