@@ -6,7 +6,7 @@ CloudFront adds to the frontend. Values: OWASP Secure Headers Project, headers_a
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 
 # What may stand between double quotes in an nginx file: no quote, no backslash, no `$` (nginx would
@@ -49,7 +49,8 @@ class HeaderPolicy:
     hsts_seconds: int = 63_072_000  # two years, Mozilla's minimum; subdomains are always included
     frame_option: str = "DENY"
     referrer_policy: str = "no-referrer"
-    other: Mapping[str, str] = _OTHER
+    # Python 3.11 takes a mappingproxy for a mutable default.
+    other: Mapping[str, str] = field(default_factory=lambda: _OTHER)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "other", MappingProxyType(dict(self.other)))

@@ -11,6 +11,7 @@ import textwrap
 import time
 from pathlib import Path
 
+import psutil
 import pytest
 
 from rehearsal import guardian, supervisor
@@ -30,10 +31,10 @@ STUBBORN = [
 
 def running(pid: int) -> bool:
     """Whether a process runs; a zombie that init has yet to reap doesn't."""
-    shown = subprocess.run(
-        ["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True, check=False
-    )
-    return bool(shown.stdout.strip()) and not shown.stdout.startswith("Z")
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 def eventually(condition, *, seconds: float = 15.0) -> bool:

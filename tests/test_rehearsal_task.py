@@ -8,10 +8,10 @@ import pwd
 import re
 import socket
 import ssl
-import subprocess
 import sys
 import threading
 
+import psutil
 import pytest
 
 from rehearsal import binaries, ports, postgres
@@ -423,9 +423,8 @@ def test_the_app_gets_its_own_variables_and_no_other_containers(task):
 @pytest.mark.services
 def test_no_secret_stands_in_a_command_line_or_a_log(task, supervisor):
     get(task, "/who")
-    commands = subprocess.run(
-        ["ps", "-A", "-o", "args="], capture_output=True, text=True, check=True
-    ).stdout
+    processes = psutil.process_iter(["cmdline"])
+    commands = "\n".join(" ".join(process.info["cmdline"] or ()) for process in processes)
     assert "app.py" in commands
     logs = {file.name: file.read_text() for file in (supervisor.directory / "logs").iterdir()}
     assert {"blue-1.nginx.log", "blue-1.app.log", "blue-1.pgbouncer.log"} <= set(logs)
@@ -439,13 +438,7 @@ def test_no_secret_stands_in_a_command_line_or_a_log(task, supervisor):
 @pytest.mark.services
 def test_nothing_of_ours_runs_as_root(task, workload):
     def user(name: str) -> str:
-        shown = subprocess.run(
-            ["ps", "-o", "uid=", "-p", str(task.processes[name].pid)],
-            capture_output=True,
-            text=True,
-            check=True,
-        )
-        return pwd.getpwuid(int(shown.stdout)).pw_name
+        return pwd.getpwuid(psutil.Process(task.processes[name].pid).uids().effective).pw_name
 
     us = pwd.getpwuid(os.geteuid()).pw_name
     expected = unprivileged_user() or us

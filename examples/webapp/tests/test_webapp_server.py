@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 from webapp_services import APP_FOLDER, App, clean_environment, gunicorn, program, wait_until
 
@@ -139,10 +140,7 @@ def test_it_runs_as_any_uid_and_writes_nothing_beside_itself(foreign_app: App) -
     assert foreign_app.get("/api/items").status == 200
     assert foreign_app.process is not None
     uid = OTHER_UID if os.getuid() == 0 else os.getuid()
-    shown = subprocess.run(
-        ["ps", "-o", "uid=", "-p", str(foreign_app.process.pid)], capture_output=True, text=True
-    )
-    assert int(shown.stdout) == uid
+    assert psutil.Process(foreign_app.process.pid).uids().effective == uid
     assert files(foreign_app.folder) == before
 
 

@@ -20,6 +20,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import psutil
+
 APP_FOLDER = Path(__file__).parent.parent
 POSTGRES_FOLDERS = [
     "/usr/lib/postgresql/15/bin",
@@ -131,17 +133,17 @@ class Server:
     def frozen(self) -> Iterator[None]:
         """Accepts connections (the kernel does) and never answers."""
         assert self.process is not None
-        parent = str(self.process.pid)
+        parent = psutil.Process(self.process.pid)
         # PostgreSQL has a process for each connection, and those would go on answering.
-        listed = subprocess.run(["pgrep", "-P", parent], capture_output=True, text=True)
-        processes = [int(pid) for pid in (parent, *listed.stdout.split())]
-        for pid in processes:
-            os.kill(pid, signal.SIGSTOP)
+        processes = [parent, *parent.children()]
+        for process in processes:
+            process.suspend()
         try:
             yield
         finally:
-            for pid in processes:
-                os.kill(pid, signal.SIGCONT)
+            for process in processes:
+                with contextlib.suppress(psutil.NoSuchProcess):
+                    process.resume()
 
 
 @contextlib.contextmanager
