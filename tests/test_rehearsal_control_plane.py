@@ -4,7 +4,7 @@ import http.server
 import json
 import threading
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, cast
 
 import pulumi
 import pulumi_aws as aws
@@ -13,12 +13,16 @@ import pytest
 
 from infra.outputs import PROBE_HEADER, SLOTS, Contract
 from rehearsal import ports
+from rehearsal.balancer import Balancer
 from rehearsal.control_plane import ControlPlane
 from rehearsal.creators import Endpoints, creating
 from rehearsal.deployment import read_contract
 from rehearsal.errors import RehearsalError
+from rehearsal.follower import Follower, read_routing, weights
 from rehearsal.recording import Recording, record
+from rehearsal.routing import Routing
 from rehearsal.stack_file import stack_config
+from rehearsal.target_group import GroupObservation, Observation, TargetHealth, TargetState
 from stacks.environment import environment
 
 ACCOUNT, REGION = "123456789012", "eu-west-1"
@@ -300,3 +304,109 @@ def test_the_variables_point_another_terminal_at_the_control_plane(plane: Contro
         "AWS_DEFAULT_REGION": REGION,
     }
     assert plane.url.startswith("http://127.0.0.1:")
+
+
+class StubBalancer:
+    """Shows what it is told to show, and remembers what routing it was given."""
+
+    def __init__(self, in_force: Routing, groups: dict[str, GroupObservation]) -> None:
+        self.in_force, self.groups = in_force, groups
+        self.applied: list[Routing] = []
+
+    def apply(self, routing: Routing) -> None:
+        self.applied.append(routing)
+
+    def observe(self) -> Observation:
+        return Observation(requests=0, groups=self.groups)
+
+
+def group(*targets: TargetHealth) -> GroupObservation:
+    return GroupObservation(
+        requests=0,
+        responses=dict.fromkeys(("1xx", "2xx", "3xx", "4xx", "5xx"), 0),
+        balancer_5xx=0,
+        in_flight=0,
+        response_seconds_mean=0.0,
+        response_seconds_max=0.0,
+        targets=targets,
+    )
+
+
+def target(port: int, state: TargetState, reason: str | None = None) -> TargetHealth:
+    return TargetHealth(host="127.0.0.1", port=port, state=state, reason=reason, in_flight=0)
+
+
+def follower(plane: ControlPlane, contract: Contract, balancer: StubBalancer) -> Follower:
+    return Follower(
+        plane,
+        cast(Balancer, balancer),
+        listener_arn=contract.listener,
+        load_balancer_suffix=contract.load_balancer_suffix,
+        groups={contract.slots[slot].target_group: slot for slot in SLOTS},
+        addresses=lambda: {("127.0.0.1", 20001): "10.20.0.1", ("127.0.0.1", 20002): "10.20.0.2"},
+    )
+
+
+def test_targets_are_as_healthy_as_the_balancer_finds_them(
+    plane: ControlPlane, contract: Contract
+) -> None:
+    blue, green = (contract.slots[slot].target_group for slot in SLOTS)
+    sick = target(20002, "unhealthy", "Target.Timeout")
+    balancer = StubBalancer(
+        read_routing(plane, contract.listener),
+        {blue: group(target(20001, "healthy"), sick), green: group()},
+    )
+    following = follower(plane, contract, balancer)
+
+    def seen(arn: str) -> list[tuple[str, int, str, str | None]]:
+        found = plane.client("elbv2").describe_target_health(TargetGroupArn=arn)
+        return [
+            (d["Target"]["Id"], d["Target"]["Port"], health["State"], health.get("Reason"))
+            for d in found["TargetHealthDescriptions"]
+            for health in [d["TargetHealth"]]
+        ]
+
+    following.step()
+    assert seen(blue) == [
+        ("10.20.0.1", 8443, "healthy", None),
+        ("10.20.0.2", 8443, "unhealthy", "Target.Timeout"),
+    ]
+    assert seen(green) == []
+    balancer.groups = {blue: group(), green: group(target(20001, "initial"))}
+    following.step()
+    assert seen(blue) == []
+    assert [state for _, _, state, _ in seen(green)] == ["initial"]
+
+
+def test_the_balancer_is_given_the_live_rules_and_their_weights_are_noted(
+    plane: ControlPlane, contract: Contract, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("rehearsal.follower.ROUTING_SECONDS", 0.0)
+    groups = {contract.slots[slot].target_group: group() for slot in SLOTS}
+    balancer = StubBalancer(read_routing(plane, contract.listener), groups)
+    following = follower(plane, contract, balancer)
+    following.step()
+    elbv2 = plane.client("elbv2")
+    (rule,) = elbv2.describe_rules(RuleArns=[contract.traffic_rule])["Rules"]
+    before = rule["Actions"]
+    changed = [
+        {"TargetGroupArn": arn, "Weight": weight}
+        for arn, weight in zip(groups, (25, 75), strict=True)
+    ]
+    try:
+        elbv2.modify_rule(
+            RuleArn=contract.traffic_rule,
+            Actions=[{"Type": "forward", "ForwardConfig": {"TargetGroups": changed}}],
+        )
+        following.step()
+    finally:
+        elbv2.modify_rule(RuleArn=contract.traffic_rule, Actions=before)
+    first, second = balancer.applied
+    slots = {arn: slot for slot, arn in zip(SLOTS, groups, strict=True)}
+    assert weights(first, slots) == {"blue": 100, "green": 0}
+    assert weights(second, slots) == {"blue": 25, "green": 75}
+    # It is noted only when requests meet it.
+    assert [event.weights for event in following.weights()] == [{"blue": 100, "green": 0}]
+    balancer.in_force = second
+    following.step()
+    assert [event.weights for event in following.weights()][1:] == [{"blue": 25, "green": 75}]
