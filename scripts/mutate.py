@@ -178,6 +178,7 @@ def _survivors(candidates: list[Candidate], jobs: int, timeout_seconds: int) -> 
     """Runs each candidate's tests, stage by stage, and yields it when none of them fails."""
     waiting = [(one, 0) for one in reversed(candidates)]
     running: dict[int, tuple[Candidate, int]] = {}
+    ended = 0
     while waiting or running:
         while waiting and len(running) < jobs:
             one, stage = waiting.pop()
@@ -185,6 +186,7 @@ def _survivors(candidates: list[Candidate], jobs: int, timeout_seconds: int) -> 
                 running[_fork(list(one.tests[stage]), one, timeout_seconds)] = (one, stage)
             else:
                 print(one, flush=True)
+                ended += 1
                 yield one
         if not running:
             continue
@@ -192,6 +194,10 @@ def _survivors(candidates: list[Candidate], jobs: int, timeout_seconds: int) -> 
         one, stage = running.pop(pid)
         if os.waitstatus_to_exitcode(status) == PASSED:
             waiting.append((one, stage + 1))
+            continue
+        ended += 1
+        if ended % 100 == 0:
+            print(f"{ended} of {len(candidates)}", file=sys.stderr, flush=True)
 
 
 def _fork(tests: list[str], candidate: Candidate | None, timeout_seconds: int) -> int:
