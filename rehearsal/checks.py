@@ -161,14 +161,14 @@ def database_away(environment: Environment) -> str:
     started = time.monotonic()
     environment.postgres.stop()
     try:
-        environment.wait_until(
+        environment.watch.wait_until(
             lambda: environment.client.get("/health").status == 503,
             what="/health did not answer 503 without a database",
             timeout_seconds=DATABASE_SECONDS,
         )
         away = environment.client.get("/health").json()
         expect(away["database"] == "unavailable", f"/health said {away}")
-        environment.pause(DATABASE_AWAY_SECONDS)
+        environment.watch.pause(DATABASE_AWAY_SECONDS)
         ready = [
             Client(port=port, host=environment.host, authority=None).get("/readyz").status
             for _, port in before
@@ -176,7 +176,7 @@ def database_away(environment: Environment) -> str:
         expect(ready == [200] * len(before), f"/readyz of the tasks answered {ready}")
     finally:
         environment.postgres.start()
-    environment.wait_until(
+    environment.watch.wait_until(
         lambda: _steadily_healthy(environment),
         what="/health did not recover when the database was back",
         timeout_seconds=DATABASE_SECONDS,
@@ -215,7 +215,7 @@ def perform(
         passed, detail = False, str(error)
     except (OSError, http.client.HTTPException, ValueError, KeyError) as error:
         passed, detail = False, f"there was no usable answer: {type(error).__name__} {error}"
-    environment.check()
+    environment.watch.check()
     seconds = round(time.monotonic() - started, 1)
     return Check(name=name, passed=passed, detail=detail, seconds=seconds)
 

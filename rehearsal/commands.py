@@ -8,12 +8,13 @@ from rich.console import Console
 from rich.text import Text
 
 from rehearsal.checks import CHECKS, perform
-from rehearsal.environment import Environment, running
+from rehearsal.environment import Environment
 from rehearsal.errors import RehearsalError
 from rehearsal.progress import Progress
 from rehearsal.report import Check, Report, write_json
 from rehearsal.report_html import write_html
 from rehearsal.rollover import Rollover, both_served, nothing_failed, roll_over
+from rehearsal.start_up import running
 from rehearsal.summary import print_summary
 
 WATCH_SECONDS = 0.2
@@ -26,7 +27,7 @@ def up(stack: str, *, port: int | None = None, console: Console | None = None) -
         _greet(environment, progress)
         try:
             while True:
-                environment.check()
+                environment.watch.check()
                 time.sleep(WATCH_SECONDS)
         except KeyboardInterrupt:
             progress.tell("Stopping.")
@@ -79,7 +80,7 @@ def _under_load(
     try:
         rollover = roll_over(environment, progress, rate=rate, seconds=seconds)
     except RehearsalError as error:
-        environment.check()
+        environment.watch.check()
         checks.append(_failed("switch under load", str(error), started))
         return None
     named: tuple[tuple[str, Callable[[Rollover], str]], ...] = (

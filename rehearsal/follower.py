@@ -28,9 +28,7 @@ _DESCRIPTIONS = {
 }
 
 
-def balancer_settings(
-    plane: ControlPlane, listener_arn: str, *, propagation_seconds: float
-) -> BalancerSettings:
+def balancer_settings(plane: ControlPlane, listener_arn: str) -> BalancerSettings:
     """What the listener in moto says now, for a balancer that starts with it."""
     elbv2 = plane.client("elbv2")
     described = elbv2.describe_target_groups()["TargetGroups"]
@@ -43,11 +41,7 @@ def balancer_settings(
         )
         for group in described
     )
-    return BalancerSettings(
-        groups=groups,
-        routing=read_routing(plane, listener_arn),
-        propagation_seconds=propagation_seconds,
-    )
+    return BalancerSettings(groups=groups, routing=read_routing(plane, listener_arn))
 
 
 def read_routing(plane: ControlPlane, listener_arn: str) -> Routing:

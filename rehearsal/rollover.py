@@ -62,17 +62,17 @@ def roll_over(environment: Environment, progress: Progress, *, rate: int, second
     home, started = environment.slot, time.monotonic()
     with progress.step(f"Sending {rate} requests/s for {seconds} s"):
         load = Load.start(environment.supervisor, plan)
-        environment.pause(seconds * FILL_AT)
+        environment.watch.pause(seconds * FILL_AT)
     release = environment.build("release-2")
     with progress.step(f"Filling the {other(home)} slot with {release.release_id} under load"):
         switch.fill_idle(environment.deployment, release)
         environment.releases[other(home)] = release
     _move(environment, progress, other(home))
     with progress.step(f"Serving from the {other(home)} slot"):
-        environment.pause(started + seconds * BACK_AT - time.monotonic())
+        environment.watch.pause(started + seconds * BACK_AT - time.monotonic())
     _move(environment, progress, home)
     with progress.step("Going on with the load"):
-        environment.pause(started + seconds - time.monotonic())
+        environment.watch.pause(started + seconds - time.monotonic())
     result = load.finish({environment.releases[slot].release_id: slot for slot in SLOTS})
     after = environment.requests()
     return Rollover(load=result, sent={slot: after[slot] - before[slot] for slot in SLOTS})

@@ -124,6 +124,10 @@ class StubEnvironment:
         default_factory=lambda: {"blue": StubRelease("release-1")}
     )
 
+    @property
+    def watch(self) -> "StubEnvironment":
+        return self
+
     def tasks(self, _slot: Slot) -> list[tuple[str, int]]:
         return self.tasks_seen.pop(0)
 

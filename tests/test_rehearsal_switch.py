@@ -204,7 +204,7 @@ def test_a_move_is_over_when_the_leaving_slot_is_quiet_and_the_other_serves() ->
 
 
 def test_a_move_is_not_over_while_the_leaving_slot_is_sent_requests() -> None:
-    busy = [(n, 1) for n in range(150)]
+    busy = [(n, n) for n in range(150)]
     with pytest.raises(RehearsalError, match="the blue slot is still sent requests"):
         move(busy, quiet=3)
 

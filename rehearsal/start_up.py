@@ -1,0 +1,185 @@
+"""From a stack file to a first release that answers: everything is started here, in order."""
+
+import json
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from infra.outputs import SLOTS
+from rehearsal import binaries, ports, stores
+from rehearsal.balancer import Balancer
+from rehearsal.certificates import Authority, Certificate
+from rehearsal.client import Client
+from rehearsal.control_plane import ControlPlane
+from rehearsal.creators import Endpoints, creating
+from rehearsal.deployment import Deployment, read_contract
+from rehearsal.ecs_task import tell_statuses_ourselves
+from rehearsal.environment import Environment
+from rehearsal.errors import RehearsalError
+from rehearsal.follower import Follower, balancer_settings
+from rehearsal.launcher import Launcher
+from rehearsal.one_off import OneOffTasks
+from rehearsal.ports import LOOPBACK
+from rehearsal.progress import Progress
+from rehearsal.reconciler import Reconciler
+from rehearsal.recording import Recording, record
+from rehearsal.release import first_release
+from rehearsal.scheduler import Scheduler
+from rehearsal.secret_values import resolve
+from rehearsal.stack_file import stack_config
+from rehearsal.supervisor import Supervisor
+from rehearsal.task import Runtime, install_images
+from rehearsal.watch import Watch
+
+FIRST_RELEASE = "release-1"
+
+
+@contextmanager
+def running(
+    stack: str,
+    *,
+    progress: Progress,
+    port: int | None = None,
+) -> Iterator[Environment]:
+    """The environment of a stack file with its first release; nothing of it is left afterwards.
+
+    `port` is the balancer's on 127.0.0.1, a free one without. Raises RehearsalError with one
+    sentence when a part of it can't start.
+    """
+    account_id, region = _account(stack)
+    found = binaries.find()
+    with ExitStack() as running_parts, _refusals():
+        supervisor = running_parts.enter_context(Supervisor())
+        if port is None:
+            port = ports.reserve()
+        else:
+            ports.claim(port)
+        running_parts.callback(ports.release, port)
+        plane = running_parts.enter_context(
+            ControlPlane(port=ports.reserve(), account_id=account_id, region=region)
+        )
+        tell_statuses_ourselves()
+        endpoints = Endpoints(postgres_port=ports.reserve(), redis_port=ports.reserve())
+        with progress.step(f"Creating what Pulumi.{stack}.yaml asks for"):
+            recording = _record(stack, plane, endpoints)
+        contract = read_contract(plane.client, stack)
+        authority = Authority(supervisor.directory / "ca.pem")
+        with progress.step("Starting PostgreSQL and Redis"):
+            postgres = stores.start_postgres(
+                supervisor,
+                recording,
+                plane,
+                binaries=found,
+                authority=authority,
+                port=endpoints.postgres_port,
+            )
+            redis = stores.start_redis(
+                supervisor,
+                recording,
+                binaries=found,
+                authority=authority,
+                port=endpoints.redis_port,
+            )
+        host = contract.public_url.partition("://")[2]
+        with progress.step("Starting the balancer"):
+            directory = supervisor.make_directory("listener")
+            balancer = Balancer.start(
+                supervisor,
+                port=port,
+                certificate=_bundle(authority.issue(directory, hosts=[host])),
+                settings=balancer_settings(plane, contract.listener),
+            )
+        launcher = Launcher(
+            runtime=Runtime(
+                supervisor=supervisor,
+                binaries=found,
+                images=install_images(supervisor),
+                resolve_secret=lambda value_from: resolve(plane, value_from),
+            ),
+            overlay=_overlay(authority.file),
+        )
+        scheduler = Scheduler(plane, launcher, balancer, tell=progress.tell)
+        running_parts.callback(scheduler.close)
+        one_off = OneOffTasks(plane, launcher, tell=progress.tell)
+        running_parts.callback(one_off.close)
+        follower = Follower(
+            plane,
+            balancer,
+            listener_arn=contract.listener,
+            load_balancer_suffix=contract.load_balancer_suffix,
+            groups={contract.slots[slot].target_group: slot for slot in SLOTS},
+            addresses=scheduler.addresses,
+        )
+        reconciler = running_parts.enter_context(
+            Reconciler([scheduler.step, one_off.step, follower.step])
+        )
+        client = Client(port=port, host=host, authority=authority.file)
+        watch = Watch((supervisor.check, reconciler.check))
+        environment = Environment(
+            stack=stack,
+            contract=contract,
+            host=host,
+            port=port,
+            authority=authority.file,
+            aws_variables=plane.variables,
+            deployment=Deployment(
+                clients=plane.client, contract=contract, client=client, wait=watch.wait_until
+            ),
+            client=client,
+            postgres=postgres,
+            supervisor=supervisor,
+            watch=watch,
+            versions=binaries.versions(found),
+            _redis=redis,
+            _balancer=balancer,
+            _launcher=launcher,
+            _scheduler=scheduler,
+            _follower=follower,
+        )
+        release = environment.build(FIRST_RELEASE)
+        environment.slot = first_release(environment.deployment, release, progress)
+        environment.releases[environment.slot] = release
+        yield environment
+
+
+@contextmanager
+def _refusals() -> Iterator[None]:
+    try:
+        yield
+    except (BotoCoreError, ClientError) as error:
+        raise RehearsalError(f"the emulated AWS refused a call: {error}") from error
+
+
+def _account(stack: str) -> tuple[str, str]:
+    """Account and region of the stack file; what is wrong with them the program says better."""
+    try:
+        chosen = json.loads(stack_config(stack).get("slipway:aws", "{}"))
+        return str(chosen["account_id"]), str(chosen["region"])
+    except (ValueError, KeyError, TypeError):
+        return "123456789012", "eu-west-1"
+
+
+def _record(stack: str, plane: ControlPlane, endpoints: Endpoints) -> Recording:
+    # The SDK is loaded here, after all that can be refused without it.
+    from stacks.environment import environment
+
+    return record(environment, stack=stack, outputs=creating(plane, endpoints))
+
+
+def _overlay(authority: Path) -> dict[str, dict[str, str]]:
+    """Where this machine differs from the VPC: who is in front, and who signed the database."""
+    return {
+        "nginx": {"TRUSTED_PROXIES": f"{LOOPBACK}/32", "WORKER_PROCESSES": "1"},
+        "pgbouncer": {"SERVER_CA_FILE": str(authority)},
+        "logins": {"SERVER_CA_FILE": str(authority)},
+    }
+
+
+def _bundle(issued: Certificate) -> Path:
+    """Certificate and key in one file, as HAProxy wants them."""
+    bundle = issued.certificate.with_name("bundle.pem")
+    bundle.touch(mode=0o600)
+    bundle.write_bytes(issued.certificate.read_bytes() + issued.key.read_bytes())
+    return bundle
