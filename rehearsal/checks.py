@@ -9,13 +9,13 @@ from concurrent.futures import ThreadPoolExecutor
 
 from infra import headers
 from infra.outputs import SLOTS
-from rehearsal.client import Answer, Client
-from rehearsal.deployment import other
+from rehearsal.aws.deployment import other
 from rehearsal.environment import Environment
 from rehearsal.errors import RehearsalError
-from rehearsal.ports import LOOPBACK
+from rehearsal.machine.ports import LOOPBACK
 from rehearsal.progress import Progress
-from rehearsal.report import Check
+from rehearsal.reporting.report import Check
+from rehearsal.traffic.client import Answer, Client
 
 # The app's own limit of /api/limited, for each client address (examples/webapp/webapp/traffic.py).
 LIMITED_PER_MINUTE = 5

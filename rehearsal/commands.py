@@ -11,11 +11,11 @@ from rehearsal.checks import CHECKS, perform
 from rehearsal.environment import Environment
 from rehearsal.errors import RehearsalError
 from rehearsal.progress import Progress
-from rehearsal.report import Check, Report, write_json
-from rehearsal.report_html import write_html
+from rehearsal.reporting.report import Check, Report, write_json
+from rehearsal.reporting.report_html import write_html
+from rehearsal.reporting.summary import print_summary
 from rehearsal.rollover import Rollover, both_served, nothing_failed, roll_over
 from rehearsal.start_up import running
-from rehearsal.summary import print_summary
 
 WATCH_SECONDS = 0.2
 

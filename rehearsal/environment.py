@@ -5,18 +5,18 @@ from pathlib import Path
 
 from infra.outputs import SLOTS, Contract, Slot
 from rehearsal import releases
-from rehearsal.balancer import DIFFERENCES, Balancer
-from rehearsal.client import Client
-from rehearsal.deployment import Deployment
-from rehearsal.follower import Follower
-from rehearsal.launcher import Launcher
-from rehearsal.ports import LOOPBACK
-from rehearsal.postgres import Postgres
-from rehearsal.redis import Redis
+from rehearsal.alb.balancer import DIFFERENCES, Balancer
+from rehearsal.aws.deployment import Deployment
+from rehearsal.aws.follower import Follower
+from rehearsal.aws.launcher import Launcher
+from rehearsal.aws.scheduler import Scheduler
+from rehearsal.machine.ports import LOOPBACK
+from rehearsal.machine.postgres import Postgres
+from rehearsal.machine.redis import Redis
+from rehearsal.machine.supervisor import Supervisor
 from rehearsal.releases import Release
-from rehearsal.report import WeightEvent
-from rehearsal.scheduler import Scheduler
-from rehearsal.supervisor import Supervisor
+from rehearsal.reporting.report import WeightEvent
+from rehearsal.traffic.client import Client
 from rehearsal.watch import Watch
 
 # Two processes for each task are enough here: every task shares this machine's cores.

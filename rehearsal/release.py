@@ -1,7 +1,7 @@
 """The first deploy of an EMPTY environment: fills and proves the weighted slot, with no ladder."""
 
 from infra.outputs import Slot
-from rehearsal.deployment import Deployment, active
+from rehearsal.aws.deployment import Deployment, active
 from rehearsal.errors import RehearsalError
 from rehearsal.progress import Progress
 from rehearsal.releases import Release

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from rehearsal.containers import Workload
 from rehearsal.errors import RehearsalError
+from rehearsal.machine.containers import Workload
 
 WEBAPP = Path(__file__).resolve().parent.parent / "examples" / "webapp"
 IMAGE_NAME = "rehearsal/webapp"

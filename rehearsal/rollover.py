@@ -5,12 +5,12 @@ from dataclasses import dataclass
 
 from infra.outputs import SLOTS, Slot
 from rehearsal import switch
+from rehearsal.aws.deployment import other
 from rehearsal.checks import expect
-from rehearsal.deployment import other
 from rehearsal.environment import Environment
-from rehearsal.load import Kind, Load, LoadPlan
 from rehearsal.progress import Progress
-from rehearsal.tally import LoadResult
+from rehearsal.traffic.load import Kind, Load, LoadPlan
+from rehearsal.traffic.tally import LoadResult
 
 SLOW_BODY_SECONDS = 1.5
 # From a request's first byte until its target is chosen, with room for a busy machine.

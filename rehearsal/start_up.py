@@ -8,29 +8,30 @@ from pathlib import Path
 from botocore.exceptions import BotoCoreError, ClientError
 
 from infra.outputs import SLOTS
-from rehearsal import binaries, ports, stores
-from rehearsal.balancer import Balancer
-from rehearsal.certificates import Authority, Certificate
-from rehearsal.client import Client
-from rehearsal.control_plane import ControlPlane
-from rehearsal.creators import Endpoints, creating
-from rehearsal.deployment import Deployment, read_contract
-from rehearsal.ecs_task import tell_statuses_ourselves
+from rehearsal.alb.balancer import Balancer
+from rehearsal.aws import stores
+from rehearsal.aws.control_plane import ControlPlane
+from rehearsal.aws.creators import Endpoints, creating
+from rehearsal.aws.deployment import Deployment, read_contract
+from rehearsal.aws.ecs_task import tell_statuses_ourselves
+from rehearsal.aws.follower import Follower, balancer_settings
+from rehearsal.aws.launcher import Launcher
+from rehearsal.aws.one_off import OneOffTasks
+from rehearsal.aws.reconciler import Reconciler
+from rehearsal.aws.scheduler import Scheduler
+from rehearsal.aws.secret_values import resolve
 from rehearsal.environment import Environment
 from rehearsal.errors import RehearsalError
-from rehearsal.follower import Follower, balancer_settings
-from rehearsal.launcher import Launcher
-from rehearsal.one_off import OneOffTasks
-from rehearsal.ports import LOOPBACK
+from rehearsal.machine import binaries, ports
+from rehearsal.machine.certificates import Authority, Certificate
+from rehearsal.machine.ports import LOOPBACK
+from rehearsal.machine.supervisor import Supervisor
+from rehearsal.machine.task import Runtime, install_images
 from rehearsal.progress import Progress
-from rehearsal.reconciler import Reconciler
 from rehearsal.recording import Recording, record
 from rehearsal.release import first_release
-from rehearsal.scheduler import Scheduler
-from rehearsal.secret_values import resolve
 from rehearsal.stack_file import stack_config
-from rehearsal.supervisor import Supervisor
-from rehearsal.task import Runtime, install_images
+from rehearsal.traffic.client import Client
 from rehearsal.watch import Watch
 
 FIRST_RELEASE = "release-1"

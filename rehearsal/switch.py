@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 
 from infra.outputs import Slot
-from rehearsal.deployment import Deployment, active, other
+from rehearsal.aws.deployment import Deployment, active, other
 from rehearsal.releases import Release
 
 SPLIT_SECONDS = 60.0

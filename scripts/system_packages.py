@@ -9,8 +9,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from rehearsal import binaries
 from rehearsal.errors import RehearsalError
+from rehearsal.machine import binaries
 from scripts.errors import SetUpError
 
 # What Debian's packages enable, though a rehearsal starts servers of its own.

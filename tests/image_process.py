@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from rehearsal import ports
-from rehearsal.process import Completed, Process
-from rehearsal.supervisor import Supervisor, unprivileged_user
-from rehearsal.task import install_images
+from rehearsal.machine import ports
+from rehearsal.machine.process import Completed, Process
+from rehearsal.machine.supervisor import Supervisor, unprivileged_user
+from rehearsal.machine.task import install_images
 
 PATIENCE_SECONDS = 20.0
 

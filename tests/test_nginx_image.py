@@ -20,8 +20,8 @@ from typing import Any
 import pytest
 
 from infra.headers import API
-from rehearsal import ports
-from rehearsal.supervisor import Supervisor
+from rehearsal.machine import ports
+from rehearsal.machine.supervisor import Supervisor
 from tests.image_process import Running, accepts, refusal, running
 
 pytestmark = pytest.mark.services

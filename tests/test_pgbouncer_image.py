@@ -11,10 +11,10 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from rehearsal import binaries, ports, postgres
-from rehearsal.certificates import Authority
-from rehearsal.postgres import Postgres
-from rehearsal.supervisor import Supervisor, unprivileged_user
+from rehearsal.machine import binaries, ports, postgres
+from rehearsal.machine.certificates import Authority
+from rehearsal.machine.postgres import Postgres
+from rehearsal.machine.supervisor import Supervisor, unprivileged_user
 from tests.image_process import Running, refusal, run, running, surroundings
 
 pytestmark = pytest.mark.services

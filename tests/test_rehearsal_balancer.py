@@ -18,14 +18,14 @@ import pytest
 from moto import mock_aws
 from stub_upstream import HOST, Answer, Request, Upstream, make_certificate, upstream
 
-from rehearsal import ports
-from rehearsal.balancer import Balancer, BalancerSettings
+from rehearsal.alb.balancer import Balancer, BalancerSettings
+from rehearsal.alb.haproxy import Structure
+from rehearsal.alb.routing import Condition, FixedResponse, Forward, Routing, Rule
+from rehearsal.alb.target_group import TargetGroup, TargetHealth
 from rehearsal.errors import RehearsalError
-from rehearsal.haproxy import Structure
-from rehearsal.load import Kind, Load, LoadPlan
-from rehearsal.routing import Condition, FixedResponse, Forward, Routing, Rule
-from rehearsal.supervisor import Supervisor
-from rehearsal.target_group import TargetGroup, TargetHealth
+from rehearsal.machine import ports
+from rehearsal.machine.supervisor import Supervisor
+from rehearsal.traffic.load import Kind, Load, LoadPlan
 
 TOKEN = "0123456789abcdef" * 4
 PROBE = "X-Slipway-Probe"

@@ -4,8 +4,8 @@ import re
 
 import pytest
 
-from rehearsal import binaries
 from rehearsal.errors import RehearsalError
+from rehearsal.machine import binaries
 
 
 @pytest.fixture

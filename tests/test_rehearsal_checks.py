@@ -15,14 +15,14 @@ from rich.console import Console
 from infra import headers
 from infra.outputs import Slot
 from rehearsal import checks
+from rehearsal.alb.target_group import GroupObservation, Observation, TargetHealth
+from rehearsal.aws.metrics import metric_data
 from rehearsal.checks import Unmet
-from rehearsal.client import Answer
 from rehearsal.environment import Environment
 from rehearsal.errors import RehearsalError
-from rehearsal.metrics import metric_data
 from rehearsal.progress import Progress
-from rehearsal.report import Check
-from rehearsal.target_group import GroupObservation, Observation, TargetHealth
+from rehearsal.reporting.report import Check
+from rehearsal.traffic.client import Answer
 
 POLICY = {name.lower(): value for name, value in headers.API.headers().items()}
 HEALTHY = {

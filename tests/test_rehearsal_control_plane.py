@@ -12,17 +12,17 @@ import pulumi_random as random
 import pytest
 
 from infra.outputs import PROBE_HEADER, SLOTS, Contract
-from rehearsal import ports
-from rehearsal.balancer import Balancer
-from rehearsal.control_plane import ControlPlane
-from rehearsal.creators import Endpoints, creating
-from rehearsal.deployment import read_contract
+from rehearsal.alb.balancer import Balancer
+from rehearsal.alb.routing import Routing
+from rehearsal.alb.target_group import GroupObservation, Observation, TargetHealth, TargetState
+from rehearsal.aws.control_plane import ControlPlane
+from rehearsal.aws.creators import Endpoints, creating
+from rehearsal.aws.deployment import read_contract
+from rehearsal.aws.follower import Follower, read_routing, weights
 from rehearsal.errors import RehearsalError
-from rehearsal.follower import Follower, read_routing, weights
+from rehearsal.machine import ports
 from rehearsal.recording import Recording, record
-from rehearsal.routing import Routing
 from rehearsal.stack_file import stack_config
-from rehearsal.target_group import GroupObservation, Observation, TargetHealth, TargetState
 from stacks.environment import environment
 
 ACCOUNT, REGION = "123456789012", "eu-west-1"
@@ -381,7 +381,7 @@ def test_targets_are_as_healthy_as_the_balancer_finds_them(
 def test_the_balancer_is_given_the_live_rules_and_their_weights_are_noted(
     plane: ControlPlane, contract: Contract, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("rehearsal.follower.ROUTING_SECONDS", 0.0)
+    monkeypatch.setattr("rehearsal.aws.follower.ROUTING_SECONDS", 0.0)
     groups = {contract.slots[slot].target_group: group() for slot in SLOTS}
     balancer = StubBalancer(read_routing(plane, contract.listener), groups)
     following = follower(plane, contract, balancer)

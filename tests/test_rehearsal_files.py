@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from rehearsal.errors import RehearsalError
-from rehearsal.files import disk_errors, write
+from rehearsal.machine.files import disk_errors, write
 
 
 @pytest.mark.parametrize("mode", [0o600, 0o644])

@@ -13,10 +13,10 @@ import pytest
 from stub_upstream import HOST, Answer, Request, Upstream, make_certificate, upstream
 
 from rehearsal.errors import RehearsalError
-from rehearsal.load import Kind, Load, LoadPlan
-from rehearsal.prober import release_in
-from rehearsal.supervisor import Supervisor
-from rehearsal.tally import Record, tally
+from rehearsal.machine.supervisor import Supervisor
+from rehearsal.traffic.load import Kind, Load, LoadPlan
+from rehearsal.traffic.prober import release_in
+from rehearsal.traffic.tally import Record, tally
 
 STEADY = Kind(name="keep-alive", path="/health", share=1)
 

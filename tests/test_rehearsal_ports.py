@@ -7,8 +7,8 @@ import sys
 
 import pytest
 
-from rehearsal import ports
 from rehearsal.errors import RehearsalError
+from rehearsal.machine import ports
 
 pytestmark = pytest.mark.services
 
@@ -45,7 +45,7 @@ def test_no_reservation_repeats_or_lies_where_outgoing_connections_do(reserved):
 def test_another_process_can_not_have_a_reserved_port(reserved):
     port = reserved()
     other = subprocess.run(
-        [sys.executable, "-c", f"from rehearsal import ports; ports.claim({port})"],
+        [sys.executable, "-c", f"from rehearsal.machine import ports; ports.claim({port})"],
         capture_output=True,
         text=True,
         check=False,

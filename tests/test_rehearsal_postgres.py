@@ -3,10 +3,10 @@
 import psycopg
 import pytest
 
-from rehearsal import binaries, parameter_group, ports, postgres
-from rehearsal.certificates import Authority
 from rehearsal.errors import RehearsalError
-from rehearsal.supervisor import Supervisor, unprivileged_user
+from rehearsal.machine import binaries, parameter_group, ports, postgres
+from rehearsal.machine.certificates import Authority
+from rehearsal.machine.supervisor import Supervisor, unprivileged_user
 
 PASSWORD = "it's a \\ pass%word"
 PARAMETERS = {

@@ -6,9 +6,9 @@ import socket
 import pytest
 import redis as client_library
 
-from rehearsal import binaries, ports, redis
-from rehearsal.certificates import Authority
-from rehearsal.supervisor import Supervisor
+from rehearsal.machine import binaries, ports, redis
+from rehearsal.machine.certificates import Authority
+from rehearsal.machine.supervisor import Supervisor
 
 pytestmark = pytest.mark.services
 

@@ -11,13 +11,13 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from rehearsal import report as report_module
-from rehearsal.chart import nice_ceiling, timeline
 from rehearsal.errors import RehearsalError
-from rehearsal.report import Check, Report, WeightEvent, write_json
-from rehearsal.report_html import render_html, write_html
-from rehearsal.summary import print_summary
-from rehearsal.tally import LoadResult, Record, tally
+from rehearsal.reporting import report as report_module
+from rehearsal.reporting.chart import nice_ceiling, timeline
+from rehearsal.reporting.report import Check, Report, WeightEvent, write_json
+from rehearsal.reporting.report_html import render_html, write_html
+from rehearsal.reporting.summary import print_summary
+from rehearsal.traffic.tally import LoadResult, Record, tally
 
 STARTED = 1_795_503_500.0
 HELD = Check(name="health", passed=True, detail="200 from /health", seconds=0.25)

@@ -9,18 +9,18 @@ from typing import Any, cast
 
 import pytest
 
-from rehearsal import ports
-from rehearsal.control_plane import ControlPlane
-from rehearsal.creators import Endpoints, creating
-from rehearsal.ecs_service import Phase, Seen, breaker_opens, decide
-from rehearsal.ecs_task import tell_statuses_ourselves
+from rehearsal.alb.target_group import GroupObservation, Observation, TargetHealth, TargetState
+from rehearsal.aws.control_plane import ControlPlane
+from rehearsal.aws.creators import Endpoints, creating
+from rehearsal.aws.ecs_service import Phase, Seen, breaker_opens, decide
+from rehearsal.aws.ecs_task import tell_statuses_ourselves
+from rehearsal.aws.one_off import OneOffTasks
+from rehearsal.aws.reconciler import Reconciler
+from rehearsal.aws.scheduler import GRACE_SECONDS, LEAST_DRAIN_SECONDS, Scheduler
+from rehearsal.aws.secret_values import resolve
 from rehearsal.errors import RehearsalError
-from rehearsal.one_off import OneOffTasks
-from rehearsal.reconciler import Reconciler
-from rehearsal.scheduler import GRACE_SECONDS, LEAST_DRAIN_SECONDS, Scheduler
-from rehearsal.secret_values import resolve
-from rehearsal.target_group import GroupObservation, Observation, TargetHealth, TargetState
-from rehearsal.task import Finished
+from rehearsal.machine import ports
+from rehearsal.machine.task import Finished
 
 ACCOUNTS = itertools.count(300000000000)
 REGION = "eu-west-1"

@@ -14,9 +14,9 @@ from pathlib import Path
 import psutil
 import pytest
 
-from rehearsal import guardian, supervisor
 from rehearsal.errors import RehearsalError
-from rehearsal.supervisor import Supervisor, unprivileged_user
+from rehearsal.machine import guardian, supervisor
+from rehearsal.machine.supervisor import Supervisor, unprivileged_user
 
 pytestmark = pytest.mark.services
 
@@ -59,7 +59,8 @@ def rehearsal():
 
     def begin(body: str) -> tuple[subprocess.Popen[str], list[str]]:
         script = (
-            "import time\nfrom rehearsal.supervisor import Supervisor\nwith Supervisor() as s:\n"
+            "import time\nfrom rehearsal.machine.supervisor import Supervisor\n"
+            + "with Supervisor() as s:\n"
             + textwrap.indent(textwrap.dedent(body), "    ")
             + "\n    time.sleep(600)\n"
         )

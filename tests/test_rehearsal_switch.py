@@ -8,15 +8,16 @@ from typing import Any, cast
 import pytest
 
 from infra.outputs import SLOTS, Slot
-from rehearsal import ports, switch
-from rehearsal.client import Client
-from rehearsal.containers import Workload
-from rehearsal.control_plane import ControlPlane
-from rehearsal.creators import Endpoints, creating
-from rehearsal.deployment import Deployment, active, other, read_contract, with_release
+from rehearsal import switch
+from rehearsal.aws.control_plane import ControlPlane
+from rehearsal.aws.creators import Endpoints, creating
+from rehearsal.aws.deployment import Deployment, active, other, read_contract, with_release
 from rehearsal.errors import RehearsalError
+from rehearsal.machine import ports
+from rehearsal.machine.containers import Workload
 from rehearsal.recording import record
 from rehearsal.releases import Release, build, command, digest
+from rehearsal.traffic.client import Client
 from stacks.environment import environment
 
 # What moto has made it keeps for the life of the process: an account of our own.

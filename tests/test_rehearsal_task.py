@@ -14,10 +14,11 @@ import threading
 import psutil
 import pytest
 
-from rehearsal import binaries, ports, postgres
-from rehearsal.certificates import Authority
-from rehearsal.container import image_differences
-from rehearsal.containers import (
+from rehearsal.errors import RehearsalError
+from rehearsal.machine import binaries, ports, postgres
+from rehearsal.machine.certificates import Authority
+from rehearsal.machine.container import image_differences
+from rehearsal.machine.containers import (
     Workload,
     differences,
     environment_of,
@@ -25,9 +26,8 @@ from rehearsal.containers import (
     start_order,
     with_port,
 )
-from rehearsal.errors import RehearsalError
-from rehearsal.supervisor import Supervisor, unprivileged_user
-from rehearsal.task import (
+from rehearsal.machine.supervisor import Supervisor, unprivileged_user
+from rehearsal.machine.task import (
     Runtime,
     Task,
     install_images,

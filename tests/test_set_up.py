@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from rehearsal import binaries
+from rehearsal.machine import binaries
 from rehearsal.stack_file import ROOT
 from scripts import interpreters, set_up, system_packages
 from scripts.errors import SetUpError

@@ -1,0 +1,1 @@
+"""HAProxy in the place of the load balancer."""

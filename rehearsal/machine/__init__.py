@@ -1,0 +1,1 @@
+"""What runs on this machine: processes, ports, certificates, servers and tasks."""

@@ -1,0 +1,185 @@
+"""One ECS task as processes: the same entrypoints, order, signals and timeouts, without containers.
+
+The containers of a task share 127.0.0.1; here every task does, so each gets ports of its own.
+"""
+
+import os
+import shutil
+import signal
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from rehearsal.errors import RehearsalError
+from rehearsal.machine import ports
+from rehearsal.machine.container import Runtime, answers, image_differences, start_container
+from rehearsal.machine.containers import (
+    Container,
+    Workload,
+    differences,
+    needs,
+    start_order,
+)
+from rehearsal.machine.ports import LOOPBACK
+from rehearsal.machine.supervisor import Process, Supervisor, unprivileged_user
+
+IMAGES = Path(__file__).resolve().parents[2] / "images"
+START_TIMEOUT_SECONDS = 60.0
+
+
+@dataclass(kw_only=True)
+class Task:
+    """A running task."""
+
+    task_id: str
+    port: int
+    """Where its nginx serves TLS."""
+    processes: dict[str, Process]
+    """By container, in the order in which they were started."""
+    differences: list[str]
+    """One sentence for each thing in which it is not what ECS would run."""
+    _reserved: list[int] = field(repr=False)
+    _directories: list[Path] = field(repr=False)
+    address: str = LOOPBACK
+
+    @property
+    def alive(self) -> bool:
+        """False as soon as one container is gone: each of them is essential."""
+        return all(process.alive for process in self.processes.values())
+
+    def stop(self) -> None:
+        """Stops the containers as ECS does: the last one started first, each after the other.
+
+        Each gets its image's stop signal and, at its `stopTimeout`, SIGKILL.
+        """
+        for process in reversed(self.processes.values()):
+            process.expected_to_stop = True
+        for process in reversed(self.processes.values()):
+            process.stop()
+        self._clean()
+
+    def kill(self) -> None:
+        """SIGKILL to everything at once: the task's machine is lost."""
+        for process in self.processes.values():
+            process.expected_to_stop = True
+        for process in self.processes.values():
+            process.signal(signal.SIGKILL)
+        for process in self.processes.values():
+            process.kill()
+        self._clean()
+
+    def _clean(self) -> None:
+        for port in self._reserved:
+            ports.release(port)
+        for directory in self._directories:
+            shutil.rmtree(directory, ignore_errors=True)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finished:
+    """What a one-off task left, by container; one that was never started is in neither."""
+
+    exit_codes: dict[str, int]
+    outputs: dict[str, str]
+
+    @property
+    def succeeded(self) -> bool:
+        return all(code == 0 for code in self.exit_codes.values())
+
+
+def install_images(supervisor: Supervisor, source: Path = IMAGES) -> Path:
+    """Copies our images' files to where an unprivileged user can read them; returns the copy."""
+    target = supervisor.directory / "images"
+    try:
+        shutil.copytree(source, target)
+        for file in (target, *target.rglob("*")):
+            file.chmod(0o755 if file.is_dir() or os.access(file, os.X_OK) else 0o644)
+    except (OSError, shutil.Error) as error:
+        raise RehearsalError(f"can't copy {source} to {target}: {error}") from error
+    return target
+
+
+def start_task(
+    runtime: Runtime,
+    *,
+    task_id: str,
+    containers: Sequence[Container],
+    workload: Workload,
+    overlay: Mapping[str, Mapping[str, str]] | None = None,
+) -> Task:
+    """Starts the containers in the order of their `dependsOn`; returns when the last one answers.
+
+    `overlay` replaces variables by container, such as pgbouncer's DB_HOST. Raises RehearsalError
+    when a container dies or doesn't answer; then nothing of the task is left running.
+    """
+    ordered = start_order(containers)
+    missing = {"nginx", "app", "pgbouncer"} - {container["name"] for container in ordered}
+    if missing:
+        raise RehearsalError(f"task {task_id} has no container {', '.join(sorted(missing))}")
+    port = {name: ports.reserve() for name in ("nginx", "app", "pgbouncer")}
+    task = Task(
+        task_id=task_id,
+        port=port["nginx"],
+        processes={},
+        differences=differences(ordered, workload, as_root=unprivileged_user() is not None),
+        _reserved=list(port.values()),
+        _directories=[],
+    )
+    try:
+        for container in ordered:
+            name = container["name"]
+            started = start_container(
+                runtime, task_id, container, workload, overlay, port, task._directories
+            )
+            task.processes[name] = started
+            runtime.supervisor.wait_until(
+                lambda name=name: answers(name, port[name]),
+                what=f"{name} of task {task_id} did not answer on port {port[name]}",
+                timeout_seconds=START_TIMEOUT_SECONDS,
+                process=started,
+            )
+            task.differences += image_differences(started.output())
+    except BaseException:
+        task.kill()
+        raise
+    return task
+
+
+def run_once(
+    runtime: Runtime,
+    *,
+    task_id: str,
+    containers: Sequence[Container],
+    workload: Workload,
+    timeout_seconds: float,
+    overlay: Mapping[str, Mapping[str, str]] | None = None,
+    commands: Mapping[str, Sequence[str]] | None = None,
+) -> Finished:
+    """Runs a one-off task's containers one after another, in the order of their `dependsOn`.
+
+    A container that needs another's SUCCESS is not started after that one failed. `commands`
+    replaces commands by container, as the overrides of RunTask do.
+    """
+    exit_codes: dict[str, int] = {}
+    outputs: dict[str, str] = {}
+    for container in start_order(containers):
+        name = container["name"]
+        if any(exit_codes.get(needed["containerName"]) != 0 for needed in needs(container)):
+            continue
+        if commands and name in commands:
+            container = {**container, "command": list(commands[name])}
+        directories: list[Path] = []
+        process = start_container(
+            runtime, task_id, container, workload, overlay, {}, directories, one_off=True
+        )
+        ended = process.exited.wait(timeout_seconds)
+        process.kill()
+        for directory in directories:
+            shutil.rmtree(directory, ignore_errors=True)
+        if not ended:
+            raise RehearsalError(
+                f"{name} of task {task_id} did not end within {timeout_seconds:g} seconds and was "
+                f"killed; its log is:\n{process.log_tail()}"
+            )
+        exit_codes[name], outputs[name] = process.exit_code or 0, process.output()
+    return Finished(exit_codes=exit_codes, outputs=outputs)

@@ -1,0 +1,1 @@
+"""What a rehearsal has seen: terminal, JSON, HTML."""
