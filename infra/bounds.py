@@ -77,7 +77,11 @@ def _is_utc_moment(value: str) -> bool:
 AccountId = Annotated[
     str, matching(r"\d{12}", 'an account number of 12 digits, in quotes: "123456789012"')
 ]
-Region = Annotated[str, matching(r"[a-z]{2}(-[a-z]+)+-\d", "an AWS region, such as eu-west-1")]
+# The standard partition: the others have other ARNs, and some of the services not at all.
+Region = Annotated[
+    str,
+    matching(r"(?!cn-|us-gov-)[a-z]{2}(-[a-z]+)+-\d", "an AWS region, such as eu-west-1"),
+]
 Zone = Annotated[
     str, matching(r"[a-z]{2}(-[a-z]+)+-\d[a-f]", "an availability zone, such as eu-west-1a")
 ]

@@ -35,9 +35,17 @@ def test_the_log_is_encrypted_and_kept(stack: str, days: int) -> None:
 def test_the_role_writes_nothing_else() -> None:
     role = recorded("prod").only("aws:iam/role:Role", "prod-flow")
     trust = json.loads(role.inputs["assumeRolePolicy"])
-    assert [s["Principal"] for s in trust["Statement"]] == [
-        {"Service": "vpc-flow-logs.amazonaws.com"}
-    ]
+    assert trust == {
+        "Version": "2012-10-17",
+        "Statement": [
+            {
+                "Sid": "FlowLogs",
+                "Effect": "Allow",
+                "Principal": {"Service": "vpc-flow-logs.amazonaws.com"},
+                "Action": "sts:AssumeRole",
+            }
+        ],
+    }
     policy = json.loads(
         recorded("prod").only("aws:iam/rolePolicy:RolePolicy", "prod-flow").inputs["policy"]
     )

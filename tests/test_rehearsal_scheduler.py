@@ -310,7 +310,7 @@ def test_a_filled_slot_is_completed_only_when_the_balancer_finds_it_healthy(worl
     world.update(taskDefinition=definition, desiredCount=2)
     world.until(lambda: world.described()["runningCount"] == 2)
     assert world.newest()["rolloutState"] == "IN_PROGRESS"
-    assert world.balancer.registered == [("127.0.0.1", 20000), ("127.0.0.1", 20001)]
+    assert sorted(world.balancer.registered) == [("127.0.0.1", 20000), ("127.0.0.1", 20001)]
     world.balancer.say("healthy")
     world.scheduler.step()
     newest = world.newest()
@@ -345,7 +345,7 @@ def test_a_new_release_replaces_the_old_one_only_when_it_is_healthy(world: World
     assert [d["status"] for d in world.described()["deployments"]] == ["PRIMARY", "ACTIVE"]
     world.balancer.say("healthy")
     world.until(lambda: len(world.balancer.registered) == 2)
-    assert world.balancer.registered == [("127.0.0.1", 20002), ("127.0.0.1", 20003)]
+    assert sorted(world.balancer.registered) == [("127.0.0.1", 20002), ("127.0.0.1", 20003)]
     world.now += LEAST_DRAIN_SECONDS
     world.until(lambda: all(task.ended == ["stopped"] for task in old))
     world.until(lambda: world.newest()["rolloutState"] == "COMPLETED")

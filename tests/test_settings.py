@@ -85,7 +85,11 @@ MUST_BE: list[tuple[str, str, list[str]]] = [
         'an account number of 12 digits, in quotes: "123456789012"',
         ["123456789012", "'1234'"],
     ),
-    ("aws/region", "an AWS region, such as eu-west-1", ["'eu_west'", "'eu-west-1a'"]),
+    (
+        "aws/region",
+        "an AWS region, such as eu-west-1",
+        ["'eu_west'", "'eu-west-1a'", "'us-gov-west-1'", "'cn-north-1'"],
+    ),
     (
         "domain/name",
         "a host name in lower case, such as app.example.com",

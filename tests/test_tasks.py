@@ -231,9 +231,12 @@ def test_a_migration_begins_by_making_sure_of_the_logins() -> None:
     assert found["app"]["essential"] is True
     assert found["app"]["image"] == NO_IMAGE
     assert found["app"]["dependsOn"] == [{"containerName": "logins", "condition": "SUCCESS"}]
-    assert environment(found["app"])["DATABASE_URL"] == (
-        f"postgresql://{database}:5433/app?sslmode=require"
-    )
+    assert environment(found["app"]) == {
+        "PORT": "8000",
+        "DATABASE_URL": f"postgresql://{database}:5433/app?sslmode=require",
+        "ENVIRONMENT": "prod",
+        "RELEASE_ID": "",
+    }
     assert secrets(found["app"])["PGUSER"] == f"{owner}:username::"
     assert secrets(found["app"])["PGPASSWORD"] == f"{owner}:password::"
 
