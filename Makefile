@@ -25,7 +25,7 @@ rehearse: setup ## the environment on this machine under real traffic, checked
 	@$(PY) -m rehearsal run $(STACK) $(ARGS)
 
 test: setup ## every test, those with real servers included
-	@$(PY) -m pytest -n 2 --dist loadfile $(ARGS)
+	@$(PY) -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 check: setup ## linter, format and types
 	@$(PY) -m ruff check .

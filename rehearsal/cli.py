@@ -78,10 +78,10 @@ def run(
     port: Port = None,
     rate: Annotated[
         int, typer.Option(min=1, max=2000, help="Requests per second during the switch.")
-    ] = 250,
+    ] = 220,
     seconds: Annotated[
         int, typer.Option(min=1, max=3600, help="How long the load during the switch lasts.")
-    ] = 90,
+    ] = 94,
     report_dir: Annotated[
         Path,
         typer.Option(exists=True, file_okay=False, help="Folder for report.json and report.html."),

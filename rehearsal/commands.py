@@ -37,8 +37,8 @@ def run(
     stack: str,
     *,
     port: int | None = None,
-    rate: int = 250,
-    seconds: int = 90,
+    rate: int,
+    seconds: int,
     report_directory: Path = Path(),
     console: Console | None = None,
 ) -> bool:

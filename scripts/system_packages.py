@@ -16,15 +16,10 @@ from scripts.errors import SetUpError
 # What Debian's packages enable, though a rehearsal starts servers of its own.
 SERVICES = ("nginx", "haproxy", "redis-server", "pgbouncer", "postgresql")
 
-# What the tests ask about processes; the smallest Debian does not have it.
-TEST_PROGRAMS = {"ps": "procps", "pgrep": "procps"}
-PACKAGES = {**binaries.APT_PACKAGES, **TEST_PROGRAMS}
-
 
 def missing_programs() -> list[str]:
-    """What this machine lacks of the programs that a rehearsal and the tests start."""
-    missing = [program for program in binaries.PROGRAMS if not _has(program)]
-    return [*missing, *(program for program in TEST_PROGRAMS if not shutil.which(program))]
+    """The programs of `rehearsal.machine.binaries` that this machine does not have."""
+    return [program for program in binaries.PROGRAMS if not _has(program)]
 
 
 def install(programs: Sequence[str], also: Sequence[str], log: Path) -> None:
@@ -35,7 +30,7 @@ def install(programs: Sequence[str], also: Sequence[str], log: Path) -> None:
     """
     if sys.platform == "darwin" or not shutil.which("apt-get"):
         raise SetUpError(_elsewhere(programs))
-    packages = sorted({PACKAGES[program] for program in programs} | {*also})
+    packages = sorted({binaries.APT_PACKAGES[program] for program in programs} | {*also})
     arguments = ["install", "--yes", "--no-install-recommends", *packages]
     if os.geteuid() != 0:
         raise SetUpError(
