@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.environments import STACKS, recorded
+from tests.environments import STACKS, chosen, recorded
 
 LISTENER_RULE = "aws:lb/listenerRule:ListenerRule"
 TARGET_GROUP = "aws:lb/targetGroup:TargetGroup"
@@ -12,18 +12,18 @@ def arn(stack: str, type_: str, name: str) -> str:
     return recorded(stack).only(type_, name).outputs["arn"]
 
 
-@pytest.mark.parametrize(("stack", "protected"), [("prod", True), ("staging", False)])
-def test_nothing_but_the_cdn_can_reach_it(stack: str, protected: bool) -> None:  # noqa: FBT001
+@pytest.mark.parametrize("stack", STACKS)
+def test_nothing_but_the_cdn_can_reach_it(stack: str) -> None:
+    settings = chosen(stack)
     balancer = recorded(stack).only("aws:lb/loadBalancer:LoadBalancer")
-    zones = "abc" if stack == "prod" else "ab"
     log_bucket = recorded(stack).only("aws:s3/bucket:Bucket", f"{stack}-logs").outputs["bucket"]
     assert balancer.inputs == {
         "loadBalancerType": "application",
         "internal": True,
         "ipAddressType": "ipv4",
-        "subnets": [f"{stack}-private-{zone}-id" for zone in zones],
+        "subnets": [f"{stack}-private-{zone[-1]}-id" for zone in settings.network.zones],
         "securityGroups": [f"{stack}-balancer-id"],
-        "enableDeletionProtection": protected,
+        "enableDeletionProtection": settings.protect,
         "dropInvalidHeaderFields": True,
         "desyncMitigationMode": "strictest",
         "enableHttp2": True,
@@ -33,7 +33,7 @@ def test_nothing_but_the_cdn_can_reach_it(stack: str, protected: bool) -> None: 
         "accessLogs": {"bucket": log_bucket, "prefix": "alb", "enabled": True},
         "connectionLogs": {"bucket": log_bucket, "prefix": "alb-connections", "enabled": True},
     }
-    assert balancer.protect is protected
+    assert balancer.protect is settings.protect
 
 
 @pytest.mark.parametrize("stack", STACKS)
@@ -131,7 +131,7 @@ def test_target_groups_speak_tls_and_check_the_process_not_its_database(stack: s
             "port": 8443,
             "protocol": "HTTPS",
             "protocolVersion": "HTTP1",
-            "deregistrationDelay": 30,
+            "deregistrationDelay": chosen(stack).cutover.drain_seconds,
             "slowStart": 0,
             "loadBalancingAlgorithmType": "round_robin",
             "stickiness": {"enabled": False, "type": "lb_cookie", "cookieDuration": 86400},

@@ -9,7 +9,7 @@ import pytest
 from infra.contract import ContractParameter, ContractParameterArgs
 from infra.outputs import CONTRACT_MAX_BYTES, Contract, contract_name
 from rehearsal.recording import record
-from tests.environments import STACKS, recorded
+from tests.environments import STACKS, chosen, recorded
 
 
 def written(stack: str) -> str:
@@ -62,7 +62,7 @@ def test_it_fits_with_arns_of_full_length() -> None:
 
 
 def test_prods_contract_word_for_word() -> None:
-    prod = recorded("prod")
+    prod, settings = recorded("prod"), chosen("prod")
 
     def arn(type_: str, name: str) -> str:
         return prod.only(type_, name).outputs["arn"]
@@ -81,9 +81,9 @@ def test_prods_contract_word_for_word() -> None:
     assert json.loads(written("prod")) == {
         "version": 1,
         "environment": "prod",
-        "region": "eu-west-1",
-        "account_id": "123456789012",
-        "public_url": "https://app.example.com",
+        "region": settings.aws.region,
+        "account_id": settings.aws.account_id,
+        "public_url": f"https://{settings.domain.name}",
         "listener": arn("aws:lb/listener:Listener", "prod-https"),
         "load_balancer_suffix": "prod-alb.arnSuffix",
         "traffic_rule": arn("aws:lb/listenerRule:ListenerRule", "prod-traffic"),
@@ -95,7 +95,7 @@ def test_prods_contract_word_for_word() -> None:
             "app_container": "app",
         },
         "migrate": {"task_definition": arn(task, "prod-migrate"), "app_container": "app"},
-        "task_subnets": ["prod-private-a-id", "prod-private-b-id", "prod-private-c-id"],
+        "task_subnets": [f"prod-private-{zone[-1]}-id" for zone in settings.network.zones],
         "task_security_groups": ["prod-tasks-id"],
         "probe_token_secret": arn("aws:secretsmanager/secret:Secret", "prod-probe-token"),
         "journal_table": prod.only("aws:dynamodb/table:Table").outputs["name"],
@@ -107,18 +107,15 @@ def test_prods_contract_word_for_word() -> None:
             for name in ("blue-errors", "blue-unhealthy", "green-errors", "green-unhealthy")
         ],
         "policy": {
-            "ladder_percent": [1, 5, 25, 50, 100],
-            "step_seconds": 120,
-            "bake_seconds": 900,
-            "drain_seconds": 30,
-            "min_tasks": 3,
-            "max_tasks": 30,
+            "ladder_percent": list(settings.cutover.ladder_percent),
+            "step_seconds": settings.cutover.step_seconds,
+            "bake_seconds": settings.cutover.bake_seconds,
+            "drain_seconds": settings.cutover.drain_seconds,
+            "min_tasks": settings.service.min_tasks,
+            "max_tasks": settings.service.max_tasks,
             "freeze_windows": [
-                {
-                    "start": "2026-12-23T00:00:00Z",
-                    "end": "2027-01-04T00:00:00Z",
-                    "reason": "end of year",
-                }
+                {"start": window.start, "end": window.end, "reason": window.reason}
+                for window in settings.cutover.freeze_windows
             ],
         },
     }

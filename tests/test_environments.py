@@ -5,15 +5,16 @@ from typing import Any
 
 import pytest
 
+from infra.settings import Settings
 from rehearsal.recording import STACK_TYPE, record
 from rehearsal.stack_file import stack_names
 from stacks.environment import environment
-from tests.environments import STACKS, recorded
+from tests.environments import STACKS, chosen, recorded
 
-# A change here is a change to what people pay for and rely on: say so in the CHANGELOG.
-COUNTS = {"prod": 212, "staging": 192, "testing": 192}
+# What every environment has, whatever its dials say. A change here is a change to what people pay
+# for and rely on: say so in the CHANGELOG.
+ALWAYS = 163
 STATEFUL = {
-    "aws:cloudwatch/logGroup:LogGroup",
     "aws:dynamodb/table:Table",
     "aws:elasticache/replicationGroup:ReplicationGroup",
     "aws:kms/key:Key",
@@ -29,9 +30,26 @@ def test_the_environments_are_these_three() -> None:
     assert stack_names() == sorted(STACKS) == ["prod", "staging", "testing"]
 
 
+def by_the_dials(settings: Settings) -> int:
+    """How many resources the settings of an environment add to what is always there."""
+    zones, nat = len(settings.network.zones), settings.network.nat
+    gateways = {"none": 0, "one": 1, "per_zone": zones}[nat]
+    return (
+        zones * 3 * 3  # subnet, route table and association in each of three tiers
+        + zones * (1 if nat == "none" else 2)  # the public way out, and the private one
+        + gateways * 2  # with its address
+        + len(settings.network.endpoints)
+        + len(settings.alerts.emails)
+        + 2 * min(settings.secrets.generation, 2)  # a Redis user and its password
+        + (2 if settings.redis.engine == "redis" else 0)  # its mandatory default user, likewise
+        # The replica and its two log groups, the owner's secret with its value and password.
+        + (7 if settings.postgres.read_replica else 0)
+    )
+
+
 @pytest.mark.parametrize("stack", STACKS)
 def test_counts(stack: str) -> None:
-    assert len(recorded(stack).resources) == COUNTS[stack]
+    assert len(recorded(stack).resources) == ALWAYS + by_the_dials(chosen(stack))
 
 
 @pytest.mark.parametrize("stack", STACKS)
@@ -53,8 +71,9 @@ def test_every_aws_resource_uses_the_one_provider(stack: str) -> None:
 def test_the_provider_refuses_other_accounts_and_tags_everything(stack: str) -> None:
     provider = recorded(stack).only("pulumi:providers:aws")
     assert provider.name == "aws"
-    assert provider.inputs["region"] == "eu-west-1"
-    assert provider.inputs["allowedAccountIds"] == '["123456789012"]'
+    aws = chosen(stack).aws
+    assert provider.inputs["region"] == aws.region
+    assert provider.inputs["allowedAccountIds"] == f'["{aws.account_id}"]'
     assert provider.inputs["defaultTags"] == (
         f'{{"tags": {{"environment": "{stack}", "managed-by": "pulumi", "project": "slipway"}}}}'
     )
@@ -67,11 +86,17 @@ def test_names_carry_the_environment(stack: str) -> None:
             assert re.fullmatch(rf"{stack}(-[a-z0-9.@]+)*", resource.name), resource.urn
 
 
-def test_what_holds_state_is_protected_in_prod_only() -> None:
-    for type_ in STATEFUL - {"aws:cloudwatch/logGroup:LogGroup"}:
-        assert {r.protect for r in recorded("prod").every(type_)} == {True}, type_
-    for stack in ("staging", "testing"):
-        assert {r.protect for r in recorded(stack).resources} == {False}
+@pytest.mark.parametrize("stack", STACKS)
+def test_what_holds_state_is_protected_where_the_settings_say(stack: str) -> None:
+    protect = chosen(stack).protect
+    for type_ in STATEFUL:
+        assert {r.protect for r in recorded(stack).every(type_)} == {protect}, type_
+    assert True not in {r.protect for r in recorded(stack).resources} - {protect}
+
+
+def test_prod_is_protected() -> None:
+    """A rule, not a dial: whoever takes it off should see this red."""
+    assert chosen("prod").protect is True
 
 
 def test_what_is_not_protected_can_be_destroyed_with_what_it_holds() -> None:
@@ -153,8 +178,13 @@ def test_a_second_preview_is_empty(stack: str) -> None:
 
 
 def test_all_three_have_the_same_parts() -> None:
+    of_a_replica = "slipway:infra:OwnerSecret"  # RDS can't manage the password then
     parts = {
-        stack: [r.type for r in recorded(stack).resources if r.type.startswith("slipway:")]
+        stack: [
+            r.type
+            for r in recorded(stack).resources
+            if r.type.startswith("slipway:") and r.type != of_a_replica
+        ]
         for stack in STACKS
     }
     assert parts["prod"] == parts["staging"] == parts["testing"]

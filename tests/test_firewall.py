@@ -3,7 +3,7 @@
 import pytest
 
 from infra.firewall import Path, paths
-from tests.environments import STACKS, recorded
+from tests.environments import STACKS, chosen, recorded
 
 INGRESS = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
 EGRESS = "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule"
@@ -47,7 +47,7 @@ def test_what_comes_in(stack: str) -> None:
                 path.port,
                 path.port,
             )
-            for path in paths(5433)
+            for path in paths(chosen(stack).postgres.port)
         },
     }
 
@@ -63,7 +63,7 @@ def test_what_goes_out(stack: str) -> None:
                 path.port,
                 path.port,
             )
-            for path in paths(5433)
+            for path in paths(chosen(stack).postgres.port)
         },
         **{
             f"{stack}-{party}-to-internet": (f"{stack}-{party}-id", "0.0.0.0/0", "tcp", 443, 443)

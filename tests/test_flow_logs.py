@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tests.environments import STACKS, recorded
+from tests.environments import STACKS, chosen, recorded
 
 
 @pytest.mark.parametrize("stack", STACKS)
@@ -22,12 +22,12 @@ def test_every_connection_is_logged(stack: str) -> None:
     }
 
 
-@pytest.mark.parametrize(("stack", "days"), [("prod", 365), ("staging", 30), ("testing", 14)])
-def test_the_log_is_encrypted_and_kept(stack: str, days: int) -> None:
+@pytest.mark.parametrize("stack", STACKS)
+def test_the_log_is_encrypted_and_kept(stack: str) -> None:
     group = recorded(stack).only("aws:cloudwatch/logGroup:LogGroup", f"{stack}-flow")
     assert group.inputs == {
         "name": f"/slipway/{stack}/flow",
-        "retentionInDays": days,
+        "retentionInDays": chosen(stack).network.flow_log_days,
         "kmsKeyId": recorded(stack).only("aws:kms/key:Key").outputs["arn"],
     }
 

@@ -21,9 +21,12 @@ def test_each_slot_has_its_pair(stack: str) -> None:
             alarm = recorded(stack).only(
                 "aws:cloudwatch/metricAlarm:MetricAlarm", f"{stack}-{slot}-{purpose}"
             )
-            description = alarm.inputs.pop("alarmDescription", None) or alarm.name
-            assert slot in description
+            said = {
+                "errors": f"Tasks of the {slot} slot answer with server errors",
+                "unhealthy": f"Tasks of the {slot} slot fail their health check",
+            }
             assert alarm.inputs == {
+                "alarmDescription": said[purpose],
                 "namespace": "AWS/ApplicationELB",
                 "metricName": metric,
                 "dimensions": {

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.environments import STACKS, recorded
+from tests.environments import STACKS, chosen, recorded
 
 SERVICE = "aws:ecs/service:Service"
 TARGET = "aws:appautoscaling/target:Target"
@@ -13,7 +13,7 @@ TARGET = "aws:appautoscaling/target:Target"
 def test_a_slot_is_an_empty_service_that_cutover_fills(stack: str, slot: str) -> None:
     environment = recorded(stack)
     service = environment.only(SERVICE, f"{stack}-{slot}")
-    zones = "abc" if stack == "prod" else "ab"
+    zones = chosen(stack).network.zones
     assert service.ignore_changes == ("taskDefinition", "desiredCount")
     assert service.inputs == {
         "cluster": environment.only("aws:ecs/cluster:Cluster").outputs["arn"],
@@ -36,7 +36,7 @@ def test_a_slot_is_an_empty_service_that_cutover_fills(stack: str, slot: str) ->
         "waitForSteadyState": False,
         "networkConfiguration": {
             "assignPublicIp": False,
-            "subnets": [f"{stack}-private-{zone}-id" for zone in zones],
+            "subnets": [f"{stack}-private-{zone[-1]}-id" for zone in zones],
             "securityGroups": [f"{stack}-tasks-id"],
         },
         "loadBalancers": [
@@ -53,9 +53,9 @@ def test_a_slot_is_an_empty_service_that_cutover_fills(stack: str, slot: str) ->
     assert rule.urn in service.depends_on
 
 
-@pytest.mark.parametrize(("stack", "most"), [("prod", 30), ("staging", 4), ("testing", 4)])
+@pytest.mark.parametrize("stack", STACKS)
 @pytest.mark.parametrize("slot", ["blue", "green"])
-def test_registering_a_scalable_target_starts_no_task(stack: str, most: int, slot: str) -> None:
+def test_registering_a_scalable_target_starts_no_task(stack: str, slot: str) -> None:
     target = recorded(stack).only(TARGET, f"{stack}-{slot}")
     cluster = recorded(stack).only("aws:ecs/cluster:Cluster").outputs["name"]
     service = recorded(stack).only(SERVICE, f"{stack}-{slot}").outputs["name"]
@@ -65,7 +65,7 @@ def test_registering_a_scalable_target_starts_no_task(stack: str, most: int, slo
         "scalableDimension": "ecs:service:DesiredCount",
         "resourceId": f"service/{cluster}/{service}",
         "minCapacity": 0,
-        "maxCapacity": most,
+        "maxCapacity": chosen(stack).service.max_tasks,
         "suspendedState": {
             "dynamicScalingInSuspended": True,
             "dynamicScalingOutSuspended": True,

@@ -4,11 +4,11 @@ import json
 
 import pytest
 
-from tests.environments import recorded
+from tests.environments import STACKS, chosen, recorded
 
 
-@pytest.mark.parametrize(("stack", "protected"), [("prod", True), ("staging", False)])
-def test_lease_and_journal_are_encrypted_and_recoverable(stack: str, protected: bool) -> None:  # noqa: FBT001
+@pytest.mark.parametrize("stack", STACKS)
+def test_lease_and_journal_are_encrypted_and_recoverable(stack: str) -> None:
     table = recorded(stack).only("aws:dynamodb/table:Table")
     assert table.inputs == {
         "billingMode": "PAY_PER_REQUEST",
@@ -20,9 +20,9 @@ def test_lease_and_journal_are_encrypted_and_recoverable(stack: str, protected: 
             "enabled": True,
             "kmsKeyArn": recorded(stack).only("aws:kms/key:Key").outputs["arn"],
         },
-        "deletionProtectionEnabled": protected,
+        "deletionProtectionEnabled": chosen(stack).protect,
     }
-    assert table.protect is protected
+    assert table.protect is chosen(stack).protect
 
 
 def test_the_weights_role_may_change_one_rule() -> None:
@@ -44,6 +44,7 @@ def test_the_weights_role_may_change_one_rule() -> None:
 
 def test_only_the_environments_own_cutover_may_assume_it() -> None:
     role = recorded("prod").only("aws:iam/role:Role", "prod-weights")
+    account = f"arn:aws:iam::{chosen('prod').aws.account_id}"
     assert role.inputs["maxSessionDuration"] == 3600
     assert json.loads(role.inputs["assumeRolePolicy"]) == {
         "Version": "2012-10-17",
@@ -51,12 +52,10 @@ def test_only_the_environments_own_cutover_may_assume_it() -> None:
             {
                 "Sid": "Cutover",
                 "Effect": "Allow",
-                "Principal": {"AWS": "arn:aws:iam::123456789012:root"},
+                "Principal": {"AWS": f"{account}:root"},
                 "Action": "sts:AssumeRole",
                 "Condition": {
-                    "ArnLike": {
-                        "aws:PrincipalArn": "arn:aws:iam::123456789012:role/slipway-prod-cutover*"
-                    }
+                    "ArnLike": {"aws:PrincipalArn": f"{account}:role/slipway-prod-cutover*"}
                 },
             }
         ],

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from infra import headers
-from tests.environments import STACKS, recorded
+from tests.environments import STACKS, chosen, recorded
 
 TASK_DEFINITION = "aws:ecs/taskDefinition:TaskDefinition"
 NO_IMAGE = "slipway/put-a-release-here@sha256:" + "0" * 64
@@ -29,8 +29,17 @@ def secret_arn(stack: str, name: str) -> str:
     return recorded(stack).only("aws:secretsmanager/secret:Secret", name).outputs["arn"]
 
 
+def sentry(stack: str) -> dict[str, str]:
+    """The one secret that a team may leave out."""
+    arn = chosen(stack).secrets.sentry_dsn_secret
+    return {} if arn is None else {"SENTRY_DSN": arn}
+
+
 def owner_arn(stack: str) -> str:
-    (managed,) = recorded(stack).only("aws:rds/instance:Instance").outputs["masterUserSecrets"]
+    database = recorded(stack).only("aws:rds/instance:Instance", f"{stack}-postgres")
+    (managed,) = database.outputs["masterUserSecrets"] or [
+        {"secretArn": secret_arn(stack, f"{stack}-database-owner")}
+    ]
     return managed["secretArn"]
 
 
@@ -38,16 +47,19 @@ def owner_arn(stack: str) -> str:
 @pytest.mark.parametrize("stack", STACKS)
 def test_families_run_on_fargate_as_the_settings_say(stack: str, family: str) -> None:
     task = recorded(stack).only(TASK_DEFINITION, f"{stack}-{family}")
-    cpu, memory = {"prod": ("1024", "2048")}.get(stack, ("512", "1024"))
+    service = chosen(stack).service
     role = {"blueprint": "slot", "migrate": "migrate"}[family]
     roles = recorded(stack)
     assert {k: v for k, v in task.inputs.items() if k != "containerDefinitions"} == {
         "family": f"{stack}-{family}",
         "requiresCompatibilities": ["FARGATE"],
         "networkMode": "awsvpc",
-        "cpu": cpu,
-        "memory": memory,
-        "runtimePlatform": {"cpuArchitecture": "ARM64", "operatingSystemFamily": "LINUX"},
+        "cpu": str(service.cpu),
+        "memory": str(service.memory_mib),
+        "runtimePlatform": {
+            "cpuArchitecture": service.architecture,
+            "operatingSystemFamily": "LINUX",
+        },
         "executionRoleArn": roles.only("aws:iam/role:Role", f"{stack}-{role}-execution").outputs[
             "arn"
         ],
@@ -147,24 +159,23 @@ def test_containers_say_whether_they_work() -> None:
 
 def test_the_image_of_the_app_is_left_to_cutover() -> None:
     images = {name: c["image"] for name, c in containers("prod", "blueprint").items()}
-    registry = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/slipway"
     assert images == {
         "app": NO_IMAGE,
-        "nginx": f"{registry}/nginx@sha256:" + "1" * 64,
-        "pgbouncer": f"{registry}/pgbouncer@sha256:" + "2" * 64,
+        "nginx": chosen("prod").nginx.image,
+        "pgbouncer": chosen("prod").pgbouncer.image,
     }
 
 
 @pytest.mark.parametrize("stack", STACKS)
 def test_what_nginx_is_told(stack: str) -> None:
-    nginx = containers(stack, "blueprint")["nginx"]
+    nginx, settings = containers(stack, "blueprint")["nginx"], chosen(stack)
     assert environment(nginx) == {
         "NGINX_PORT": "8443",
         "APP_PORT": "8000",
-        "TRUSTED_PROXIES": recorded(stack).only("aws:ec2/vpc:Vpc").inputs["cidrBlock"],
-        "MAX_BODY_MIB": "10",
-        "RATE_LIMIT_PER_SECOND": "50",
-        "RATE_LIMIT_BURST": "100",
+        "TRUSTED_PROXIES": settings.network.cidr,
+        "MAX_BODY_MIB": str(settings.nginx.max_body_mib),
+        "RATE_LIMIT_PER_SECOND": str(settings.nginx.rate_limit_per_second),
+        "RATE_LIMIT_BURST": str(settings.nginx.rate_limit_burst),
         "SECURITY_HEADERS": headers.API.nginx_lines(),
         "PROBE_HEADER": "X-Slipway-Probe",
         "RELEASE_ID": "",
@@ -186,19 +197,20 @@ def test_what_the_app_is_told(stack: str) -> None:
         "SECRET_KEY": f"{secret_key}:current::",
         "SECRET_KEY_PREVIOUS": f"{secret_key}:previous::",
         "REDIS_URL": secret_arn(stack, f"{stack}-redis-url"),
+        **sentry(stack),
     }
 
 
 @pytest.mark.parametrize("stack", STACKS)
 def test_what_pgbouncer_is_told(stack: str) -> None:
-    database = recorded(stack).only("aws:rds/instance:Instance")
+    database = recorded(stack).only("aws:rds/instance:Instance", f"{stack}-postgres")
     pgbouncer = containers(stack, "blueprint")["pgbouncer"]
     assert environment(pgbouncer) == {
         "LISTEN_PORT": "6432",
         "DB_HOST": database.outputs["address"],
-        "DB_PORT": "5433",
+        "DB_PORT": str(chosen(stack).postgres.port),
         "DB_NAME": "app",
-        "POOL_SIZE": {"prod": "20"}.get(stack, "10"),
+        "POOL_SIZE": str(chosen(stack).pgbouncer.pool_size),
         "MAX_CLIENT_CONN": "500",
         "RELEASE_ID": "",
     }
@@ -211,14 +223,17 @@ def test_what_pgbouncer_is_told(stack: str) -> None:
 
 def test_a_migration_begins_by_making_sure_of_the_logins() -> None:
     found = containers("prod", "migrate")
-    database = recorded("prod").only("aws:rds/instance:Instance").outputs["address"]
+    database = (
+        recorded("prod").only("aws:rds/instance:Instance", "prod-postgres").outputs["address"]
+    )
+    port = str(chosen("prod").postgres.port)
     login, owner = secret_arn("prod", "prod-database-login"), owner_arn("prod")
     assert found["logins"]["command"] == ["/usr/local/bin/ensure-logins"]
     assert found["logins"]["essential"] is False
     assert found["logins"]["dependsOn"] == []
     assert environment(found["logins"]) == {
         "DB_HOST": database,
-        "DB_PORT": "5433",
+        "DB_PORT": port,
         "DB_NAME": "app",
     }
     assert secrets(found["logins"]) == {
@@ -233,7 +248,7 @@ def test_a_migration_begins_by_making_sure_of_the_logins() -> None:
     assert found["app"]["dependsOn"] == [{"containerName": "logins", "condition": "SUCCESS"}]
     assert environment(found["app"]) == {
         "PORT": "8000",
-        "DATABASE_URL": f"postgresql://{database}:5433/app?sslmode=require",
+        "DATABASE_URL": f"postgresql://{database}:{port}/app?sslmode=require",
         "ENVIRONMENT": "prod",
         "RELEASE_ID": "",
     }
@@ -250,7 +265,7 @@ def test_every_log_is_kept_and_slows_nobody_down(family: str) -> None:
             "logDriver": "awslogs",
             "options": {
                 "awslogs-group": f"/slipway/prod/{group}",
-                "awslogs-region": "eu-west-1",
+                "awslogs-region": chosen("prod").aws.region,
                 "awslogs-stream-prefix": name,
                 "mode": "non-blocking",
                 "max-buffer-size": "25m",
@@ -259,7 +274,7 @@ def test_every_log_is_kept_and_slows_nobody_down(family: str) -> None:
         log = recorded("prod").only("aws:cloudwatch/logGroup:LogGroup", f"prod-{group}")
         assert log.inputs == {
             "name": f"/slipway/prod/{group}",
-            "retentionInDays": 365,
+            "retentionInDays": chosen("prod").service.log_days,
             "kmsKeyId": recorded("prod").only("aws:kms/key:Key").outputs["arn"],
         }
 
@@ -270,7 +285,7 @@ def test_every_log_is_kept_and_slows_nobody_down(family: str) -> None:
 def test_an_execution_role_reads_what_its_task_names_and_no_more(
     purpose: str, logs: list[str]
 ) -> None:
-    prod = recorded("prod")
+    prod, aws = recorded("prod"), chosen("prod").aws
     policy = json.loads(
         prod.only("aws:iam/rolePolicy:RolePolicy", f"prod-{purpose}-execution").inputs["policy"]
     )
@@ -284,7 +299,7 @@ def test_an_execution_role_reads_what_its_task_names_and_no_more(
         for container in containers("prod", family).values()
         for value in secrets(container).values()
     }
-    assert len(named) == {"slot": 4, "migrate": 4}[purpose]
+    assert len(named) == 4 + len(sentry("prod"))
     assert named <= set(statements["ReadSecrets"]["Resource"])
     assert statements.pop("ReadSecrets") == {
         "Effect": "Allow",
@@ -295,6 +310,7 @@ def test_an_execution_role_reads_what_its_task_names_and_no_more(
             *([secret_arn("prod", "prod-probe-token")] if purpose == "slot" else []),
             secret_arn("prod", "prod-redis-url"),
             secret_arn("prod", "prod-secret-key"),
+            *sentry("prod").values(),
         ],
     }
     assert statements == {
@@ -310,14 +326,14 @@ def test_an_execution_role_reads_what_its_task_names_and_no_more(
                 "ecr:BatchGetImage",
                 "ecr:GetDownloadUrlForLayer",
             ],
-            "Resource": "arn:aws:ecr:eu-west-1:123456789012:repository/*",
+            "Resource": f"arn:aws:ecr:{aws.region}:{aws.account_id}:repository/*",
         },
         "DecryptSecrets": {
             "Effect": "Allow",
             "Action": "kms:Decrypt",
             "Resource": prod.only("aws:kms/key:Key").outputs["arn"],
             "Condition": {
-                "StringEquals": {"kms:ViaService": "secretsmanager.eu-west-1.amazonaws.com"}
+                "StringEquals": {"kms:ViaService": f"secretsmanager.{aws.region}.amazonaws.com"}
             },
         },
         "WriteLogs": {
@@ -332,6 +348,7 @@ def test_an_execution_role_reads_what_its_task_names_and_no_more(
 
 
 def test_roles_are_for_tasks_of_this_account_only() -> None:
+    aws = chosen("prod").aws
     roles = ("prod-app", "prod-slot-execution", "prod-migrate-execution")
     for name in roles:
         trust = json.loads(
@@ -344,8 +361,8 @@ def test_roles_are_for_tasks_of_this_account_only() -> None:
                 "Principal": {"Service": "ecs-tasks.amazonaws.com"},
                 "Action": "sts:AssumeRole",
                 "Condition": {
-                    "StringEquals": {"aws:SourceAccount": "123456789012"},
-                    "ArnLike": {"aws:SourceArn": "arn:aws:ecs:eu-west-1:123456789012:*"},
+                    "StringEquals": {"aws:SourceAccount": aws.account_id},
+                    "ArnLike": {"aws:SourceArn": f"arn:aws:ecs:{aws.region}:{aws.account_id}:*"},
                 },
             }
         ]
