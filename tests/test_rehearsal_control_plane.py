@@ -24,8 +24,10 @@ from rehearsal.machine import ports
 from rehearsal.recording import Recording, record
 from rehearsal.stack_file import stack_config
 from stacks.environment import environment
+from tests.environments import chosen
 
-ACCOUNT, REGION = "123456789012", "eu-west-1"
+CHOSEN = chosen("staging")
+ACCOUNT, REGION = CHOSEN.aws.account_id, CHOSEN.aws.region
 
 
 @pytest.fixture(scope="module")
@@ -114,7 +116,7 @@ def test_the_listener_answers_404_to_what_no_rule_knows(
     certificate = plane.client("acm").describe_certificate(
         CertificateArn=listener["Certificates"][0]["CertificateArn"]
     )["Certificate"]
-    assert certificate["DomainName"] == "staging.example.com"
+    assert certificate["DomainName"] == CHOSEN.domain.name
 
 
 @pytest.mark.parametrize("slot", SLOTS)
@@ -130,7 +132,7 @@ def test_target_groups_are_checked_and_drained_as_asked(
     assert group["Matcher"] == {"HttpCode": "200"}
     found = elbv2.describe_target_group_attributes(TargetGroupArn=arn)["Attributes"]
     attributes = {attribute["Key"]: attribute["Value"] for attribute in found}
-    assert attributes["deregistration_delay.timeout_seconds"] == "30"
+    assert attributes["deregistration_delay.timeout_seconds"] == str(CHOSEN.cutover.drain_seconds)
     assert attributes["stickiness.enabled"] == "false"
     assert contract.slots[slot].target_group_suffix == arn.rsplit(":", 1)[1]
 
@@ -156,7 +158,7 @@ def test_a_slot_starts_with_no_task_and_a_suspended_target(
     (target,) = plane.client("application-autoscaling").describe_scalable_targets(
         ServiceNamespace="ecs", ResourceIds=[mine.scalable_target]
     )["ScalableTargets"]
-    assert (target["MinCapacity"], target["MaxCapacity"]) == (0, 4)
+    assert (target["MinCapacity"], target["MaxCapacity"]) == (0, CHOSEN.service.max_tasks)
     assert target["SuspendedState"] == {
         "DynamicScalingInSuspended": True,
         "DynamicScalingOutSuspended": True,
@@ -185,7 +187,7 @@ def test_the_secrets_that_tasks_name_exist_and_are_random(
     assert [len(keys[name]) for name in sorted(keys)] == [64, 64]
     assert keys["current"] != keys["previous"]
     url = secrets.get_secret_value(SecretId=names["REDIS_URL"])["SecretString"]
-    assert url.startswith("rediss://app-g1:")
+    assert url.startswith(f"rediss://app-g{CHOSEN.secrets.generation}:")
     assert url.endswith("@127.0.0.1:16379/0")
 
 

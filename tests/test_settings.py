@@ -15,7 +15,7 @@ from infra.bounds import Bound
 from infra.problems import ENDPOINTS_WITHOUT_NAT
 from infra.settings import Settings, parse
 from rehearsal.recording import record
-from rehearsal.stack_file import ROOT, stack_config, stack_names
+from rehearsal.stack_file import ROOT, stack_names
 
 LEFT_OUT = object()
 POSTGRES_KEYS = (
@@ -25,15 +25,18 @@ POSTGRES_KEYS = (
 DIGEST = "sha256:" + "1" * 64
 
 
+GOOD = yaml.safe_load((ROOT / "tests" / "good_settings.yaml").read_text())
+
+
 def raw(stack: str) -> dict[str, Any]:
-    """The file's sections as YAML gives them."""
+    """The sections of a real file as YAML gives them."""
     config = yaml.safe_load((ROOT / f"Pulumi.{stack}.yaml").read_text())["config"]
     return {key.removeprefix("slipway:"): value for key, value in config.items()}
 
 
 def changed(path: str, value: object = LEFT_OUT) -> dict[str, Any]:
-    """Prod's sections with the value at `path` replaced, or left out."""
-    sections = copy.deepcopy(raw("prod"))
+    """Good sections with the value at `path` replaced, or left out."""
+    sections = copy.deepcopy(GOOD)
     *way, last = [int(step) if step.isdecimal() else step for step in path.split("/")]
     node: Any = sections
     for step in way:
@@ -58,9 +61,16 @@ def test_a_real_file_holds(stack: str) -> None:
     chosen, found = parse(raw(stack))
     assert found == []
     assert isinstance(chosen, Settings)
-    assert chosen.protect is (stack == "prod")
-    assert chosen.postgres.multi_az is (stack == "prod")
-    assert len(chosen.network.zones) == (3 if stack == "prod" else 2)
+
+
+def test_prod_survives_the_loss_of_a_zone_and_of_a_mind() -> None:
+    """Rules, not dials: whoever gives them up should see this red."""
+    prod = parse(raw("prod"))[0]
+    assert prod
+    assert prod.protect is True
+    assert prod.postgres.multi_az is True
+    assert prod.redis.nodes >= 2
+    assert prod.service.min_tasks >= 2
 
 
 def test_no_two_environments_share_a_name_or_a_network() -> None:
@@ -360,7 +370,7 @@ def test_contradictions_come_in_one_run_error_too() -> None:
 )
 def test_a_stack_name_that_aws_would_not_take_is_refused(name: str) -> None:
     with pytest.raises(pulumi.RunError) as refused:
-        record(settings.load, stack=name, config=stack_config("prod"))
+        record(settings.load, stack=name, config=configured(GOOD))
     assert str(refused.value).split("\n") == [
         f"Pulumi.{name}.yaml is not usable:",
         "  the stack's name: must be 2 to 16 lower-case letters, digits and single hyphens, "
@@ -370,17 +380,17 @@ def test_a_stack_name_that_aws_would_not_take_is_refused(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["qa", "pr-7", "eu-prod", "internals", "sgp", "a" * 16])
 def test_a_stack_name_that_aws_takes_is_taken(name: str) -> None:
-    record(settings.load, stack=name, config=stack_config("prod"))
+    record(settings.load, stack=name, config=configured(GOOD))
 
 
 def test_a_key_that_only_the_command_line_sets_is_read_too() -> None:
-    config = stack_config("prod") | {"slipway:postgress": "{}"}
+    config = configured(GOOD) | {"slipway:postgress": "{}"}
     with pytest.raises(pulumi.RunError, match=r"\n  postgress: unknown key, expected one of aws,"):
         record(settings.load, stack="prod", config=config)
 
 
 def test_keys_of_other_projects_are_left_alone() -> None:
-    record(settings.load, stack="prod", config=stack_config("prod") | {"aws:region": "x"})
+    record(settings.load, stack="prod", config=configured(GOOD) | {"aws:region": "x"})
 
 
 def test_nothing_that_costs_money_or_loses_data_has_a_default() -> None:
