@@ -46,6 +46,7 @@ class Environment:
     """The slot that the first release was put in."""
     releases: dict[Slot, Release] = field(default_factory=dict)
     """By slot."""
+    _foreign_secrets: frozenset[str]
     _redis: Redis
     _balancer: Balancer
     _launcher: Launcher
@@ -62,6 +63,10 @@ class Environment:
         found = [
             *self.postgres.differences,
             *self._redis.differences,
+            *(
+                f"The secret {arn} is not made by the stack: the variable it fills is empty here."
+                for arn in sorted(self._foreign_secrets)
+            ),
             *sorted(self._launcher.differences),
             *DIFFERENCES,
         ]

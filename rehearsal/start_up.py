@@ -19,7 +19,7 @@ from rehearsal.aws.launcher import Launcher
 from rehearsal.aws.one_off import OneOffTasks
 from rehearsal.aws.reconciler import Reconciler
 from rehearsal.aws.scheduler import Scheduler
-from rehearsal.aws.secret_values import resolve
+from rehearsal.aws.secret_values import not_ours, resolve
 from rehearsal.environment import Environment
 from rehearsal.errors import RehearsalError
 from rehearsal.machine import binaries, ports
@@ -66,6 +66,7 @@ def running(
         with progress.step(f"Creating what Pulumi.{stack}.yaml asks for"):
             recording = _record(stack, plane, endpoints)
         contract = read_contract(plane.client, stack)
+        foreign = not_ours(recording)
         authority = Authority(supervisor.directory / "ca.pem")
         with progress.step("Starting PostgreSQL and Redis"):
             postgres = stores.start_postgres(
@@ -97,7 +98,7 @@ def running(
                 supervisor=supervisor,
                 binaries=found,
                 images=install_images(supervisor),
-                resolve_secret=lambda value_from: resolve(plane, value_from),
+                resolve_secret=lambda value_from: resolve(plane, value_from, empty=foreign),
             ),
             overlay=_overlay(authority.file),
         )
@@ -133,6 +134,7 @@ def running(
             supervisor=supervisor,
             watch=watch,
             versions=binaries.versions(found),
+            _foreign_secrets=foreign,
             _redis=redis,
             _balancer=balancer,
             _launcher=launcher,

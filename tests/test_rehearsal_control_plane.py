@@ -19,6 +19,7 @@ from rehearsal.aws.control_plane import ControlPlane
 from rehearsal.aws.creators import Endpoints, creating
 from rehearsal.aws.deployment import read_contract
 from rehearsal.aws.follower import Follower, read_routing, weights
+from rehearsal.aws.secret_values import not_ours, resolve
 from rehearsal.errors import RehearsalError
 from rehearsal.machine import ports
 from rehearsal.recording import Recording, record
@@ -189,6 +190,24 @@ def test_the_secrets_that_tasks_name_exist_and_are_random(
     url = secrets.get_secret_value(SecretId=names["REDIS_URL"])["SecretString"]
     assert url.startswith(f"rediss://app-g{CHOSEN.secrets.generation}:")
     assert url.endswith("@127.0.0.1:16379/0")
+
+
+SENTRY_DSN = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:sentry-AbCdEf"
+
+
+def test_a_secret_that_the_stack_only_names_is_empty(
+    plane: ControlPlane, recording: Recording
+) -> None:
+    with_sentry = stack_config("staging")
+    secrets = json.loads(with_sentry["slipway:secrets"])
+    with_sentry["slipway:secrets"] = json.dumps({**secrets, "sentry_dsn_secret": SENTRY_DSN})
+    named = record(environment, stack="staging", config=with_sentry)
+    assert SENTRY_DSN in not_ours(named)
+    assert resolve(plane, SENTRY_DSN, empty=not_ours(named)) == ""
+    with pytest.raises(RehearsalError, match="can't be read"):
+        resolve(plane, SENTRY_DSN)
+    ours = {CHOSEN.secrets.sentry_dsn_secret} - {None}
+    assert not_ours(recording) == ours
 
 
 def test_the_table_recovers_to_a_point_in_time(plane: ControlPlane, contract: Contract) -> None:

@@ -32,7 +32,7 @@ def test_echo_reads_a_body_sent_in_chunks(app: App) -> None:
 
 
 def test_an_oversized_body_is_413_in_json(app: App) -> None:
-    length = {"Content-Length": str(16 * 1024 * 1024 + 1)}
+    length = {"Content-Length": str(101 * 1024 * 1024 + 1)}
     answer = app.request("POST", "/api/echo", b"a beginning", length)
     assert answer.status == 413
     assert answer.json["error"]["status"] == 413

@@ -14,8 +14,8 @@ from webapp.items import items
 from webapp.settings import Settings, read_settings
 from webapp.traffic import traffic
 
-BODY_MIB = 16
-"""Above nginx's limit, which answers first; a second line for when there is no nginx."""
+BODY_MIB = 101
+"""Above the most that nginx may let through; a second line for when there is no nginx."""
 
 
 def create_app(settings: Settings | None = None) -> Flask:
