@@ -9,11 +9,13 @@ import importlib
 import logging
 import os
 import re
+import signal
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
+from types import FrameType
 from typing import Any, cast
 
 import pulumi.runtime
@@ -23,7 +25,7 @@ from pulumi.runtime.mocks import MockMonitor, MockResourceArgs, Mocks
 from pulumi.runtime.proto import resource_pb2
 from pulumi.runtime.settings import SETTINGS, set_root_resource
 from pulumi.runtime.stack import run_in_stack, wait_for_rpcs
-from pulumi.runtime.sync_await import _sync_await
+from pulumi.runtime.sync_await import _ensure_event_loop, _sync_await
 
 from rehearsal.stack_file import stack_config
 
@@ -116,7 +118,7 @@ def record(
     settings.rpc_manager.clear()
     settings.outputs.clear()
     monitor.recording = Recording()
-    with _collector_frozen(), _output_texts_refused():
+    with _collector_frozen(), _output_texts_refused(), _interrupts_deferred():
         _sync_await(_to_the_end(program))
     if log.errors:
         raise RuntimeError(f"the program logged an error: {log.errors[0]}")
@@ -155,6 +157,42 @@ def _collector_frozen() -> Iterator[None]:
     finally:
         if was_enabled:
             gc.enable()
+
+
+@contextmanager
+def _interrupts_deferred() -> Iterator[None]:
+    """Ends the program at a signal, and handles the signal only then.
+
+    The SDK keeps whatever is raised inside it for an output that may never be read: a
+    KeyboardInterrupt would be lost, and the program would wait for ever or go on to its end.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    loop = _ensure_event_loop()
+    came: list[int] = []
+
+    def end(number: int, _frame: FrameType | None) -> None:
+        came.append(number)
+        loop.call_soon_threadsafe(_cancel_all, loop)
+
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    # What is ignored stays so, and the system's own way to end a process needs no help.
+    before = {n: handler for n in numbers if callable(handler := signal.getsignal(n))}
+    for number in before:
+        signal.signal(number, end)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        if came:
+            signal.raise_signal(came[0])
+
+
+def _cancel_all(loop: asyncio.AbstractEventLoop) -> None:
+    for task in asyncio.all_tasks(loop):
+        task.cancel()
 
 
 @contextmanager

@@ -1,6 +1,8 @@
 """The harness can fail: one test for each way in which tests of a Pulumi program pass unearned."""
 
 import asyncio
+import signal
+from types import FrameType
 from typing import Any
 
 import pulumi
@@ -373,6 +375,46 @@ def test_what_never_ends_is_told_and_not_waited_for_for_ever(
     with pytest.raises(TimeoutError, match=r"^1 tasks of the program never end, such as <Task"):
         recorded(program)
     assert recorded(a_vpc).only(VPC).name == "main"
+
+
+def interrupts_in_an_apply() -> None:
+    a_vpc("one").id.apply(lambda _: asyncio.Event().wait())  # waited for as long as it takes
+    a_vpc("two").id.apply(lambda _: signal.raise_signal(signal.SIGINT))
+
+
+def test_a_ctrl_c_ends_the_program_though_the_sdk_keeps_what_is_raised_in_an_apply() -> None:
+    with pytest.raises(KeyboardInterrupt):
+        recorded(interrupts_in_an_apply)
+    assert recorded(a_vpc).only(VPC).name == "main"
+
+
+def test_a_signal_is_handled_once_and_by_whoever_handled_it_before() -> None:
+    seen: list[int] = []
+
+    def handle(number: int, _frame: FrameType | None) -> None:
+        seen.append(number)
+        raise SystemExit(143)
+
+    def ended(type_: str, name: str, inputs: dict[str, Any]) -> dict[str, Any]:
+        signal.raise_signal(signal.SIGTERM)
+        return {"id": name}
+
+    before = signal.signal(signal.SIGTERM, handle)
+    try:
+        with pytest.raises(SystemExit, match="143"):
+            recorded(lambda: [a_vpc("one"), a_vpc("two")], outputs=ended)
+        assert signal.getsignal(signal.SIGTERM) is handle
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert seen == [signal.SIGTERM]
+
+
+def test_an_ignored_signal_stays_ignored() -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        recorded(lambda: signal.raise_signal(signal.SIGHUP))
+    finally:
+        signal.signal(signal.SIGHUP, before)
 
 
 def test_the_real_settings_file_is_the_default() -> None:
