@@ -18,7 +18,7 @@ preload_app = True
 # connection that the hop in front is about to use.
 keepalive = 80
 
-# SIGTERM: requests in flight get this long; below the 30 s that ECS waits by default.
+# SIGTERM: requests in flight get this long; below the 60 s that the stack has ECS wait.
 graceful_timeout = 25
 
 # The root file system is read-only.
