@@ -31,7 +31,7 @@ _FARGATE_MEMORY_MIB = {
 
 def line(problem: ErrorDetails, shape: type) -> str:
     """One line for one finding of pydantic about a value of the dataclass `shape`."""
-    path = "/".join(str(step) for step in problem["loc"])
+    path = "/".join(map(_step, problem["loc"]))
     match problem["type"]:
         case "unexpected_keyword_argument":
             keys = _type_at(shape, problem["loc"][:-1])
@@ -83,6 +83,12 @@ def contradictions(settings: "Settings") -> list[str]:
                 f"{window.start}, got {window.end!r}"
             )
     return found
+
+
+def _step(step: str | int) -> str:
+    # A key may hold anything, and a problem has one line.
+    text = str(step)
+    return text if text.isprintable() else repr(text)
 
 
 def _type_at(shape: Any, steps: Sequence[str | int]) -> Any:

@@ -179,8 +179,10 @@ def load() -> tuple[str, Settings]:
 
 def parse(raw: dict[str, Any]) -> tuple[Settings | None, list[str]]:
     """The settings in `raw` (section -> value, as YAML gives it) and a line for each problem."""
+    # "\ud800", half a character, is a text in YAML and none in JSON; as ? it is refused in place.
+    text = json.dumps(raw, ensure_ascii=False).encode(errors="replace")
     try:
-        settings = TypeAdapter(Settings).validate_json(json.dumps(raw))
+        settings = TypeAdapter(Settings).validate_json(text)
     except ValidationError as error:
         return None, [problems.line(problem, Settings) for problem in error.errors()]
     return settings, problems.contradictions(settings)

@@ -13,13 +13,31 @@ from rehearsal.errors import RehearsalError
 ROOT = Path(__file__).resolve().parent.parent
 
 
+# The texts, numbers, lists and sections that JSON has too: no `!!binary`, no `!!set`.
+PLAIN = ("null", "bool", "int", "float", "str", "seq", "map")
+MOST_KIB = 256
+
+
 class _Loader(yaml.SafeLoader):
     """As the engine reads it: `yes`, `off` and a date are texts, and no key is given twice."""
+
+    yaml_constructors = {  # noqa: RUF012 (PyYAML's own way to say this)
+        tag: construct
+        for tag, construct in yaml.SafeLoader.yaml_constructors.items()
+        if tag is None or tag.rpartition(":")[2] in PLAIN
+    }
 
     yaml_implicit_resolvers = {  # noqa: RUF012 (PyYAML's own way to say this)
         first: [(tag, text) for tag, text in resolvers if not tag.endswith((":bool", ":timestamp"))]
         for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
     }
+
+    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
+        if self.check_event(yaml.AliasEvent):
+            # A few of them in each other make a value that fills the memory, or holds itself.
+            line = self.peek_event().start_mark.line + 1
+            raise yaml.YAMLError(f"line {line} refers to an anchor; write the value out")
+        return super().compose_node(parent, index)
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:  # noqa: FBT001, FBT002 (PyYAML's signature)
         seen = set()
@@ -50,14 +68,20 @@ def stack_config(stack: str, root: Path = ROOT) -> dict[str, str]:
     """
     path = root / f"Pulumi.{stack}.yaml"
     try:
-        document = yaml.load(path.read_text(), _Loader)  # noqa: S506 (a SafeLoader)
+        text = path.read_text()
+        if len(text) > MOST_KIB * 1024:
+            raise RehearsalError(f"{path.name} is larger than {MOST_KIB} KiB; a stack's has 2")
+        document = yaml.load(text, _Loader)  # noqa: S506 (a SafeLoader)
     except FileNotFoundError:
         raise RehearsalError(
             f"Pulumi.{stack}.yaml does not exist; the stacks are {', '.join(stack_names(root))}"
         ) from None
     except (OSError, UnicodeDecodeError) as error:
         raise RehearsalError(f"{path.name} can't be read: {error}") from None
-    except yaml.YAMLError as error:
+    except RecursionError:
+        raise RehearsalError(f"{path.name} is not usable: it is nested too deeply") from None
+    # ValueError: a number such as `!!int x`.
+    except (yaml.YAMLError, ValueError) as error:
         detail = " ".join(str(error).split())
         raise RehearsalError(f"{path.name} is not valid YAML: {detail}") from None
     config = document.get("config") if isinstance(document, dict) else None

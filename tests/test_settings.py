@@ -254,6 +254,17 @@ LINES: list[tuple[str, object, str]] = [
         f"domain/name: must be a host name in lower case, such as app.example.com, got "
         f"'{'x' * 76}...",
     ),
+    (
+        "domain/name",
+        "half a character: \ud800",
+        "domain/name: must be a host name in lower case, such as app.example.com, got "
+        "'half a character: ?'",
+    ),
+    (
+        "domain/two\nlines",
+        1,
+        "domain/'two\\nlines': unknown key, expected one of name, zone_id",
+    ),
 ]
 
 

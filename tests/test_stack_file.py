@@ -71,6 +71,33 @@ def test_a_missing_file_is_told_with_the_stacks_there_are(tmp_path: Path, stack:
             "config:\n  ? [a]\n  : 1\n",
             "Pulumi.staging.yaml is not valid YAML: a key in line 2 is no text",
         ),
+        (
+            "config:\n  slipway:a: &a 1\n  slipway:b: *a\n",
+            "Pulumi.staging.yaml is not valid YAML: line 3 refers to an anchor; write the value "
+            "out",
+        ),
+        (
+            "config:\n  slipway:a: &a [*a]\n",
+            "Pulumi.staging.yaml is not valid YAML: line 2 refers to an anchor; write the value "
+            "out",
+        ),
+        (
+            "config:\n  slipway:a: " + "[" * 5000,
+            "Pulumi.staging.yaml is not usable: it is nested too deeply",
+        ),
+        (
+            "config:\n  slipway:a: !!binary aGk=\n",
+            "Pulumi.staging.yaml is not valid YAML: could not determine a constructor for the tag "
+            "'tag:yaml.org,2002:binary'",
+        ),
+        (
+            "config:\n  slipway:a: !!int x\n",
+            "Pulumi.staging.yaml is not valid YAML: invalid literal for int() with base 10: 'x'",
+        ),
+        (
+            "config: # " + "x" * 256 * 1024,
+            "Pulumi.staging.yaml is larger than 256 KiB; a stack's has 2",
+        ),
         ("", "Pulumi.staging.yaml has no section `config:`; see Pulumi.staging.yaml"),
         ("- a", "Pulumi.staging.yaml has no section `config:`; see Pulumi.staging.yaml"),
         ("config: text", "Pulumi.staging.yaml has no section `config:`; see Pulumi.staging.yaml"),
