@@ -88,7 +88,7 @@ def contradictions(settings: "Settings") -> list[str]:
 def _step(step: str | int) -> str:
     # A key may hold anything, and a problem has one line.
     text = str(step)
-    return text if text.isprintable() else repr(text)
+    return text if text and text.isprintable() else repr(text)
 
 
 def _type_at(shape: Any, steps: Sequence[str | int]) -> Any:

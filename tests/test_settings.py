@@ -265,6 +265,7 @@ LINES: list[tuple[str, object, str]] = [
         1,
         "domain/'two\\nlines': unknown key, expected one of name, zone_id",
     ),
+    ("domain/", 1, "domain/'': unknown key, expected one of name, zone_id"),
 ]
 
 
