@@ -1,26 +1,26 @@
 """What is asked of SNS. That AWS accepts it is the preview's to show."""
 
-import dataclasses
 import json
 
 import pulumi
+import pytest
 
-from infra import settings
 from infra.alerts import Alerts, AlertsArgs
+from infra.settings import AlertsSettings
 from rehearsal.recording import Recording, record
+from tests.environments import STACKS, chosen, recorded
 
+ACCOUNT = "210987654321"
+SUBSCRIPTION = "aws:sns/topicSubscription:TopicSubscription"
 TOPIC_ARN = "arn:aws:sns:eu-west-1:123456789012:topic/prod-alerts"
 
 
 def _recorded(*emails: str) -> Recording:
     def program() -> None:
-        name, chosen = settings.load()
         alerts = Alerts(
-            name,
+            "prod",
             AlertsArgs(
-                settings=dataclasses.replace(chosen.alerts, emails=emails or chosen.alerts.emails),
-                account_id=chosen.aws.account_id,
-                key_arn="key-arn",
+                settings=AlertsSettings(emails=emails), account_id=ACCOUNT, key_arn="key-arn"
             ),
         )
         pulumi.export("topic_arn", alerts.topic_arn)
@@ -44,7 +44,7 @@ def test_only_alarms_and_database_events_of_this_account_may_publish_and_only_ov
                 "Principal": {"Service": ["cloudwatch.amazonaws.com", "events.rds.amazonaws.com"]},
                 "Action": "sns:Publish",
                 "Resource": TOPIC_ARN,
-                "Condition": {"StringEquals": {"aws:SourceAccount": "123456789012"}},
+                "Condition": {"StringEquals": {"aws:SourceAccount": ACCOUNT}},
             },
             {
                 "Sid": "OnlyOverTls",
@@ -58,9 +58,9 @@ def test_only_alarms_and_database_events_of_this_account_may_publish_and_only_ov
     }
 
 
-def test_each_address_of_the_stack_file_is_subscribed():
+def test_each_address_is_subscribed():
     recording = _recorded("a@example.com", "b@example.com")
-    subscriptions = recording.every("aws:sns/topicSubscription:TopicSubscription")
+    subscriptions = recording.every(SUBSCRIPTION)
     assert [subscription.inputs for subscription in subscriptions] == [
         {"topic": TOPIC_ARN, "protocol": "email", "endpoint": address}
         for address in ("a@example.com", "b@example.com")
@@ -71,4 +71,10 @@ def test_each_address_of_the_stack_file_is_subscribed():
 def test_the_topic_is_handed_on_with_its_policy():
     recording = _recorded()
     assert recording.exports["topic_arn"] == TOPIC_ARN
-    assert len(recording.resources) == 4
+    assert len(recording.resources) == 3
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_the_addresses_are_those_of_the_stack_file(stack: str):
+    found = [r.inputs["endpoint"] for r in recorded(stack).resources if r.type == SUBSCRIPTION]
+    assert sorted(found) == sorted(chosen(stack).alerts.emails)

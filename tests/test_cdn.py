@@ -9,24 +9,33 @@ import pulumi
 import pulumi_aws as aws
 import pytest
 
-from infra import headers, settings
+from infra import headers
 from infra.cdn import Cdn, CdnArgs
+from infra.settings import CdnSettings, DomainSettings
 from rehearsal.recording import Recording, Resource, record
+from tests.environments import STACKS, chosen, recorded
 
+SETTINGS = CdnSettings(
+    price_class="PriceClass_200",
+    waf_mode="block",
+    waf_requests_per_5_minutes=2000,
+    asset_days=90,
+    log_days=365,
+)
 ARN = "arn:aws:cloudfront:eu-west-1:123456789012"
 DISTRIBUTION = "aws:cloudfront/distribution:Distribution"
 HEADERS = "aws:cloudfront/responseHeadersPolicy:ResponseHeadersPolicy"
+RECORD = "aws:route53/record:Record"
 VPC_ORIGIN = "aws:cloudfront/vpcOrigin:VpcOrigin"
 READ = ["GET", "HEAD"]
 
 
 def program() -> None:
-    name, chosen = settings.load()
     cdn = Cdn(
-        name,
+        "prod",
         CdnArgs(
-            settings=chosen.cdn,
-            domain=chosen.domain,
+            settings=SETTINGS,
+            domain=DomainSettings(name="app.example.com", zone_id="Z0123456789ABCDEFGHIJ"),
             certificate_arn="certificate-arn",
             web_acl_arn="web-acl-arn",
             balancer_arn="balancer-arn",
@@ -80,7 +89,7 @@ def test_the_distribution_answers_for_the_public_name_behind_the_web_acl(distrib
     assert distribution["aliases"] == ["app.example.com"]
     assert distribution["webAclId"] == "web-acl-arn"
     assert distribution["defaultRootObject"] == "index.html"
-    assert distribution["priceClass"] == "PriceClass_100"
+    assert distribution["priceClass"] == "PriceClass_200"
     assert distribution["restrictions"] == {"geoRestriction": {"restrictionType": "none"}}
 
 
@@ -93,7 +102,7 @@ def test_the_legacy_log_that_needs_acls_is_not_used(distribution):
 
 
 def test_both_dns_records_lead_to_the_distribution_and_take_over_no_other(recording):
-    records = recording.every("aws:route53/record:Record")
+    records = recording.every(RECORD)
     assert sorted(r.inputs["type"] for r in records) == ["A", "AAAA"]
     for found in records:
         assert found.inputs == {
@@ -349,3 +358,15 @@ def test_the_access_log_goes_to_the_log_bucket_as_json_from_us_east_1(recording)
 def test_the_first_preview_survives_what_is_not_known_yet():
     preview = record(program, stack="prod", preview=True)
     assert len([r for r in preview.resources if r.custom]) == 15
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_price_class_and_name_are_those_of_the_stack_file(stack: str):
+    recording, domain = recorded(stack), chosen(stack).domain
+    distribution = recording.only(DISTRIBUTION).inputs
+    assert distribution["priceClass"] == chosen(stack).cdn.price_class
+    assert distribution["aliases"] == [domain.name]
+    records = [recording.only(RECORD, f"{stack}-{type_}").inputs for type_ in ("a", "aaaa")]
+    assert [(each["name"], each["zoneId"]) for each in records] == [
+        (domain.name, domain.zone_id)
+    ] * 2

@@ -6,17 +6,18 @@ Mocks prove what is asked of AWS, not that AWS accepts it.
 import pulumi
 import pytest
 
-from infra import settings
 from infra.certificates import Certificates, CertificatesArgs
+from infra.settings import DomainSettings
 from rehearsal.recording import Recording, record
+from tests.environments import STACKS, chosen, recorded
 
 CERTIFICATE = "aws:acm/certificate:Certificate"
 VALIDATION = "aws:acm/certificateValidation:CertificateValidation"
 
 
 def program() -> None:
-    name, chosen = settings.load()
-    certificates = Certificates(name, CertificatesArgs(domain=chosen.domain))
+    domain = DomainSettings(name="staging.example.com", zone_id="Z0123456789ABCDEFGHIJ")
+    certificates = Certificates("staging", CertificatesArgs(domain=domain))
     pulumi.export("edge", certificates.edge_arn)
     pulumi.export("regional", certificates.regional_arn)
 
@@ -98,3 +99,12 @@ def test_who_uses_a_certificate_gets_the_validated_one():
 def test_the_first_preview_survives_a_record_that_is_not_known_yet():
     preview = record(program, stack="staging", preview=True)
     assert len(preview.every(VALIDATION)) == 2
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_the_name_and_its_zone_are_those_of_the_stack_file(stack: str):
+    domain = chosen(stack).domain
+    certificates = recorded(stack).every(CERTIFICATE)
+    assert [each.inputs["domainName"] for each in certificates] == [domain.name] * 2
+    proof = recorded(stack).only("aws:route53/record:Record", f"{stack}-certificate-proof")
+    assert proof.inputs["zoneId"] == domain.zone_id

@@ -3,27 +3,29 @@
 import json
 
 import pulumi
+import pytest
 
-from infra import settings
 from infra.database_login import DatabaseLogin, DatabaseLoginArgs
 from rehearsal.recording import Recording, record
+from tests.environments import STACKS, chosen, recorded
 
 STACK = "aws:serverlessrepository/cloudFormationStack:CloudFormationStack"
 ROTATION = "aws:secretsmanager/secretRotation:SecretRotation"
 VERSION = "aws:secretsmanager/secretVersion:SecretVersion"
+SECRET = "aws:secretsmanager/secret:Secret"
+LOG_GROUP = "aws:cloudwatch/logGroup:LogGroup"
 LOGIN_ARN = "arn:aws:secretsmanager:eu-west-1:123456789012:secret/prod-database-login"
 
 
 def _recorded(*, preview: bool = False) -> Recording:
     def program() -> None:
-        name, chosen = settings.load()
         login = DatabaseLogin(
-            name,
+            "prod",
             DatabaseLoginArgs(
-                rotation_days=chosen.postgres.rotation_days,
-                log_days=chosen.postgres.log_days,
+                rotation_days=45,
+                log_days=365,
                 recovery_days=30,
-                region=chosen.aws.region,
+                region="eu-central-1",
                 address="database.example",
                 port=5433,
                 database="app",
@@ -39,7 +41,7 @@ def _recorded(*, preview: bool = False) -> Recording:
 
 
 def test_the_secret_is_encrypted_and_can_be_recovered():
-    assert _recorded().only("aws:secretsmanager/secret:Secret").inputs == {
+    assert _recorded().only(SECRET).inputs == {
         "description": "The app's login to the database, rotated",
         "kmsKeyId": "key-arn",
         "recoveryWindowInDays": 30,
@@ -93,7 +95,7 @@ def test_the_login_rotates_on_schedule_and_not_before_its_role_exists():
         "rotationLambdaArn": (
             "arn:aws:lambda:eu-west-1:123456789012:function:prod-database-login-rotation"
         ),
-        "rotationRules": {"automaticallyAfterDays": 30},
+        "rotationRules": {"automaticallyAfterDays": 45},
         "rotateImmediately": False,
     }
     assert recording.only(VERSION).urn in rotation.depends_on
@@ -108,7 +110,7 @@ def test_the_function_is_awss_own_in_a_pinned_version_and_may_read_the_owners_se
         "semanticVersion": "1.1.671",
         "capabilities": ["CAPABILITY_IAM", "CAPABILITY_RESOURCE_POLICY"],
         "parameters": {
-            "endpoint": "https://secretsmanager.eu-west-1.amazonaws.com",
+            "endpoint": "https://secretsmanager.eu-central-1.amazonaws.com",
             "excludeCharacters": " %+~`#$&*()|[]{}:;<>?!'/@\"\\",
             "functionName": "prod-database-login-rotation",
             "kmsKeyArn": "key-arn",
@@ -122,7 +124,7 @@ def test_the_function_is_awss_own_in_a_pinned_version_and_may_read_the_owners_se
 
 def test_the_functions_log_ends_is_encrypted_and_exists_before_the_function():
     recording = _recorded()
-    group = recording.only("aws:cloudwatch/logGroup:LogGroup")
+    group = recording.only(LOG_GROUP)
     assert group.inputs == {
         "name": "/aws/lambda/prod-database-login-rotation",
         "retentionInDays": 365,
@@ -140,3 +142,17 @@ def test_there_is_one_login():
 
 def test_a_first_preview_survives_what_is_not_known_yet():
     assert len(_recorded(preview=True).resources) == 7
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_the_stack_file_says_how_long_a_login_its_log_and_its_secret_live(stack: str):
+    recording, postgres = recorded(stack), chosen(stack).postgres
+    rotation = recording.only(ROTATION).inputs
+    assert rotation["rotationRules"] == {"automaticallyAfterDays": postgres.rotation_days}
+    group = recording.only(LOG_GROUP, f"{stack}-database-login-rotation-log").inputs
+    assert group["retentionInDays"] == postgres.log_days
+    secret = recording.only(SECRET, f"{stack}-database-login").inputs
+    assert secret["recoveryWindowInDays"] == chosen(stack).secrets.recovery_days
+    assert recording.only(STACK).inputs["parameters"]["endpoint"] == (
+        f"https://secretsmanager.{chosen(stack).aws.region}.amazonaws.com"
+    )

@@ -3,25 +3,26 @@
 import json
 
 import pulumi
+import pytest
 
-from infra import settings
 from infra.encryption import Encryption, EncryptionArgs
 from rehearsal.recording import Recording, record
+from tests.environments import STACKS, chosen, recorded
 
+ACCOUNT = "210987654321"
 KEY = "aws:kms/key:Key"
 
 
-def _recorded(stack: str = "prod") -> Recording:
+def _recorded() -> Recording:
     def program() -> None:
-        name, chosen = settings.load()
         encryption = Encryption(
-            name,
-            EncryptionArgs(account_id=chosen.aws.account_id, region=chosen.aws.region),
-            pulumi.ResourceOptions(protect=chosen.protect),
+            "prod",
+            EncryptionArgs(account_id=ACCOUNT, region="eu-central-1"),
+            pulumi.ResourceOptions(protect=True),
         )
         pulumi.export("key_arn", encryption.key_arn)
 
-    return record(program, stack=stack)
+    return record(program, stack="prod")
 
 
 def _statements() -> dict[str, dict[str, object]]:
@@ -43,13 +44,13 @@ def test_only_this_account_and_the_named_services_may_use_the_key():
     assert _statements() == {
         "AccountDecidesThroughIam": {
             "Effect": "Allow",
-            "Principal": {"AWS": "arn:aws:iam::123456789012:root"},
+            "Principal": {"AWS": f"arn:aws:iam::{ACCOUNT}:root"},
             "Action": "kms:*",
             "Resource": "*",
         },
         "LogGroupsOfThisAccount": {
             "Effect": "Allow",
-            "Principal": {"Service": "logs.eu-west-1.amazonaws.com"},
+            "Principal": {"Service": "logs.eu-central-1.amazonaws.com"},
             "Action": [
                 "kms:Decrypt",
                 "kms:DescribeKey",
@@ -61,7 +62,7 @@ def test_only_this_account_and_the_named_services_may_use_the_key():
             "Condition": {
                 "ArnLike": {
                     "kms:EncryptionContext:aws:logs:arn": (
-                        "arn:aws:logs:eu-west-1:123456789012:log-group:*"
+                        f"arn:aws:logs:eu-central-1:{ACCOUNT}:log-group:*"
                     )
                 }
             },
@@ -71,22 +72,27 @@ def test_only_this_account_and_the_named_services_may_use_the_key():
             "Principal": {"Service": ["cloudwatch.amazonaws.com", "events.rds.amazonaws.com"]},
             "Action": ["kms:Decrypt", "kms:GenerateDataKey*"],
             "Resource": "*",
-            "Condition": {"StringEquals": {"aws:SourceAccount": "123456789012"}},
+            "Condition": {"StringEquals": {"aws:SourceAccount": ACCOUNT}},
         },
     }
 
 
 def test_a_person_finds_the_key_by_the_name_of_its_environment():
-    alias = _recorded("staging").only("aws:kms/alias:Alias")
-    assert alias.inputs == {
-        "name": "alias/slipway-staging",
-        "targetKeyId": "staging-key.keyId",
-    }
+    alias = _recorded().only("aws:kms/alias:Alias")
+    assert alias.inputs == {"name": "alias/slipway-prod", "targetKeyId": "prod-key.keyId"}
 
 
-def test_there_is_one_key_and_it_is_protected_in_prod_only():
-    prod, staging = _recorded("prod"), _recorded("staging")
-    assert [len(recording.resources) for recording in (prod, staging)] == [3, 3]
-    assert prod.only(KEY).protect is True
-    assert staging.only(KEY).protect is False
-    assert prod.exports["key_arn"] == "arn:aws:kms:eu-west-1:123456789012:key/prod-key"
+def test_there_is_one_key_and_it_can_be_protected():
+    recording = _recorded()
+    assert len(recording.resources) == 3
+    assert recording.only(KEY).protect is True
+    assert recording.exports["key_arn"] == "arn:aws:kms:eu-west-1:123456789012:key/prod-key"
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_each_environment_has_a_key_for_its_own_account(stack: str):
+    key, aws = recorded(stack).only(KEY), chosen(stack).aws
+    account, logs, _ = json.loads(key.inputs["policy"])["Statement"]
+    assert account["Principal"] == {"AWS": f"arn:aws:iam::{aws.account_id}:root"}
+    assert logs["Principal"] == {"Service": f"logs.{aws.region}.amazonaws.com"}
+    assert key.protect is chosen(stack).protect

@@ -8,6 +8,9 @@ import pytest
 
 from infra.frontend import Frontend, FrontendArgs
 from rehearsal.recording import Recording, record
+from tests.environments import STACKS, chosen, recorded
+
+LIFECYCLE = "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration"
 
 
 @pytest.fixture(scope="module")
@@ -60,8 +63,7 @@ def test_files_are_encrypted_without_a_key_that_cloudfront_would_need(recording)
 
 
 def test_only_replaced_versions_expire(recording):
-    type_ = "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration"
-    assert recording.only(type_).inputs["rules"] == [
+    assert recording.only(LIFECYCLE).inputs["rules"] == [
         {
             "id": "expire-replaced",
             "status": "Enabled",
@@ -89,3 +91,9 @@ def test_cloudfront_is_given_the_regional_name(recording):
         "arn": "arn:aws:s3:eu-west-1:123456789012:bucket/prod-frontend",
         "domain_name": "prod-frontend.bucketRegionalDomainName",
     }
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_the_stack_file_says_how_long_a_replaced_asset_stays(stack: str):
+    (rule,) = recorded(stack).only(LIFECYCLE, f"{stack}-frontend-lifecycle").inputs["rules"]
+    assert rule["noncurrentVersionExpiration"] == {"noncurrentDays": chosen(stack).cdn.asset_days}

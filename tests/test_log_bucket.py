@@ -10,12 +10,16 @@ import pytest
 
 from infra.log_bucket import LogBucket, LogBucketArgs
 from rehearsal.recording import Recording, record
+from tests.environments import STACKS, chosen, recorded
 
+ACCOUNT = "210987654321"
+LIFECYCLE = "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration"
+POLICY = "aws:s3/bucketPolicy:BucketPolicy"
 BUCKET = "arn:aws:s3:eu-west-1:123456789012:bucket/prod-logs"
 
 
 def program() -> None:
-    logs = LogBucket("prod", LogBucketArgs(account_id="123456789012", protect=True, log_days=365))
+    logs = LogBucket("prod", LogBucketArgs(account_id=ACCOUNT, protect=True, log_days=365))
     pulumi.export("bucket", logs.bucket)
     pulumi.export("arn", logs.arn)
 
@@ -27,7 +31,7 @@ def recording() -> Recording:
 
 @pytest.fixture(scope="module")
 def statements(recording: Recording) -> dict[str, dict]:
-    policy = json.loads(recording.only("aws:s3/bucketPolicy:BucketPolicy").inputs["policy"])
+    policy = json.loads(recording.only(POLICY).inputs["policy"])
     assert policy["Version"] == "2012-10-17"
     return {statement["Sid"]: statement for statement in policy["Statement"]}
 
@@ -68,8 +72,7 @@ def test_encryption_is_the_only_kind_that_a_load_balancer_can_write_to(recording
 
 
 def test_logs_expire_after_log_days_and_survive_a_deletion_for_a_week(recording):
-    type_ = "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration"
-    assert recording.only(type_).inputs["rules"] == [
+    assert recording.only(LIFECYCLE).inputs["rules"] == [
         {
             "id": "expire",
             "status": "Enabled",
@@ -110,8 +113,8 @@ def test_load_balancers_write_below_the_number_of_this_account(statements):
         "Principal": {"Service": "logdelivery.elasticloadbalancing.amazonaws.com"},
         "Action": "s3:PutObject",
         "Resource": [
-            f"{BUCKET}/alb/AWSLogs/123456789012/*",
-            f"{BUCKET}/alb-connections/AWSLogs/123456789012/*",
+            f"{BUCKET}/alb/AWSLogs/{ACCOUNT}/*",
+            f"{BUCKET}/alb-connections/AWSLogs/{ACCOUNT}/*",
         ],
     }
 
@@ -122,13 +125,13 @@ def test_cloudfront_writes_as_a_delivery_source_of_this_account(statements):
         "Effect": "Allow",
         "Principal": {"Service": "delivery.logs.amazonaws.com"},
         "Action": "s3:PutObject",
-        "Resource": f"{BUCKET}/AWSLogs/123456789012/*",
+        "Resource": f"{BUCKET}/AWSLogs/{ACCOUNT}/*",
         "Condition": {
             "StringEquals": {
                 "s3:x-amz-acl": "bucket-owner-full-control",
-                "aws:SourceAccount": "123456789012",
+                "aws:SourceAccount": ACCOUNT,
             },
-            "ArnLike": {"aws:SourceArn": "arn:aws:logs:us-east-1:123456789012:delivery-source:*"},
+            "ArnLike": {"aws:SourceArn": f"arn:aws:logs:us-east-1:{ACCOUNT}:delivery-source:*"},
         },
     }
 
@@ -141,7 +144,7 @@ def test_only_the_frontends_bucket_logs_its_accesses_here(statements):
         "Action": "s3:PutObject",
         "Resource": f"{BUCKET}/frontend/*",
         "Condition": {
-            "StringEquals": {"aws:SourceAccount": "123456789012"},
+            "StringEquals": {"aws:SourceAccount": ACCOUNT},
             "ArnLike": {"aws:SourceArn": "arn:aws:s3:::prod-frontend-*"},
         },
     }
@@ -149,17 +152,26 @@ def test_only_the_frontends_bucket_logs_its_accesses_here(statements):
 
 def test_the_policy_waits_for_the_public_access_block(recording):
     private = recording.only("aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock")
-    assert private.urn in recording.only("aws:s3/bucketPolicy:BucketPolicy").depends_on
+    assert private.urn in recording.only(POLICY).depends_on
 
 
 def test_who_logs_here_waits_for_the_policy():
     """Only the policy answers with this name here, so that a shortcut would show."""
 
     def outputs(type_: str, name: str, _inputs: dict) -> dict:
-        known = {"aws:s3/bucketPolicy:BucketPolicy": {"bucket": "writable"}}
+        known = {POLICY: {"bucket": "writable"}}
         return {"id": name, "arn": "arn", "bucket": "bare", **known.get(type_, {})}
 
     assert record(program, stack="prod", outputs=outputs).exports == {
         "bucket": "writable",
         "arn": "arn:aws:s3:::writable",
     }
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_the_stack_file_says_how_long_logs_are_kept_and_whose_they_are(stack: str):
+    (rule,) = recorded(stack).only(LIFECYCLE, f"{stack}-logs-lifecycle").inputs["rules"]
+    assert rule["expiration"] == {"days": chosen(stack).cdn.log_days}
+    policy = json.loads(recorded(stack).only(POLICY, f"{stack}-logs-policy").inputs["policy"])
+    (condition,) = [s["Condition"] for s in policy["Statement"] if s["Sid"] == "FrontendAccessLogs"]
+    assert condition["StringEquals"] == {"aws:SourceAccount": chosen(stack).aws.account_id}

@@ -7,48 +7,68 @@ from typing import Any
 import pulumi
 import pytest
 
-from infra import settings
 from infra.postgres import BACKUP_WINDOW, MAINTENANCE_WINDOW, Postgres, PostgresArgs
+from infra.settings import PostgresSettings
 from rehearsal.recording import Recording, Resource, record
+from tests.environments import STACKS, chosen, recorded
 
+ACCOUNT = "210987654321"
+SETTINGS = PostgresSettings(
+    major_version=17,
+    instance_class="db.m7g.large",
+    storage_gib=100,
+    max_storage_gib=1000,
+    multi_az=True,
+    read_replica=False,
+    backup_days=35,
+    port=5433,
+    monitoring_seconds=15,
+    insights="standard",
+    slow_query_ms=500,
+    rotation_days=45,
+    log_days=365,
+)
 INSTANCE = "aws:rds/instance:Instance"
 LOG_GROUP = "aws:cloudwatch/logGroup:LogGroup"
+ROLE = "aws:iam/role:Role"
 PASSWORD = "random:index/randomPassword:RandomPassword"
+PARAMETERS = "aws:rds/parameterGroup:ParameterGroup"
 SECRET = "aws:secretsmanager/secret:Secret"
 SECRET_VERSION = "aws:secretsmanager/secretVersion:SecretVersion"
 PRIMARY_NAME = "prod-postgres-prod-postgres-suffix.hex"
 
 
-def _recorded(stack: str = "prod", generation: int = 1, **changes: Any) -> Recording:
+def _recorded(
+    generation: int = 1, *, protect: bool = True, preview: bool = False, **changes: Any
+) -> Recording:
     def program() -> None:
-        name, chosen = settings.load()
         postgres = Postgres(
-            name,
+            "prod",
             PostgresArgs(
-                settings=dataclasses.replace(chosen.postgres, **changes),
-                protect=chosen.protect,
+                settings=dataclasses.replace(SETTINGS, **changes),
+                protect=protect,
                 generation=generation,
-                account_id=chosen.aws.account_id,
-                recovery_days=chosen.secrets.recovery_days,
+                account_id=ACCOUNT,
+                recovery_days=30,
                 subnet_ids=["subnet-a", "subnet-b"],
                 security_group_id="sg-postgres",
                 key_arn="key-arn",
                 alerts_topic_arn="topic-arn",
             ),
-            pulumi.ResourceOptions(protect=chosen.protect),
+            pulumi.ResourceOptions(protect=protect),
         )
         for output in ("address", "port", "database", "identifier", "instance_arn"):
             pulumi.export(output, getattr(postgres, output))
         pulumi.export("owner_secret_arn", postgres.owner_secret_arn)
 
-    return record(program, stack=stack)
+    return record(program, stack="prod", preview=preview)
 
 
 def _primary(recording: Recording) -> Resource:
-    return recording.only(INSTANCE, f"{recording.resources[0].name}-postgres")
+    return recording.only(INSTANCE, "prod-postgres")
 
 
-def test_the_database_of_prod_is_exactly_this():
+def test_the_database_is_exactly_this():
     assert _primary(_recorded()).inputs == {
         "identifier": PRIMARY_NAME,
         "engine": "postgres",
@@ -92,16 +112,41 @@ def test_the_database_of_prod_is_exactly_this():
     }
 
 
-@pytest.mark.parametrize(
-    ("stack", "multi_az", "protected"),
-    [("prod", True, True), ("staging", False, False), ("testing", False, False)],
-)
-def test_prod_alone_has_a_standby_and_is_protected(stack: str, multi_az: bool, protected: bool):  # noqa: FBT001 (pytest passes the cases by name)
-    primary = _primary(_recorded(stack))
-    assert primary.inputs["multiAz"] is multi_az
-    assert primary.inputs["deletionProtection"] is protected
-    assert primary.protect is protected
+@pytest.mark.parametrize("stack", STACKS)
+def test_each_environment_has_the_database_of_its_stack_file(stack: str):
+    recording, settings = recorded(stack), chosen(stack).postgres
+    primary = recording.only(INSTANCE, f"{stack}-postgres")
+    assert primary.inputs == {
+        **primary.inputs,
+        "engineVersion": str(settings.major_version),
+        "instanceClass": settings.instance_class,
+        "allocatedStorage": settings.storage_gib,
+        "maxAllocatedStorage": settings.max_storage_gib,
+        "multiAz": settings.multi_az,
+        "backupRetentionPeriod": settings.backup_days,
+        "port": settings.port,
+        "monitoringInterval": settings.monitoring_seconds,
+        "databaseInsightsMode": settings.insights,
+        "deletionProtection": chosen(stack).protect,
+    }
+    assert primary.protect is chosen(stack).protect
     assert primary.ignore_changes == ()
+    names = {instance.name for instance in recording.every(INSTANCE)}
+    assert (f"{stack}-postgres-replica" in names) is settings.read_replica
+    parameters = recording.only(PARAMETERS).inputs["parameters"]
+    assert {each["value"] for each in parameters[:2]} == {str(settings.slow_query_ms)}
+    for log in ("postgresql", "upgrade"):
+        group = recording.only(LOG_GROUP, f"{stack}-postgres-{log}-log")
+        assert group.inputs["retentionInDays"] == settings.log_days
+    role = recording.only(ROLE, f"{stack}-postgres-monitoring")
+    assert json.loads(role.inputs["assumeRolePolicy"])["Statement"][0]["Condition"] == {
+        "StringEquals": {"aws:SourceAccount": chosen(stack).aws.account_id}
+    }
+
+
+def test_standby_and_protection_are_dials():
+    inputs = _primary(_recorded(protect=False, multi_az=False)).inputs
+    assert (inputs["multiAz"], inputs["deletionProtection"]) == (False, False)
 
 
 def test_a_backup_is_over_before_maintenance_may_begin():
@@ -109,7 +154,7 @@ def test_a_backup_is_over_before_maintenance_may_begin():
 
 
 def test_the_parameter_group_is_exactly_this_and_sorted():
-    group = _recorded().only("aws:rds/parameterGroup:ParameterGroup")
+    group = _recorded().only(PARAMETERS)
     assert group.inputs["family"] == "postgres17"
     assert group.inputs["description"] == "PostgreSQL 17 of the environment prod"
     assert [
@@ -145,13 +190,13 @@ def test_a_large_database_is_given_time():
 
 
 def test_the_stack_file_says_what_a_slow_query_is():
-    group = _recorded(slow_query_ms=250).only("aws:rds/parameterGroup:ParameterGroup")
+    group = _recorded(slow_query_ms=250).only(PARAMETERS)
     assert [each["value"] for each in group.inputs["parameters"][:2]] == ["250", "250"]
 
 
 def test_a_new_major_version_is_one_edit_and_its_parameter_group_can_be_replaced():
     recording = _recorded(major_version=18)
-    group = recording.only("aws:rds/parameterGroup:ParameterGroup")
+    group = recording.only(PARAMETERS)
     assert group.inputs["family"] == "postgres18"
     assert group.protect is False
     assert "name" not in group.inputs
@@ -183,7 +228,7 @@ def test_logs_end_are_encrypted_and_exist_before_the_database():
 
 def test_only_rds_of_this_account_may_take_the_monitoring_role():
     recording = _recorded()
-    role = recording.only("aws:iam/role:Role")
+    role = recording.only(ROLE)
     assert role.inputs["description"] == "Enhanced monitoring of the database of prod"
     assert json.loads(role.inputs["assumeRolePolicy"])["Statement"] == [
         {
@@ -191,7 +236,7 @@ def test_only_rds_of_this_account_may_take_the_monitoring_role():
             "Effect": "Allow",
             "Principal": {"Service": "monitoring.rds.amazonaws.com"},
             "Action": "sts:AssumeRole",
-            "Condition": {"StringEquals": {"aws:SourceAccount": "123456789012"}},
+            "Condition": {"StringEquals": {"aws:SourceAccount": ACCOUNT}},
         }
     ]
     assert recording.only("aws:iam/rolePolicyAttachment:RolePolicyAttachment").inputs == {
@@ -324,21 +369,4 @@ def test_with_a_replica_the_owners_password_is_write_only_and_a_secret():
 
 
 def test_a_first_preview_survives_what_is_not_known_yet():
-    def program() -> None:
-        name, chosen = settings.load()
-        Postgres(
-            name,
-            PostgresArgs(
-                settings=chosen.postgres,
-                protect=True,
-                generation=1,
-                account_id="123456789012",
-                recovery_days=7,
-                subnet_ids=["subnet-a"],
-                security_group_id="sg",
-                key_arn="key-arn",
-                alerts_topic_arn="topic-arn",
-            ),
-        )
-
-    assert len(record(program, stack="prod", preview=True).resources) == 12
+    assert len(_recorded(preview=True).resources) == 12

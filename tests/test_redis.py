@@ -7,46 +7,48 @@ from typing import Any
 import pulumi
 import pytest
 
-from infra import settings
 from infra.redis import Redis, RedisArgs
 from infra.redis_users import ACCESS
+from infra.settings import RedisSettings
 from rehearsal.recording import Recording, record
+from tests.environments import STACKS, chosen, recorded
 
+SETTINGS = RedisSettings(
+    engine="redis", node_type="cache.m7g.large", nodes=3, snapshot_days=7, log_days=365
+)
 GROUP = "aws:elasticache/replicationGroup:ReplicationGroup"
 USER = "aws:elasticache/user:User"
 USER_GROUP = "aws:elasticache/userGroup:UserGroup"
 PARAMETERS = "aws:elasticache/parameterGroup:ParameterGroup"
+LOG_GROUP = "aws:cloudwatch/logGroup:LogGroup"
 PASSWORD = "random:index/randomPassword:RandomPassword"
 NAME = "prod-redis-prod-redis-suffix.hex"
 
 
-def _recorded(
-    stack: str = "prod", generation: int = 1, *, preview: bool = False, **changes: Any
-) -> Recording:
+def _recorded(generation: int = 1, *, preview: bool = False, **changes: Any) -> Recording:
     def program() -> None:
-        name, chosen = settings.load()
         redis = Redis(
-            name,
+            "prod",
             RedisArgs(
-                settings=dataclasses.replace(chosen.redis, **changes),
+                settings=dataclasses.replace(SETTINGS, **changes),
                 generation=generation,
                 subnet_ids=["subnet-a", "subnet-b"],
                 security_group_id="sg-redis",
                 key_arn="key-arn",
             ),
-            pulumi.ResourceOptions(protect=chosen.protect),
+            pulumi.ResourceOptions(protect=True),
         )
         pulumi.export("url", redis.url)
         pulumi.export("replication_group_id", redis.replication_group_id)
 
-    return record(program, stack=stack, preview=preview)
+    return record(program, stack="prod", preview=preview)
 
 
 def _users(recording: Recording) -> dict[str, dict[str, Any]]:
     return {user.inputs["userId"]: user.inputs for user in recording.every(USER)}
 
 
-def test_the_cache_of_prod_is_exactly_this():
+def test_the_cache_is_exactly_this():
     inputs = dict(_recorded().only(GROUP).inputs)
     logs = inputs.pop("logDeliveryConfigurations")
     assert inputs == {
@@ -85,21 +87,35 @@ def test_the_cache_of_prod_is_exactly_this():
     ]
 
 
-@pytest.mark.parametrize(
-    ("stack", "nodes", "fails_over", "protected"),
-    [("prod", 3, True, True), ("staging", 1, False, False), ("testing", 1, False, False)],
-)
-def test_more_than_one_node_fails_over_and_prod_has_it(
-    stack: str,
-    nodes: int,
-    fails_over: bool,  # noqa: FBT001 (pytest passes the cases by name)
-    protected: bool,  # noqa: FBT001 (pytest passes the cases by name)
-):
-    group = _recorded(stack).only(GROUP)
-    assert group.inputs["numCacheClusters"] == nodes
-    assert group.inputs["automaticFailoverEnabled"] is fails_over
-    assert group.inputs["multiAzEnabled"] is fails_over
-    assert group.protect is protected
+@pytest.mark.parametrize(("nodes", "fails_over"), [(1, False), (2, True), (6, True)])
+def test_more_than_one_node_fails_over(nodes: int, fails_over: bool):  # noqa: FBT001 (pytest passes the cases by name)
+    inputs = _recorded(nodes=nodes).only(GROUP).inputs
+    assert inputs["numCacheClusters"] == nodes
+    assert inputs["automaticFailoverEnabled"] is fails_over
+    assert inputs["multiAzEnabled"] is fails_over
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_each_environment_has_the_cache_of_its_stack_file(stack: str):
+    recording, settings = recorded(stack), chosen(stack).redis
+    group = recording.only(GROUP)
+    assert group.inputs == {
+        **group.inputs,
+        "engine": settings.engine,
+        "nodeType": settings.node_type,
+        "numCacheClusters": settings.nodes,
+        "snapshotRetentionLimit": settings.snapshot_days,
+    }
+    assert group.protect is chosen(stack).protect
+    logs = [recording.only(LOG_GROUP, f"{stack}-redis-{log}") for log in ("engine-log", "slow-log")]
+    assert [log.inputs["retentionInDays"] for log in logs] == [settings.log_days] * 2
+    newest = chosen(stack).secrets.generation
+    logins = set(_users(recording)) - {f"{stack}-redis-default"}
+    assert logins == {
+        f"{stack}-{settings.engine}-g{generation}"
+        for generation in (newest - 1, newest)
+        if generation > 0
+    }
 
 
 def test_the_cache_lives_in_the_data_subnets():
@@ -110,7 +126,7 @@ def test_the_cache_lives_in_the_data_subnets():
 
 
 def test_logs_end_and_are_encrypted():
-    groups = _recorded().every("aws:cloudwatch/logGroup:LogGroup")
+    groups = _recorded().every(LOG_GROUP)
     assert sorted((group.inputs for group in groups), key=lambda inputs: inputs["name"]) == [
         {
             "name": f"/aws/vendedlogs/elasticache/{NAME}/{log}",
@@ -140,7 +156,7 @@ def test_the_engine_is_one_line_of_the_stack_file(engine: str, version: str, fam
 
 
 def test_what_the_engine_replaces_is_not_protected():
-    recording = _recorded("prod")
+    recording = _recorded()
     replaced = [
         *recording.every(USER),
         *recording.every(PASSWORD),

@@ -1,15 +1,14 @@
 """What is asked of Secrets Manager for the app. That AWS accepts it is the preview's to show."""
 
-import dataclasses
 import json
-from typing import Any
 
 import pulumi
 import pytest
 
-from infra import settings
 from infra.secrets import Secrets, SecretsArgs
+from infra.settings import SecretsSettings
 from rehearsal.recording import Recording, record
+from tests.environments import STACKS, chosen, recorded
 
 SECRET = "aws:secretsmanager/secret:Secret"
 VERSION = "aws:secretsmanager/secretVersion:SecretVersion"
@@ -18,14 +17,22 @@ ARN = "arn:aws:secretsmanager:eu-west-1:123456789012:secret/prod-"
 URL = "rediss://app-g1:password@host:6379/0"
 
 
-def _recorded(*, protect: bool = True, recovery_days: int = 30, **changes: Any) -> Recording:
+def _recorded(
+    *,
+    protect: bool = True,
+    generation: int = 1,
+    recovery_days: int = 30,
+    sentry_dsn_secret: str | None = None,
+) -> Recording:
     def program() -> None:
-        name, chosen = settings.load()
+        settings = SecretsSettings(
+            generation=generation, recovery_days=recovery_days, sentry_dsn_secret=sentry_dsn_secret
+        )
         secrets = Secrets(
-            name,
+            "prod",
             SecretsArgs(
-                settings=dataclasses.replace(chosen.secrets, **changes),
-                recovery_days=recovery_days,
+                settings=settings,
+                recovery_days=settings.recovery_days,
                 key_arn="key-arn",
                 redis_url=pulumi.Output.secret(URL),
             ),
@@ -104,7 +111,7 @@ def test_each_key_is_64_random_letters_and_digits():
         assert (password.inputs["length"], password.inputs["special"]) == (64, False)
 
 
-def test_prod_protects_what_stays_and_not_what_a_generation_replaces():
+def test_protection_covers_what_stays_and_not_what_a_generation_replaces():
     recording = _recorded(protect=True)
     assert {secret.protect for secret in recording.every(SECRET)} == {True}
     assert {version.protect for version in recording.every(VERSION)} == {False}
@@ -128,3 +135,17 @@ def test_there_are_three_secrets():
     recording = _recorded()
     assert len(recording.every(SECRET)) == 3
     assert len(recording.resources) == 10
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_the_stack_file_says_which_key_signs_and_how_long_a_deleted_secret_waits(stack: str):
+    recording, settings = recorded(stack), chosen(stack).secrets
+    version = recording.only(VERSION, f"{stack}-secret-key-value")
+    assert json.loads(version.inputs["secretString"]) == {
+        "current": f"{stack}-secret-key-g{settings.generation}.result",
+        "previous": f"{stack}-secret-key-g{settings.generation - 1}.result",
+    }
+    secrets = recording.every(SECRET)
+    # The database's login too, and its owner's where RDS does not manage it.
+    assert len(secrets) == (5 if chosen(stack).postgres.read_replica else 4)
+    assert {secret.inputs["recoveryWindowInDays"] for secret in secrets} == {settings.recovery_days}

@@ -1,4 +1,4 @@
-"""The web ACL: probes first, limits, managed groups; counting in staging and blocking in prod.
+"""The web ACL: probes first, limits, managed groups; it counts or blocks, as the stack file says.
 
 Mocks prove what is asked of AWS, not that AWS accepts it.
 """
@@ -11,12 +11,23 @@ from dataclasses import replace
 import pulumi
 import pytest
 
-from infra import settings
+from infra.settings import CdnSettings
 from infra.waf import Waf, WafArgs
 from infra.waf_rules import LOGIN_PATHS
 from rehearsal.recording import Recording, record
+from tests.environments import STACKS, chosen, recorded
 
+ACCOUNT = "210987654321"
+SETTINGS = CdnSettings(
+    price_class="PriceClass_100",
+    waf_mode="block",
+    waf_requests_per_5_minutes=2000,
+    asset_days=90,
+    log_days=365,
+)
 TOKEN = "ab" * 32
+LOG_GROUP = "aws:cloudwatch/logGroup:LogGroup"
+LOG_POLICY = "aws:cloudwatch/logResourcePolicy:LogResourcePolicy"
 WEB_ACL = "aws:wafv2/webAcl:WebAcl"
 MANAGED = [
     "AWSManagedRulesAmazonIpReputationList",
@@ -38,12 +49,11 @@ REFUSED = {
 
 def program(**changes: object) -> Callable[[], None]:
     def build() -> None:
-        name, chosen = settings.load()
         waf = Waf(
-            name,
+            "prod",
             WafArgs(
-                settings=replace(chosen.cdn, **changes),
-                account_id=chosen.aws.account_id,
+                settings=replace(SETTINGS, **changes),
+                account_id=ACCOUNT,
                 probe_token=pulumi.Output.secret(TOKEN),
             ),
         )
@@ -53,41 +63,41 @@ def program(**changes: object) -> Callable[[], None]:
 
 
 @pytest.fixture(scope="module")
-def prod() -> Recording:
+def blocking() -> Recording:
     return record(program(), stack="prod")
 
 
 @pytest.fixture(scope="module")
-def staging() -> Recording:
-    return record(program(), stack="staging")
+def counting() -> Recording:
+    return record(program(waf_mode="count"), stack="prod")
 
 
 def rules(recording: Recording) -> dict[str, dict]:
     return {rule["name"]: rule for rule in recording.only(WEB_ACL).inputs["rules"]}
 
 
-def test_the_web_acl_guards_cloudfront_and_lets_pass_what_no_rule_refuses(prod):
-    inputs = prod.only(WEB_ACL).inputs
+def test_the_web_acl_guards_cloudfront_and_lets_pass_what_no_rule_refuses(blocking):
+    inputs = blocking.only(WEB_ACL).inputs
     assert inputs["scope"] == "CLOUDFRONT"
     assert inputs["defaultAction"] == {"allow": {}}
     assert "ruleJson" not in inputs
 
 
-def test_all_of_it_is_in_the_only_region_that_cloudfront_looks_at(prod):
-    parts = [r for r in prod.resources if r.custom]
+def test_all_of_it_is_in_the_only_region_that_cloudfront_looks_at(blocking):
+    parts = [r for r in blocking.resources if r.custom]
     assert len(parts) == 4
     assert {r.inputs["region"] for r in parts} == {"us-east-1"}
     assert {r.parent.type for r in parts} == {"slipway:infra:Waf"}
 
 
-def test_rules_are_evaluated_probe_first_then_limits_then_managed_groups(prod):
-    assert [(r["priority"], r["name"]) for r in prod.only(WEB_ACL).inputs["rules"]] == list(
+def test_rules_are_evaluated_probe_first_then_limits_then_managed_groups(blocking):
+    assert [(r["priority"], r["name"]) for r in blocking.only(WEB_ACL).inputs["rules"]] == list(
         enumerate(["probe", "login-rate", "rate", *MANAGED])
     )
 
 
-def test_a_probe_passes_only_with_the_token_of_a_slot(prod):
-    rule = rules(prod)["probe"]
+def test_a_probe_passes_only_with_the_token_of_a_slot(blocking):
+    rule = rules(blocking)["probe"]
     assert rule["action"] == {"allow": {}}
     assert rule["statement"] == {
         "orStatement": {
@@ -106,30 +116,29 @@ def test_a_probe_passes_only_with_the_token_of_a_slot(prod):
     }
 
 
-def test_the_token_stands_nowhere_in_clear(prod):
-    holders = [r for r in prod.resources if TOKEN in json.dumps(r.inputs)]
+def test_the_token_stands_nowhere_in_clear(blocking):
+    holders = [r for r in blocking.resources if TOKEN in json.dumps(r.inputs)]
     assert [r.type for r in holders] == [WEB_ACL]
     assert holders[0].secrets == {"rules"}
 
 
 def test_a_token_that_is_not_marked_becomes_a_secret_all_the_same():
     def build() -> None:
-        name, chosen = settings.load()
-        Waf(name, WafArgs(settings=chosen.cdn, account_id="123456789012", probe_token=TOKEN))
+        Waf("prod", WafArgs(settings=SETTINGS, account_id=ACCOUNT, probe_token=TOKEN))
 
     assert record(build, stack="prod").only(WEB_ACL).secrets == {"rules"}
 
 
-def test_no_address_sends_more_than_its_share(prod):
-    rule = rules(prod)["rate"]
+def test_no_address_sends_more_than_its_share(blocking):
+    rule = rules(blocking)["rate"]
     assert rule["action"] == REFUSED
     assert rule["statement"] == {
         "rateBasedStatement": {"aggregateKeyType": "IP", "evaluationWindowSec": 300, "limit": 2000}
     }
 
 
-def test_logins_have_a_lower_limit_that_an_encoded_path_does_not_escape(prod):
-    rule = rules(prod)["login-rate"]
+def test_logins_have_a_lower_limit_that_an_encoded_path_does_not_escape(blocking):
+    rule = rules(blocking)["login-rate"]
     assert rule["action"] == REFUSED
     assert rule["statement"] == {
         "rateBasedStatement": {
@@ -176,8 +185,8 @@ def test_which_paths_count_as_a_login(path, limited):
     assert (re.search(LOGIN_PATHS, path) is not None) is limited
 
 
-def test_who_is_refused_learns_why(prod):
-    assert prod.only(WEB_ACL).inputs["customResponseBodies"] == [
+def test_who_is_refused_learns_why(blocking):
+    assert blocking.only(WEB_ACL).inputs["customResponseBodies"] == [
         {
             "key": "too-many-requests",
             "contentType": "APPLICATION_JSON",
@@ -186,8 +195,8 @@ def test_who_is_refused_learns_why(prod):
     ]
 
 
-def test_prod_blocks_what_managed_groups_find_except_anonymous_addresses(prod):
-    found = {name: rules(prod)[name]["overrideAction"] for name in MANAGED}
+def test_blocking_refuses_what_managed_groups_find_except_anonymous_addresses(blocking):
+    found = {name: rules(blocking)[name]["overrideAction"] for name in MANAGED}
     assert found == {
         "AWSManagedRulesAmazonIpReputationList": {"none": {}},
         "AWSManagedRulesKnownBadInputsRuleSet": {"none": {}},
@@ -197,16 +206,18 @@ def test_prod_blocks_what_managed_groups_find_except_anonymous_addresses(prod):
     }
 
 
-def test_staging_counts_and_refuses_nothing(staging):
-    found = rules(staging)
+def test_counting_refuses_nothing(counting):
+    found = rules(counting)
     assert len(found) == 8
     assert [found[name]["overrideAction"] for name in MANAGED] == [{"count": {}}] * 5
     assert [found[name]["action"] for name in ("login-rate", "rate")] == [{"count": {}}] * 2
     assert found["probe"]["action"] == {"allow": {}}
 
 
-def test_managed_groups_follow_aws_and_uploads_are_left_to_nginx(prod):
-    found = {name: rules(prod)[name]["statement"]["managedRuleGroupStatement"] for name in MANAGED}
+def test_managed_groups_follow_aws_and_uploads_are_left_to_nginx(blocking):
+    found = {
+        name: rules(blocking)[name]["statement"]["managedRuleGroupStatement"] for name in MANAGED
+    }
     common = found.pop("AWSManagedRulesCommonRuleSet")
     assert common == {
         "vendorName": "AWS",
@@ -217,8 +228,8 @@ def test_managed_groups_follow_aws_and_uploads_are_left_to_nginx(prod):
     assert len(found) == 4
 
 
-def test_every_rule_is_measured(prod):
-    measured = {name: rule["visibilityConfig"] for name, rule in rules(prod).items()}
+def test_every_rule_is_measured(blocking):
+    measured = {name: rule["visibilityConfig"] for name, rule in rules(blocking).items()}
     assert len(measured) == 8
     assert measured == {
         name: {
@@ -228,16 +239,16 @@ def test_every_rule_is_measured(prod):
         }
         for name in measured
     }
-    assert prod.only(WEB_ACL).inputs["visibilityConfig"] == {
+    assert blocking.only(WEB_ACL).inputs["visibilityConfig"] == {
         "cloudwatchMetricsEnabled": True,
         "metricName": "prod-edge",
         "sampledRequestsEnabled": True,
     }
 
 
-def test_credentials_show_in_no_log_and_no_sample(prod):
+def test_credentials_show_in_no_log_and_no_sample(blocking):
     hidden = ["authorization", "cookie", "x-slipway-probe"]
-    assert prod.only(WEB_ACL).inputs["dataProtectionConfig"] == {
+    assert blocking.only(WEB_ACL).inputs["dataProtectionConfig"] == {
         "dataProtections": [
             {
                 "action": "SUBSTITUTION",
@@ -247,22 +258,24 @@ def test_credentials_show_in_no_log_and_no_sample(prod):
             }
         ]
     }
-    logging = prod.only("aws:wafv2/webAclLoggingConfiguration:WebAclLoggingConfiguration")
+    logging = blocking.only("aws:wafv2/webAclLoggingConfiguration:WebAclLoggingConfiguration")
     assert logging.inputs["redactedFields"] == [
         {"singleHeader": {"name": header}} for header in hidden
     ]
 
 
-def test_what_a_rule_refused_or_counted_is_logged_for_log_days(prod):
-    group = prod.only("aws:cloudwatch/logGroup:LogGroup")
+def test_what_a_rule_refused_or_counted_is_logged_for_log_days(blocking):
+    group = blocking.only(LOG_GROUP)
     assert group.inputs == {
         "name": "aws-waf-logs-prod",
         "region": "us-east-1",
         "retentionInDays": 365,
     }
-    logging = prod.only("aws:wafv2/webAclLoggingConfiguration:WebAclLoggingConfiguration").inputs
+    logging = blocking.only(
+        "aws:wafv2/webAclLoggingConfiguration:WebAclLoggingConfiguration"
+    ).inputs
     assert logging["logDestinationConfigs"] == [group.outputs["arn"]]
-    assert logging["resourceArn"] == prod.only(WEB_ACL).outputs["arn"]
+    assert logging["resourceArn"] == blocking.only(WEB_ACL).outputs["arn"]
     assert logging["loggingFilter"] == {
         "defaultBehavior": "DROP",
         "filters": [
@@ -279,9 +292,9 @@ def test_what_a_rule_refused_or_counted_is_logged_for_log_days(prod):
     }
 
 
-def test_the_log_group_takes_logs_of_this_account_only(prod):
-    policy = prod.only("aws:cloudwatch/logResourcePolicy:LogResourcePolicy")
-    arn = prod.only("aws:cloudwatch/logGroup:LogGroup").outputs["arn"]
+def test_the_log_group_takes_logs_of_this_account_only(blocking):
+    policy = blocking.only(LOG_POLICY)
+    arn = blocking.only(LOG_GROUP).outputs["arn"]
     # The provider wants exactly one of resourceArn and policyName.
     assert policy.inputs["resourceArn"] == arn
     assert "policyName" not in policy.inputs
@@ -295,13 +308,13 @@ def test_the_log_group_takes_logs_of_this_account_only(prod):
                 "Action": ["logs:CreateLogStream", "logs:PutLogEvents"],
                 "Resource": f"{arn}:*",
                 "Condition": {
-                    "StringEquals": {"aws:SourceAccount": "123456789012"},
-                    "ArnLike": {"aws:SourceArn": "arn:aws:logs:us-east-1:123456789012:*"},
+                    "StringEquals": {"aws:SourceAccount": ACCOUNT},
+                    "ArnLike": {"aws:SourceArn": f"arn:aws:logs:us-east-1:{ACCOUNT}:*"},
                 },
             }
         ],
     }
-    logging = prod.only("aws:wafv2/webAclLoggingConfiguration:WebAclLoggingConfiguration")
+    logging = blocking.only("aws:wafv2/webAclLoggingConfiguration:WebAclLoggingConfiguration")
     assert policy.urn in logging.depends_on
 
 
@@ -314,3 +327,20 @@ def test_cloudfront_attaches_a_web_acl_whose_log_is_set_up():
         return {"id": name, "arn": "bare", **known.get(type_, {})}
 
     assert record(program(), stack="prod", outputs=outputs).exports == {"web_acl": "logged"}
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_mode_limit_and_retention_are_those_of_the_stack_file(stack: str):
+    settings, limits = chosen(stack).cdn, ("rate", "login-rate")
+    found = rules(recorded(stack))
+    assert [list(found[name]["action"]) for name in limits] == [[settings.waf_mode]] * 2
+    assert [found[name]["statement"]["rateBasedStatement"]["limit"] for name in limits] == [
+        settings.waf_requests_per_5_minutes,
+        min(100, settings.waf_requests_per_5_minutes),
+    ]
+    group = recorded(stack).only(LOG_GROUP, f"{stack}-waf-log")
+    assert group.inputs["retentionInDays"] == settings.log_days
+    policy = json.loads(recorded(stack).only(LOG_POLICY).inputs["policyDocument"])
+    assert policy["Statement"][0]["Condition"]["StringEquals"] == {
+        "aws:SourceAccount": chosen(stack).aws.account_id
+    }
