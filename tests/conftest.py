@@ -1,5 +1,9 @@
 """Marks the tests against mocked resources, which `make test ARGS="-m mocked"` runs alone."""
 
+import gc
+import sys
+from collections.abc import Generator
+
 import pytest
 
 
@@ -8,3 +12,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         names = vars(getattr(item, "module", None) or object).keys()
         if names & {"record", "recorded"} and item.get_closest_marker("services") is None:
             item.add_marker(pytest.mark.mocked)
+
+
+if sys.version_info < (3, 12):
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+        """A collection in the midst of 3.11's parser would end the run (python/cpython#106905)."""
+        gc.disable()
+        try:
+            return (yield)
+        finally:
+            gc.enable()
