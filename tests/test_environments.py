@@ -215,6 +215,115 @@ def test_each_part_gets_the_dial_that_is_meant_for_it() -> None:
     assert '"days": 90' in kept["prod-logs-lifecycle"]
 
 
+PLACES = {
+    *("securityGroups", "securityGroupIds", "vpcSecurityGroupIds"),
+    *("subnets", "subnetIds", "vpcSubnetIds", "subnetGroupName", "dbSubnetGroupName"),
+}
+
+
+def places(inputs: dict[str, Any]) -> dict[str, Any]:
+    """What says where in the network a resource stands and who may reach it."""
+    found = {key: value for key, value in inputs.items() if key in PLACES}
+    for value in inputs.values():
+        if isinstance(value, dict):
+            found |= places(value)
+    return found
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_each_part_stands_where_its_own_paths_lead(stack: str) -> None:
+    zones = [zone[-1] for zone in chosen(stack).network.zones]
+    private = [f"{stack}-private-{zone}-id" for zone in zones]
+    data = [f"{stack}-data-{zone}-id" for zone in zones]
+    groups = {key: [f"{stack}-{key}-id"] for key in ("balancer", "tasks", "postgres", "redis")}
+    endpoints = {"securityGroupIds": [f"{stack}-endpoints-id"], "subnetIds": private}
+    slot = {"securityGroups": groups["tasks"], "subnets": private}
+    replica = {"vpcSecurityGroupIds": groups["postgres"]}
+    assert {
+        (r.type.rpartition(":")[2], r.name): found
+        for r in recorded(stack).resources
+        if (found := places(r.inputs))
+    } == {
+        ("LoadBalancer", f"{stack}-alb"): {
+            "securityGroups": groups["balancer"],
+            "subnets": private,
+        },
+        ("Service", f"{stack}-blue"): slot,
+        ("Service", f"{stack}-green"): slot,
+        ("SubnetGroup", f"{stack}-postgres-subnets"): {"subnetIds": data},
+        ("Instance", f"{stack}-postgres"): {
+            "vpcSecurityGroupIds": groups["postgres"],
+            "dbSubnetGroupName": f"{stack}-postgres-subnets.name",
+        },
+        **(
+            {("Instance", f"{stack}-postgres-replica"): replica}
+            if chosen(stack).postgres.read_replica
+            else {}
+        ),
+        ("SubnetGroup", f"{stack}-redis-subnets"): {"subnetIds": data},
+        ("ReplicationGroup", f"{stack}-redis"): {
+            "securityGroupIds": groups["redis"],
+            "subnetGroupName": f"{stack}-redis-subnets.name",
+        },
+        ("CloudFormationStack", f"{stack}-database-login-rotation"): {
+            "vpcSecurityGroupIds": f"{stack}-rotation-id",
+            "vpcSubnetIds": ",".join(private),
+        },
+        **{
+            ("VpcEndpoint", f"{stack}-{service.replace('.', '-')}"): endpoints
+            for service in chosen(stack).network.endpoints
+        },
+    }
+
+
+def named(value: Any, names: set[str]) -> list[Any]:
+    """Every value in plain data that stands at a key with one of the names."""
+    match value:
+        case dict():
+            here = [item for key, item in value.items() if key in names]
+            return here + [found for item in value.values() for found in named(item, names)]
+        case list():
+            return [found for item in value for found in named(item, names)]
+    return []
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_the_edge_is_guarded_and_each_end_of_tls_has_its_own_certificate(stack: str) -> None:
+    def arn(type_: str, name: str) -> str:
+        return recorded(stack).only(type_, name).outputs["arn"]
+
+    distribution = recorded(stack).only("aws:cloudfront/distribution:Distribution").inputs
+    listener = recorded(stack).only("aws:lb/listener:Listener").inputs
+    certificate = "aws:acm/certificate:Certificate"
+    assert {
+        "web ACL": distribution["webAclId"],
+        "edge": distribution["viewerCertificate"]["acmCertificateArn"],
+        "balancer": listener["certificateArn"],
+        "origin": recorded(stack)
+        .only("aws:cloudfront/vpcOrigin:VpcOrigin")
+        .inputs["vpcOriginEndpointConfig"]["arn"],
+    } == {
+        "web ACL": arn("aws:wafv2/webAcl:WebAcl", f"{stack}-edge"),
+        "edge": arn(certificate, f"{stack}-edge-certificate"),
+        "balancer": arn(certificate, f"{stack}-regional-certificate"),
+        "origin": arn("aws:lb/loadBalancer:LoadBalancer", f"{stack}-alb"),
+    }
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_one_key_encrypts_everything_and_one_topic_hears_every_alarm(stack: str) -> None:
+    resources = recorded(stack).resources
+    keys = {"kmsKeyArn", "kmsKeyId", "masterSecretKmsKeyArn"}
+    keys |= {"masterUserSecretKmsKeyId", "performanceInsightsKmsKeyId"}
+    encrypted = [key for r in resources for key in named(r.inputs, keys)]
+    assert len(encrypted) >= 20
+    assert {*encrypted} == {recorded(stack).only("aws:kms/key:Key").outputs["arn"]}
+    heard = [topic for r in resources for topic in named(r.inputs, {"alarmActions", "snsTopic"})]
+    assert len(heard) >= 7
+    topic = recorded(stack).only("aws:sns/topic:Topic").outputs["arn"]
+    assert all(found in (topic, [topic]) for found in heard)
+
+
 def test_all_three_have_the_same_parts() -> None:
     of_a_replica = "slipway:infra:OwnerSecret"  # RDS can't manage the password then
     parts = {
