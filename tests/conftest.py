@@ -1,10 +1,14 @@
 """Marks the tests against mocked resources, which `make test ARGS="-m mocked"` runs alone."""
 
 import gc
+import signal
 import sys
 from collections.abc import Generator
 
 import pytest
+
+# A shell that puts the tests in the background has them ignore Ctrl-C, and what they start as well.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
