@@ -237,6 +237,18 @@ def test_signal_handlers_are_as_before():
     assert [signal.getsignal(number) for number in numbers] == before
 
 
+def test_what_nohup_ignores_ends_nothing():
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with Supervisor() as kept:
+            process = kept.start("kept", ["sleep", "600"], env={})
+            signal.raise_signal(signal.SIGHUP)
+            assert process.alive
+        assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
 def test_two_rehearsals_side_by_side_do_not_touch_each_other(supervised):
     kept = supervised.start("same", ["sh", "-c", "echo kept; sleep 600"], env={})
     with Supervisor() as other:

@@ -70,7 +70,9 @@ class Supervisor:
     def __enter__(self) -> Self:
         if threading.current_thread() is threading.main_thread():
             for number in (signal.SIGTERM, signal.SIGHUP):
-                self._handlers[number] = signal.signal(number, _exit)
+                # `nohup` ignores SIGHUP so that we outlive the terminal.
+                if signal.getsignal(number) is not signal.SIG_IGN:
+                    self._handlers[number] = signal.signal(number, _exit)
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -255,7 +257,8 @@ class Supervisor:
             self._hurry.set()
 
         numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-        before = {number: signal.signal(number, hurry) for number in numbers}
+        heard = [n for n in numbers if signal.getsignal(n) is not signal.SIG_IGN]
+        before = {number: signal.signal(number, hurry) for number in heard}
         try:
             yield
         finally:
