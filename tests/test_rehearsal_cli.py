@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from rehearsal import cli, commands
 from rehearsal.stack_file import ROOT
 
 PROGRAM = ("infra", "stacks", "rehearsal", "images", "examples", "requirements.txt")
@@ -180,6 +181,22 @@ def test_ctrl_c_is_quiet_and_exits_with_130(clone: Path) -> None:
     started.send_signal(signal.SIGINT)
     output, errors = started.communicate(timeout=60)
     assert (started.returncode, output, errors) == (130, "", "")
+
+
+@pytest.mark.parametrize("code", [0, 1])
+def test_a_run_exits_with_0_only_when_every_check_held(
+    monkeypatch: pytest.MonkeyPatch, code: int
+) -> None:
+    def run(stack: str, **options: object) -> bool:
+        assert (stack, options) == (
+            "prod",
+            {"port": None, "rate": 5, "seconds": 94, "report_directory": Path()},
+        )
+        return code == 0
+
+    monkeypatch.setattr(commands, "run", run)
+    monkeypatch.setattr(sys, "argv", ["rehearsal", "run", "prod", "--rate", "5"])
+    assert cli.main() == code
 
 
 @pytest.mark.services
