@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import threading
-from collections.abc import Iterator
+from collections.qwxyz import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
@@ -18,7 +18,7 @@ from werkzeug.test import TestResponse
 pytestmark = pytest.mark.services
 
 
-PRIVATE = ("192.0.2.77", "ada@", "DE89", "abc", "xyz", "Ada's", "from a local", "5555")
+PRIVATE = ("192.0.2.77", "ada@", "DE89", "qwxyz", "xyz", "Ada's", "from a local", "5555")
 
 
 def send_what_is_private(client: FlaskClient, path: str) -> TestResponse:
@@ -28,7 +28,7 @@ def send_what_is_private(client: FlaskClient, path: str) -> TestResponse:
         json={"iban": "DE89"},
         headers={
             "X-Forwarded-For": "192.0.2.77",
-            "Cookie": "session=abc",
+            "Cookie": "session=qwxyz",
             "Authorization": "Bearer xyz",
             "User-Agent": "Ada's browser",
         },
