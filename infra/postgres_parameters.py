@@ -19,6 +19,8 @@ FIXED = {
     "rds.accepted_password_auth_method": "scram",
     # Statistics per statement, and the plans of the slow ones.
     "shared_preload_libraries": "pg_stat_statements,auto_explain",
+    # Not of CREATE and ALTER ROLE: it keeps their text, and rotation sends a password in it.
+    "pg_stat_statements.track_utility": "0",
     "track_io_timing": "1",
     # A wait for a lock that lasts longer than deadlock_timeout (1 s).
     "log_lock_waits": "1",

@@ -167,6 +167,7 @@ def test_the_parameter_group_is_exactly_this_and_sorted():
         ("log_statement", "none", "pending-reboot"),
         ("log_temp_files", "10240", "pending-reboot"),
         ("password_encryption", "scram-sha-256", "pending-reboot"),
+        ("pg_stat_statements.track_utility", "0", "pending-reboot"),
         ("rds.accepted_password_auth_method", "scram", "pending-reboot"),
         ("rds.force_ssl", "1", "pending-reboot"),
         ("rds.logical_replication", "0", "pending-reboot"),
