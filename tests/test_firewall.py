@@ -83,3 +83,12 @@ def test_groups_hold_no_rules_of_their_own(stack: str) -> None:
         assert group.inputs.keys() == {"description", "vpcId", "revokeRulesOnDelete"}
         assert group.inputs["revokeRulesOnDelete"] is True
         assert group.inputs["vpcId"] == f"{stack}-vpc-id"
+    # AWS can't change a description: another text is another group, and every task in it restarts.
+    assert [group.inputs["description"] for group in groups] == [
+        "The internal balancer, reached by CloudFront only",
+        "Interface endpoints of AWS services",
+        "The database",
+        "The cache",
+        "The function that rotates the login of the app",
+        "The tasks of both slots and one-off tasks",
+    ]
