@@ -5,37 +5,29 @@ Mocks prove what we ask of AWS, not that AWS accepts it; that is the preview's j
 
 import asyncio
 import gc
-import importlib
 import logging
 import os
 import re
-import signal
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import cache
-from types import FrameType
 from typing import Any, cast
 
 import pulumi.runtime
-from pulumi import _types
 from pulumi.runtime import rpc
 from pulumi.runtime.mocks import MockMonitor, MockResourceArgs, Mocks
 from pulumi.runtime.proto import resource_pb2
 from pulumi.runtime.settings import SETTINGS, set_root_resource
 from pulumi.runtime.stack import run_in_stack, wait_for_rpcs
-from pulumi.runtime.sync_await import _ensure_event_loop, _sync_await
+from pulumi.runtime.sync_await import _sync_await
 
+from rehearsal.interrupts import interrupts_kept
 from rehearsal.stack_file import stack_config
+from rehearsal.synthetic import INVOKES, Outputs, declared, synthetic_outputs
 
-ACCOUNT = "123456789012"
-REGION = "eu-west-1"
 STACK_TYPE = "pulumi:pulumi:Stack"
 STUCK_SECONDS = 60
-
-Outputs = Callable[[str, str, dict[str, Any]], dict[str, Any]]
-"""(type, name, inputs) -> the outputs a provider would compute; `id` among them."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,7 +94,7 @@ def record(
     (default: `synthetic_outputs`), `invokes` answers data lookups by token; any other is an error.
     """
     monitor = _Monitor(
-        outputs or synthetic_outputs, {**_INVOKES, **(invokes or {})}, preview=preview
+        outputs or synthetic_outputs, {**INVOKES, **(invokes or {})}, preview=preview
     )
     values = dict(stack_config(stack) if config is None else config)
     pulumi.runtime.set_all_config(values, [])
@@ -118,7 +110,7 @@ def record(
     settings.rpc_manager.clear()
     settings.outputs.clear()
     monitor.recording = Recording()
-    with _collector_frozen(), _output_texts_refused(), _interrupts_kept():
+    with _collector_frozen(), _output_texts_refused(), interrupts_kept():
         _sync_await(_to_the_end(program))
     if log.errors:
         raise RuntimeError(f"the program logged an error: {log.errors[0]}")
@@ -157,60 +149,6 @@ def _collector_frozen() -> Iterator[None]:
     finally:
         if was_enabled:
             gc.enable()
-
-
-@contextmanager
-def _interrupts_kept() -> Iterator[None]:
-    """A signal ends the program, whatever the SDK makes of the exception that its handler raises.
-
-    It keeps what is raised inside it for an output that may never be read: a KeyboardInterrupt
-    would be lost, and the program would wait for ever or go on to its end.
-    """
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    loop = _ensure_event_loop()
-    came: list[int] = []
-    cancelling: list[asyncio.Handle] = []
-    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-    # What is ignored stays so, and the system's own way to end a process needs no help.
-    before = {n: handler for n in numbers if callable(handler := signal.getsignal(n))}
-
-    def end(number: int, frame: FrameType | None) -> None:
-        came.append(number)
-        cancelling.append(loop.call_soon_threadsafe(_cancel_all, loop))
-        before[signal.Signals(number)](number, frame)
-
-    for number in before:
-        signal.signal(number, end)
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-        for handle in cancelling:
-            handle.cancel()
-        if came:
-            try:
-                loop.run_until_complete(_end_all(loop))
-            finally:
-                signal.raise_signal(came[0])
-
-
-async def _end_all(loop: asyncio.AbstractEventLoop) -> None:
-    """Cancels until no task is left: one that cleans up may wait for the others, and for us."""
-    for _ in range(50):
-        tasks = _cancel_all(loop)
-        if not tasks:
-            return
-        await asyncio.wait(tasks, timeout=0.1)
-
-
-def _cancel_all(loop: asyncio.AbstractEventLoop) -> set[asyncio.Task[Any]]:
-    tasks = asyncio.all_tasks(loop) - {asyncio.current_task(loop)}
-    for task in tasks:
-        task.cancel()
-    return tasks
 
 
 @contextmanager
@@ -345,71 +283,9 @@ class _Monitor(MockMonitor):
         return super().RegisterResourceOutputs(request)
 
 
-def synthetic_outputs(type_: str, name: str, inputs: dict[str, Any]) -> dict[str, Any]:
-    """An id, an ARN and, for each text that a provider always computes, `<name>.<property>`."""
-    texts = {key: f"{name}.{key}" for key in _computed_texts(type_) if key not in inputs}
-    if "region" in texts:
-        texts["region"] = REGION
-    if "arn" in texts:
-        service, _, kind = type_.split(":")[1].partition("/")
-        texts["arn"] = f"arn:aws:{service}:{REGION}:{ACCOUNT}:{kind}/{name}"
-    return {
-        "id": f"{name}-id",
-        **texts,
-        **_COMPUTED.get(type_, lambda _name, _inputs: {})(name, inputs),
-    }
-
-
-# What providers compute beyond texts, where a component reads it.
-_COMPUTED: dict[str, Callable[[str, dict[str, Any]], dict[str, Any]]] = {
-    "aws:acm/certificate:Certificate": lambda _, inputs: {
-        "domainValidationOptions": [
-            {
-                "domainName": inputs["domainName"],
-                "resourceRecordName": f"_validation.{inputs['domainName']}.",
-                "resourceRecordType": "CNAME",
-                "resourceRecordValue": "_value.acm-validations.aws.",
-            }
-        ]
-    },
-    "aws:rds/instance:Instance": lambda name, inputs: {
-        "masterUserSecrets": [
-            {
-                "secretArn": f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:rds!{name}",
-                "secretStatus": "active",
-            }
-        ]
-        if inputs.get("manageMasterUserPassword")
-        else [],
-    },
-    "aws:serverlessrepository/cloudFormationStack:CloudFormationStack": lambda name, _: {
-        "outputs": {"RotationLambdaARN": f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{name}"}
-    },
-}
-_INVOKES = {"aws:ec2/getManagedPrefixList:getManagedPrefixList": {"id": "pl-4fa04526"}}
-
-
-@cache
-def _computed_texts(type_: str) -> tuple[str, ...]:
-    """The outputs of a resource class that are declared as a plain, never absent text."""
-    declared = _declared(type_)
-    return tuple(sorted(key for key, type_ in declared.items() if type_ is str and key != "id"))
-
-
-@cache
-def _declared(type_: str) -> dict[str, Any]:
-    """The properties of a resource class and their types; empty for what is not of a provider."""
-    package, _, rest = type_.partition(":")
-    if package not in ("aws", "random"):
-        return {}
-    module, class_ = rest.split("/")[0], type_.rsplit(":", 1)[1]
-    path = f"pulumi_{package}" + ("" if module == "index" else f".{module}")
-    return _types.resource_types(getattr(importlib.import_module(path), class_))
-
-
 def _refuse_unknown_names(request: Any) -> None:
     # The engine takes any name; a nested or misspelt one protects nothing.
-    unknown = set(request.ignoreChanges) - _declared(request.type).keys()
+    unknown = set(request.ignoreChanges) - declared(request.type).keys()
     if unknown:
         raise ValueError(
             f"{request.name} ignores changes of {', '.join(sorted(unknown))}, "

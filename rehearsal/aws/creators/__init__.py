@@ -13,7 +13,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from rehearsal.aws.control_plane import ControlPlane
 from rehearsal.aws.creators import balancing, compute, data, network, randomness, state
 from rehearsal.errors import RehearsalError
-from rehearsal.recording import Outputs, synthetic_outputs
+from rehearsal.synthetic import Outputs, synthetic_outputs
 
 Creator = Callable[[ControlPlane, str, dict[str, Any]], dict[str, Any]]
 
