@@ -11,7 +11,7 @@ from rehearsal.checks import CHECKS, perform
 from rehearsal.environment import Environment
 from rehearsal.errors import RehearsalError
 from rehearsal.progress import Progress
-from rehearsal.reporting.report import Check, Report, write_json
+from rehearsal.reporting.report import Check, Report, refuse_unwritable, write_json
 from rehearsal.reporting.report_html import write_html
 from rehearsal.reporting.summary import print_summary
 from rehearsal.rollover import Rollover, both_served, nothing_failed, roll_over
@@ -46,6 +46,7 @@ def run(
 
     Writes report.json and report.html into the directory.
     """
+    refuse_unwritable(report_directory)
     console = console or Console(highlight=False)
     progress = Progress(console)
     started_at, started = time.time(), time.monotonic()

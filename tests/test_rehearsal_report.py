@@ -11,10 +11,17 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
+from rehearsal import commands
 from rehearsal.errors import RehearsalError
 from rehearsal.reporting import report as report_module
 from rehearsal.reporting.chart import nice_ceiling, timeline
-from rehearsal.reporting.report import Check, Report, WeightEvent, write_json
+from rehearsal.reporting.report import (
+    Check,
+    Report,
+    WeightEvent,
+    refuse_unwritable,
+    write_json,
+)
 from rehearsal.reporting.report_html import render_html, write_html
 from rehearsal.reporting.summary import print_summary
 from rehearsal.traffic.tally import LoadResult, Record, tally
@@ -320,3 +327,16 @@ def test_a_directory_that_is_not_there_is_one_sentence(tmp_path: Path) -> None:
         RehearsalError, match=r"^can't write .*/nowhere/report\.json: No such file or directory;"
     ):
         write_json(report(), tmp_path / "nowhere" / "report.json")
+
+
+def test_a_directory_that_can_not_be_written_is_told_before_the_rehearsal(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(commands, "running", lambda *_args, **_more: pytest.fail("it began"))
+    missing = tmp_path / "nowhere"
+    with pytest.raises(
+        RehearsalError, match=r"^can't write .*/nowhere: No such file or directory; choose another"
+    ):
+        commands.run("staging", rate=1, seconds=1, report_directory=missing)
+    refuse_unwritable(tmp_path)
+    assert list(tmp_path.iterdir()) == []

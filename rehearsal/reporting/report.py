@@ -2,6 +2,7 @@
 
 import json
 import os
+import tempfile
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -122,6 +123,15 @@ def write_json(report: Report, path: Path) -> None:
     write_whole(path, json.dumps(report.to_json(), indent=2) + "\n")
 
 
+def refuse_unwritable(directory: Path) -> None:
+    """RehearsalError when no file can be made there: better before a rehearsal than after it."""
+    try:
+        with tempfile.TemporaryFile(dir=directory):
+            pass
+    except OSError as error:
+        raise _unwritten(directory, error) from None
+
+
 def write_whole(path: Path, text: str) -> None:
     """Writes the file whole or not at all; RehearsalError when it can't be written."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
@@ -133,6 +143,10 @@ def write_whole(path: Path, text: str) -> None:
         finally:
             temporary.unlink(missing_ok=True)
     except OSError as error:
-        raise RehearsalError(
-            f"can't write {path}: {error.strerror}; choose another directory or make room"
-        ) from None
+        raise _unwritten(path, error) from None
+
+
+def _unwritten(path: Path, error: OSError) -> RehearsalError:
+    return RehearsalError(
+        f"can't write {path}: {error.strerror}; choose another directory or make room"
+    )
