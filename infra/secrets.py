@@ -12,8 +12,6 @@ from infra.settings import SecretsSettings
 @dataclass(frozen=True, kw_only=True)
 class SecretsArgs:
     settings: SecretsSettings
-    # How long a deleted secret can be taken back: 7 to 30 days (Secrets Manager).
-    recovery_days: int
     key_arn: pulumi.Input[str]
     redis_url: pulumi.Input[str]
 
@@ -85,7 +83,7 @@ class Secrets(pulumi.ComponentResource):
             name,
             description=description,
             kms_key_id=args.key_arn,
-            recovery_window_in_days=args.recovery_days,
+            recovery_window_in_days=args.settings.recovery_days,
             opts=pulumi.ResourceOptions(parent=self),
         )
         aws.secretsmanager.SecretVersion(

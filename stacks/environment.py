@@ -123,7 +123,6 @@ def environment() -> None:
         name,
         SecretsArgs(
             settings=chosen.secrets,
-            recovery_days=chosen.secrets.recovery_days,
             key_arn=encryption.key_arn,
             redis_url=redis.url,
         ),

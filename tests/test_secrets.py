@@ -32,7 +32,6 @@ def _recorded(
             "prod",
             SecretsArgs(
                 settings=settings,
-                recovery_days=settings.recovery_days,
                 key_arn="key-arn",
                 redis_url=pulumi.Output.secret(URL),
             ),
