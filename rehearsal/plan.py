@@ -22,7 +22,9 @@ def tree(recording: Recording, environment: str) -> Tree:
     loose = [resource for resource in _created(recording) if not resource.parent]
     if loose:
         _leaves(root.add(Text(f"of the stack itself: {len(loose)}", style="bold")), loose)
-    exports = root.add(Text(f"exports: {len(recording.exports)}", style="bold"))
+    # AWS gives the real ids and ARNs; a reader must not take these for somebody's account.
+    heading = f"exports: {len(recording.exports)}, the contract with cutover; ids are made up here"
+    exports = root.add(Text(heading, style="bold"))
     for key, value in _exports(recording).items():
         _spread(exports, key, value)
     return root

@@ -97,7 +97,7 @@ def test_a_plan_reads_as_a_tree_of_components_with_their_counts() -> None:
         "│   ├── secretsmanager.SecretVersion v",
         "│   ├── pulumi.aws aws",
         "│   └── random.RandomPassword token",
-        "└── exports: 4",
+        "└── exports: 4, the contract with cutover; ids are made up here",
         "    ├── nested",
         "    │   ├── empty = {}",
         "    │   ├── list",
