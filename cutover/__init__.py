@@ -1,0 +1,1 @@
+"""Moves production traffic between the two slots; imports boto3 and infra.outputs, never pulumi."""

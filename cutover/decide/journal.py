@@ -1,0 +1,280 @@
+"""The journal: what was decided and seen, in order, each entry holding the hash of the one before.
+
+Entries are only ever appended. What they add up to is `State`, and nothing else is remembered.
+"""
+
+import dataclasses
+import hashlib
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from pydantic import TypeAdapter, ValidationError
+
+from cutover.decide.model import Filled, Outcome, Plan, Step, Weights
+from infra.outputs import Slot
+
+Kind = Literal[
+    "started",  # plan, reason, by
+    "resumed",  # reason, by
+    "intent",  # step, before, after: weights that are about to be written
+    "applied",  # step, weights: read back
+    "converged",  # step, evidence: what the data plane showed
+    "committed",  # step, weights
+    "noted",  # step, name, value: an id that a later attempt must find again
+    "filled",  # step, slot, filled
+    "migrated",  # step, schema
+    "emptied",  # step, slot
+    "passed",  # step, evidence: a step that leaves nothing else behind
+    "turned",  # steps, reason: the run goes back to where it came from
+    "held",  # cause, reason: nothing moves until a person has looked
+    "adopted",  # weights: a person accepted what somebody else wrote
+    "ended",  # outcome, summary
+    "frozen",  # reason, by, until
+    "unfrozen",  # reason, by
+    "observed",  # what: something that a person should find here later
+]
+HoldCause = Literal["foreign", "gates", "invariant", "unavailable", "refused", "schema"]
+FIRST_HASH = "0" * 64
+
+
+class Malformed(ValueError):
+    """A journal that can't be what this program wrote. One sentence."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Entry:
+    """One line of the journal. `at` is epoch seconds; `token` is the writer's fencing token;
+    `run` is empty for what belongs to no run."""
+
+    sequence: int
+    run: str
+    token: int
+    at: float
+    kind: Kind
+    data: Mapping[str, Any]
+    previous: str
+    hash: str
+
+    def digest(self) -> str:
+        """The hash that the entry must have: of all its other fields, as canonical JSON."""
+        fields = {k: v for k, v in dataclasses.asdict(self).items() if k != "hash"}
+        return hashlib.sha256(canonical(fields).encode()).hexdigest()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Draft:
+    """An entry to be: the store numbers and chains it."""
+
+    kind: Kind
+    data: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Write:
+    """A change of weights under way: from its intent to its commitment."""
+
+    step: str
+    before: Weights
+    after: Weights
+    applied: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Run:
+    """An open run. `done` has the finished steps, `notes` the ids that were noted: step/name."""
+
+    id: str
+    plan: Plan
+    steps: tuple[Step, ...]
+    started_at: float
+    touched_at: float
+    """When it last went on: its newest entry. Deadlines count from here."""
+    watched_from: float
+    """When traffic last changed or the run was resumed: gates count from here."""
+    done: frozenset[str] = frozenset()
+    notes: Mapping[str, str] = field(default_factory=dict)
+    write: Write | None = None
+    turned: str | None = None
+    held: str | None = None
+    cause: HoldCause | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Summary:
+    """What outlives a run; each `ended` carries it, so that nobody reads older entries.
+
+    `committed` is None in an EMPTY environment. `outcome` and `last_run` are the last run's.
+    `committed_at` is when the weights last changed, epoch seconds.
+    """
+
+    committed: dict[Slot, int] | None = None
+    committed_at: float = 0
+    slots: dict[Slot, Filled] = field(default_factory=dict)
+    schema: int = 0
+    outcome: Outcome | None = None
+    last_run: str = ""
+    frozen: str = ""
+    frozen_until: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class State:
+    """What the journal adds up to."""
+
+    summary: Summary = Summary()
+    run: Run | None = None
+    sequence: int = 0
+    """Number of the newest entry, 0 in an empty journal."""
+    hash: str = FIRST_HASH
+
+
+_PLAN = TypeAdapter(Plan)
+_STEPS = TypeAdapter(tuple[Step, ...])
+_FILLED = TypeAdapter(Filled)
+_SUMMARY = TypeAdapter(Summary)
+
+
+def canonical(value: Any) -> str:
+    """JSON with one spelling for each value."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"))
+
+
+def plain(value: Any) -> Any:
+    """A dataclass as plain nested data: what an entry may hold."""
+    return dataclasses.asdict(value) if dataclasses.is_dataclass(value) else value  # pyright: ignore[reportArgumentType]
+
+
+def chain(
+    drafts: Sequence[Draft], *, state: State, run: str, token: int, at: float
+) -> tuple[Entry, ...]:
+    """The drafts as the entries that come next."""
+    entries: list[Entry] = []
+    sequence, previous = state.sequence, state.hash
+    for draft in drafts:
+        sequence += 1
+        unsigned = Entry(
+            sequence=sequence,
+            run=run,
+            token=token,
+            at=at,
+            kind=draft.kind,
+            data=draft.data,
+            previous=previous,
+            hash="",
+        )
+        entry = dataclasses.replace(unsigned, hash=unsigned.digest())
+        entries.append(entry)
+        previous = entry.hash
+    return tuple(entries)
+
+
+def fold(entries: Iterable[Entry], state: State = State()) -> State:
+    """The state after these entries, oldest first.
+
+    They begin with the journal, with an `ended` entry, or where `state` stops. Raises Malformed
+    for a gap, a changed entry, or a shape that this program never wrote.
+    """
+    for entry in entries:
+        if entry.hash != entry.digest():
+            raise Malformed(
+                f"entry {entry.sequence} of the journal was changed after it was written"
+            )
+        begins = state.sequence == 0 and (entry.sequence == 1 or entry.kind == "ended")
+        if not begins and (entry.sequence, entry.previous) != (state.sequence + 1, state.hash):
+            raise Malformed(f"entry {entry.sequence} of the journal does not follow its forerunner")
+        try:
+            summary, run = _after(entry, state)
+        except (ValidationError, KeyError, TypeError, AttributeError) as error:
+            raise Malformed(
+                f"entry {entry.sequence} of the journal ({entry.kind}) can't be read "
+                f"({type(error).__name__}); it was written by another version of this program"
+            ) from None
+        state = State(summary=summary, run=run, sequence=entry.sequence, hash=entry.hash)
+    return state
+
+
+def _after(entry: Entry, state: State) -> tuple[Summary, Run | None]:
+    summary, run, data = state.summary, state.run, entry.data
+    match entry.kind:
+        case "started":
+            plan = _PLAN.validate_python(data["plan"])
+            return summary, Run(
+                id=entry.run,
+                plan=plan,
+                steps=plan.steps,
+                started_at=entry.at,
+                touched_at=entry.at,
+                watched_from=entry.at,
+            )
+        case "ended":
+            return _SUMMARY.validate_python(data["summary"]), None
+        case "frozen":
+            return dataclasses.replace(
+                summary, frozen=data["reason"], frozen_until=data["until"]
+            ), run
+        case "unfrozen":
+            return dataclasses.replace(summary, frozen="", frozen_until=None), run
+        case "observed":
+            return summary, run
+        case "adopted" | "committed":
+            summary = dataclasses.replace(
+                summary, committed=dict(data["weights"]), committed_at=entry.at
+            )
+        case "filled":
+            filled = _FILLED.validate_python(data["filled"])
+            summary = dataclasses.replace(summary, slots={**summary.slots, data["slot"]: filled})
+        case "emptied":
+            filled = summary.slots.get(data["slot"])
+            if filled:
+                emptied = dataclasses.replace(filled, tasks=0)
+                slots = {**summary.slots, data["slot"]: emptied}
+                summary = dataclasses.replace(summary, slots=slots)
+        case "migrated":
+            summary = dataclasses.replace(summary, schema=data["schema"])
+        case _:
+            pass
+    return summary, _run_after(entry, run)
+
+
+def _run_after(entry: Entry, run: Run | None) -> Run | None:
+    if run is None:
+        if entry.kind == "adopted":
+            return None
+        raise KeyError("run")
+    data = entry.data
+    run = dataclasses.replace(run, touched_at=entry.at)
+    match entry.kind:
+        case "resumed":
+            return dataclasses.replace(run, held=None, cause=None, watched_from=entry.at)
+        case "intent":
+            write = Write(step=data["step"], before=data["before"], after=data["after"])
+            return dataclasses.replace(run, write=write)
+        case "applied" if run.write:
+            return dataclasses.replace(run, write=dataclasses.replace(run.write, applied=True))
+        case "committed":
+            return dataclasses.replace(
+                run, write=None, done=run.done | {data["step"]}, watched_from=entry.at
+            )
+        case "noted":
+            notes = {**run.notes, f"{data['step']}/{data['name']}": data["value"]}
+            return dataclasses.replace(run, notes=notes)
+        case "filled" | "migrated" | "emptied" | "passed":
+            return dataclasses.replace(run, done=run.done | {data["step"]})
+        case "turned":
+            return dataclasses.replace(
+                run,
+                turned=data["reason"],
+                steps=_STEPS.validate_python(data["steps"]),
+                done=frozenset(),
+                write=None,
+                held=None,
+                cause=None,
+            )
+        case "held":
+            return dataclasses.replace(run, held=data["reason"], cause=data["cause"])
+        case "adopted":
+            return dataclasses.replace(run, write=None)
+        case _:
+            return run

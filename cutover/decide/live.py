@@ -1,0 +1,91 @@
+"""What is known of the live environment: each part is None until it has been looked at."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from cutover.decide.model import Weights
+from infra.outputs import Slot
+
+
+@dataclass(frozen=True, kw_only=True)
+class Health:
+    """Targets of a slot in the balancer's eyes; `total` counts those that are not draining."""
+
+    healthy: int
+    total: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Service:
+    """One slot's ECS service. `rollout` is ECS's rolloutState of the primary deployment; `reason`
+    is what ECS says about it."""
+
+    task_definition: str
+    desired: int
+    running: int
+    pending: int
+    rollout: Literal["COMPLETED", "FAILED", "IN_PROGRESS"]
+    reason: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sample:
+    """A slot's traffic in a window of time. `errors` are answers of 500 and above, those that the
+    balancer gave for the slot included; `latency_seconds` is their mean, None without requests.
+    `newest` is the time of the last data point, None when CloudWatch had none."""
+
+    requests: int
+    errors: int
+    latency_seconds: float | None
+    newest: float | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Split:
+    """Who answered tagged probes on the public path: release id -> answers. `unknown` had none,
+    or failed without an answer."""
+
+    answers: Mapping[str, int]
+    unknown: int
+
+    @property
+    def total(self) -> int:
+        return sum(self.answers.values()) + self.unknown
+
+
+@dataclass(frozen=True, kw_only=True)
+class Smoke:
+    """Probes of one slot through its test rule. `problems` are sentences, empty when all is well;
+    the probes' own errors and mean latency are samples for the gates."""
+
+    problems: tuple[str, ...]
+    requests: int
+    errors: int
+    latency_seconds: float | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class TaskStatus:
+    """A one-off task: `exit_code` is None while it runs."""
+
+    stopped: bool
+    exit_code: int | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Live:
+    """Everything that was read since the last change or wait; forgotten with the next one."""
+
+    weights: Weights | None = None
+    health: Mapping[Slot, Health] = field(default_factory=dict)
+    services: Mapping[Slot, Service] | None = None
+    alarms: Mapping[str, str] | None = None
+    """Alarm name -> OK, ALARM or INSUFFICIENT_DATA; an alarm that could not be read is missing."""
+    samples: Mapping[Slot, Sample] | None = None
+    smokes: Mapping[Slot, Smoke] = field(default_factory=dict)
+    split: Split | None = None
+    task: TaskStatus | None = None
+    written: Weights | None = None
+    """What AWS said the weights are, in its answer to the write."""

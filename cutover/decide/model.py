@@ -1,0 +1,124 @@
+"""The words that every decision is made of."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from infra.outputs import SLOTS, Slot
+
+# Whole percent: ALB weights are relative, and two that add up to 100 read as what they are.
+SCALE = 100
+
+Weights = Mapping[Slot, int]
+"""Both slots, 0 to SCALE, adding up to SCALE."""
+
+Verb = Literal["deploy", "rollback", "abort", "retire", "refresh"]
+"""A run's verb. `resume` goes on with a run, and has none of its own."""
+
+StepKind = Literal["migrate", "fill", "smoke", "shift", "watch", "quiet", "scale_in", "roll"]
+
+Outcome = Literal["done", "rolled_back", "aborted"]
+"""How a run ended: its target is live, what was before is live again, or it was given up."""
+
+
+def other(slot: Slot) -> Slot:
+    """The slot that this one is not."""
+    return "green" if slot == "blue" else "blue"
+
+
+def share(entering: Slot, percent: int) -> dict[Slot, int]:
+    """Weights that give the entering slot so many percent, and the other one the rest."""
+    return {slot: percent if slot == entering else SCALE - percent for slot in SLOTS}
+
+
+def active(weights: Weights) -> Slot:
+    """The slot with more of the traffic; a tie is the first slot's."""
+    return max(SLOTS, key=lambda slot: weights[slot])
+
+
+@dataclass(frozen=True, kw_only=True)
+class Release:
+    """What is deployed. `schema_min` is the schema version that its migrations bring about, if
+    the live one is older; `schema_max` the newest that it can live with."""
+
+    release_id: str
+    image: str
+    schema_min: int
+    schema_max: int
+
+    def lives_with(self, schema: int) -> bool:
+        return self.schema_min <= schema <= self.schema_max
+
+
+@dataclass(frozen=True, kw_only=True)
+class Filled:
+    """What runs in a slot, as it was proven: `tasks` healthy tasks of a task definition (ARN)."""
+
+    release: Release
+    task_definition: str
+    tasks: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Step:
+    """One part of a plan; `key` is its name in the journal.
+
+    `slot` is the slot it works on: filled, smoked, given `percent`, watched, scaled in.
+    `seconds` is how long it lasts at least, `timeout_seconds` at most.
+    """
+
+    key: str
+    kind: StepKind
+    slot: Slot
+    percent: int = 0
+    seconds: float = 0
+    timeout_seconds: float = 600
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """What a run is going to do, in order; written to the journal before anything is touched.
+
+    `entering` gets the traffic. `floor` is the least number of tasks of a slot that serves.
+    `release` is None for a run that brings no new one.
+    """
+
+    verb: Verb
+    entering: Slot
+    steps: tuple[Step, ...]
+    tasks: int
+    floor: int
+    release: Release | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Policy:
+    """Times in seconds that are the program's own, and not the environment's."""
+
+    lease_seconds: float = 30
+    call_seconds: float = 5
+    """The longest that a call to AWS may take, connection and answer."""
+    poll_seconds: float = 2
+    write_backoff_seconds: float = 1
+    extension_seconds: float = 600
+    """How long a gate may hold, waiting for data, beyond the step's own time."""
+    healthy_reads: int = 3
+    """Reads in a row that must find a slot healthy before it counts as filled."""
+    quiet_seconds: float = 120
+    stickiness_seconds: float = 0
+
+
+DEFAULT_POLICY = Policy()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Environment:
+    """What decisions need of the contract: percentages and seconds as in PolicyContract."""
+
+    ladder_percent: tuple[int, ...]
+    step_seconds: float
+    bake_seconds: float
+    drain_seconds: float
+    min_tasks: int
+    max_tasks: int
+    freeze_windows: tuple[Mapping[str, str], ...] = field(default=())

@@ -1,0 +1,90 @@
+"""What the loop needs of the world; AWS is one, the simulator of the tests another."""
+
+from collections.abc import Mapping
+from typing import Protocol
+
+from cutover.decide.live import Health, Sample, Service, Smoke, Split, TaskStatus
+from cutover.decide.model import Release, Weights
+from infra.outputs import Slot
+
+
+class Unavailable(Exception):
+    """A call that may be repeated: throttled, timed out, or a server error. One sentence."""
+
+
+class Refused(Exception):
+    """A call that AWS will not take, repeated or not: denied, invalid, not found. One sentence."""
+
+
+class Clock(Protocol):
+    def now(self) -> float:
+        """Seconds since the epoch."""
+        ...
+
+    def monotonic(self) -> float: ...
+    def sleep(self, seconds: float) -> None: ...
+
+
+class World(Protocol):
+    """One environment. Every method makes few calls, each bounded by Policy.call_seconds, never
+    repeats one by itself, and raises Unavailable or Refused."""
+
+    def weights(self) -> Weights:
+        """The traffic rule's, live. Refused when the rule does not list exactly the two target
+        groups (S3), or when their weights don't add up to SCALE once normalised."""
+        ...
+
+    def set_weights(self, weights: Weights, *, not_after: float) -> Weights:
+        """Writes both weights and returns what AWS answered; one attempt.
+
+        The credentials of the write are refused by AWS after `not_after` (epoch seconds): the
+        fence on the server's side.
+        """
+        ...
+
+    def health(self, slot: Slot) -> Health: ...
+
+    def services(self) -> Mapping[Slot, Service]: ...
+
+    def alarms(self) -> Mapping[str, str]:
+        """Name -> state of every alarm of the contract, composite or not."""
+        ...
+
+    def samples(self, since: float) -> Mapping[Slot, Sample]:
+        """Both slots' traffic from `since` (epoch seconds) until now, from CloudWatch."""
+        ...
+
+    def smoke(self, slot: Slot, release: Release, tasks: int) -> Smoke:
+        """Probes through the slot's test rule, several for each task: right release, status 200."""
+        ...
+
+    def split(self, probes: int) -> Split:
+        """So many tagged probes on the public path, at a bounded rate."""
+        ...
+
+    def image_exists(self, image: str) -> bool:
+        """True as well for an image outside ECR, of which nothing can be asked."""
+        ...
+
+    def register(self, release: Release) -> str:
+        """A copy of the blueprint with the release in it; its ARN."""
+        ...
+
+    def start_migration(self, release: Release, run: str, *, verify_only: bool) -> str:
+        """ARN of the one-off task of the run; one that this run has already started is found."""
+        ...
+
+    def task(self, arn: str) -> TaskStatus: ...
+
+    def fill(self, slot: Slot, task_definition: str, tasks: int) -> None:
+        """The idle slot is to run so many tasks: floor `tasks`, scaling out free, scaling in not.
+        The other slot stops scaling in."""
+        ...
+
+    def scale_in(self, slot: Slot, *, floor: int) -> None:
+        """The slot is to run nothing, suspended at 0; the other slot scales freely from `floor`."""
+        ...
+
+    def roll(self, slot: Slot, run: str) -> None:
+        """Replaces the slot's tasks in place by the same, which read their secrets again."""
+        ...

@@ -1,0 +1,1 @@
+"""Says it: the command line, its tables and its messages."""
