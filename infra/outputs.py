@@ -10,6 +10,8 @@ CONTRACT_VERSION = 1
 # SSM's limit for the Advanced tier (Parameter Store quotas); Standard ends at 4 KiB.
 CONTRACT_MAX_BYTES = 8192
 PROBE_HEADER = "X-Slipway-Probe"
+# How often a balancer reports its metrics (CloudWatch metrics for your ALB, ELB user guide).
+METRIC_PERIOD_SECONDS = 60
 
 Slot = Literal["blue", "green"]
 SLOTS: tuple[Slot, ...] = get_args(Slot)
@@ -43,7 +45,11 @@ class TaskContract:
 
 @dataclass(frozen=True, kw_only=True)
 class PolicyContract:
-    """How traffic moves: percentages of the idle slot, and seconds."""
+    """How traffic moves: percentages of the idle slot, and seconds.
+
+    A task opens at most `connections_per_task` to the database, which takes `max_connections`,
+    or 0 when the stack can't tell.
+    """
 
     ladder_percent: tuple[int, ...]
     step_seconds: int
@@ -51,7 +57,10 @@ class PolicyContract:
     drain_seconds: int
     min_tasks: int
     max_tasks: int
+    connections_per_task: int
+    max_connections: int
     freeze_windows: tuple[dict[str, str], ...]
+    metric_period_seconds: int = METRIC_PERIOD_SECONDS
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,6 +69,9 @@ class Contract:
 
     `release_family` is the family in which cutover registers its copies of the blueprint, apart
     from the blueprint's own, so that the newest revision of each family has one owner.
+
+    Where the public name is not in public DNS, `public_address` ("host:port") is connected to in
+    its place, and `public_authority` (PEM) has signed its certificate; "" elsewhere.
     """
 
     version: int
@@ -83,7 +95,10 @@ class Contract:
     frontend_bucket: str
     distribution: str
     alarms: tuple[str, ...]
+    alerts_topic: str
     policy: PolicyContract
+    public_address: str = ""
+    public_authority: str = ""
 
     def to_json(self) -> str:
         """Canonical JSON: the same contract is the same text, so a second preview is empty.

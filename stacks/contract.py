@@ -3,13 +3,15 @@
 import dataclasses
 from typing import Any
 
+from infra.alerts import Alerts
 from infra.balancer import Balancer
 from infra.cdn import Cdn
+from infra.connections import max_connections
 from infra.firewall import Firewall
 from infra.frontend import Frontend
 from infra.gates import Gates
 from infra.network import Network
-from infra.outputs import CONTRACT_VERSION, SLOTS
+from infra.outputs import CONTRACT_VERSION, METRIC_PERIOD_SECONDS, SLOTS
 from infra.secrets import Secrets
 from infra.service import Service
 from infra.settings import Settings
@@ -26,6 +28,7 @@ def contract_fields(
     secrets: Secrets,
     balancer: Balancer,
     gates: Gates,
+    alerts: Alerts,
     frontend: Frontend,
     cdn: Cdn,
     tasks: Tasks,
@@ -39,6 +42,9 @@ def contract_fields(
         "region": chosen.aws.region,
         "account_id": chosen.aws.account_id,
         "public_url": cdn.url,
+        # The public name is in public DNS, and its certificate from a public authority.
+        "public_address": "",
+        "public_authority": "",
         "listener": balancer.listener_arn,
         "load_balancer_suffix": balancer.arn_suffix,
         "traffic_rule": balancer.traffic_rule.arn,
@@ -64,6 +70,7 @@ def contract_fields(
         "frontend_bucket": frontend.bucket,
         "distribution": cdn.distribution_id,
         "alarms": gates.alarm_arns,
+        "alerts_topic": alerts.topic_arn,
         "policy": {
             "ladder_percent": chosen.cutover.ladder_percent,
             "step_seconds": chosen.cutover.step_seconds,
@@ -71,6 +78,9 @@ def contract_fields(
             "drain_seconds": chosen.cutover.drain_seconds,
             "min_tasks": chosen.service.min_tasks,
             "max_tasks": chosen.service.max_tasks,
+            "connections_per_task": chosen.pgbouncer.pool_size,
+            "max_connections": max_connections(chosen.postgres.instance_class),
+            "metric_period_seconds": METRIC_PERIOD_SECONDS,
             "freeze_windows": [
                 dataclasses.asdict(window) for window in chosen.cutover.freeze_windows
             ],

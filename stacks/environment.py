@@ -234,6 +234,7 @@ def environment() -> None:
         secrets=secrets,
         balancer=balancer,
         gates=gates,
+        alerts=alerts,
         frontend=frontend,
         cdn=cdn,
         tasks=tasks,

@@ -6,6 +6,7 @@ import json
 import pulumi
 import pytest
 
+from infra.connections import max_connections
 from infra.contract import ContractParameter, ContractParameterArgs
 from infra.outputs import CONTRACT_MAX_BYTES, Contract, contract_name
 from rehearsal.recording import record
@@ -84,6 +85,8 @@ def test_prods_contract_word_for_word() -> None:
         "region": settings.aws.region,
         "account_id": settings.aws.account_id,
         "public_url": f"https://{settings.domain.name}",
+        "public_address": "",
+        "public_authority": "",
         "listener": arn("aws:lb/listener:Listener", "prod-https"),
         "load_balancer_suffix": "prod-alb.arnSuffix",
         "traffic_rule": arn("aws:lb/listenerRule:ListenerRule", "prod-traffic"),
@@ -106,6 +109,7 @@ def test_prods_contract_word_for_word() -> None:
             arn("aws:cloudwatch/metricAlarm:MetricAlarm", f"prod-{name}")
             for name in ("blue-errors", "blue-unhealthy", "green-errors", "green-unhealthy")
         ],
+        "alerts_topic": arn("aws:sns/topicPolicy:TopicPolicy", "prod-alerts-policy"),
         "policy": {
             "ladder_percent": list(settings.cutover.ladder_percent),
             "step_seconds": settings.cutover.step_seconds,
@@ -113,6 +117,9 @@ def test_prods_contract_word_for_word() -> None:
             "drain_seconds": settings.cutover.drain_seconds,
             "min_tasks": settings.service.min_tasks,
             "max_tasks": settings.service.max_tasks,
+            "connections_per_task": settings.pgbouncer.pool_size,
+            "max_connections": max_connections(settings.postgres.instance_class),
+            "metric_period_seconds": 60,
             "freeze_windows": [
                 {"start": window.start, "end": window.end, "reason": window.reason}
                 for window in settings.cutover.freeze_windows
