@@ -17,6 +17,11 @@ Slot = Literal["blue", "green"]
 SLOTS: tuple[Slot, ...] = get_args(Slot)
 FIRST_SLOT: Slot = "blue"
 
+# A probe's header is `<route>:<token>`: a slot's test rule takes it, or none does, and the request
+# goes where the traffic rule sends everybody's.
+ProbeRoute = Literal[Slot, "live"]
+PROBE_ROUTES: tuple[ProbeRoute, ...] = (*SLOTS, "live")
+
 
 def contract_name(environment: str) -> str:
     """The SSM parameter that holds an environment's contract."""

@@ -6,7 +6,7 @@ Typed rules rather than `rule_json`: what someone changes by hand shows in the n
 import pulumi
 import pulumi_aws as aws
 
-from infra.outputs import PROBE_HEADER, SLOTS, Slot
+from infra.outputs import PROBE_HEADER, PROBE_ROUTES, ProbeRoute
 from infra.settings import CdnSettings
 
 WINDOW_SECONDS = 300
@@ -46,21 +46,21 @@ def rules(settings: CdnSettings, probe_token: pulumi.Input[str]) -> list[aws.waf
 
 
 def _probe_rule(priority: int, token: pulumi.Input[str]) -> aws.wafv2.WebAclRuleArgs:
-    # Probes come from data-centre addresses, which managed lists block. The value names the slot.
+    # Probes come from data-centre addresses, which managed lists block. The value names the route.
     return aws.wafv2.WebAclRuleArgs(
         name="probe",
         priority=priority,
         action=aws.wafv2.WebAclRuleActionArgs(allow=aws.wafv2.WebAclRuleActionAllowArgs()),
         statement=aws.wafv2.WebAclRuleStatementArgs(
             or_statement=aws.wafv2.WebAclRuleStatementOrStatementArgs(
-                statements=[_probes(slot, token) for slot in SLOTS]
+                statements=[_probes(route, token) for route in PROBE_ROUTES]
             )
         ),
         visibility_config=_visibility("probe"),
     )
 
 
-def _probes(slot: Slot, token: pulumi.Input[str]) -> aws.wafv2.WebAclRuleStatementArgs:
+def _probes(route: ProbeRoute, token: pulumi.Input[str]) -> aws.wafv2.WebAclRuleStatementArgs:
     return aws.wafv2.WebAclRuleStatementArgs(
         byte_match_statement=aws.wafv2.WebAclRuleStatementByteMatchStatementArgs(
             field_to_match=aws.wafv2.WebAclRuleStatementByteMatchStatementFieldToMatchArgs(
@@ -69,7 +69,7 @@ def _probes(slot: Slot, token: pulumi.Input[str]) -> aws.wafv2.WebAclRuleStateme
                 )
             ),
             positional_constraint="EXACTLY",
-            search_string=pulumi.Output.secret(pulumi.Output.concat(slot, ":", token)),
+            search_string=pulumi.Output.secret(pulumi.Output.concat(route, ":", token)),
             text_transformations=[
                 aws.wafv2.WebAclRuleStatementByteMatchStatementTextTransformationArgs(
                     priority=0, type="NONE"

@@ -329,12 +329,12 @@ def test_a_client_over_the_rate_gets_429_and_nobody_else(nginx: Running, app: Ap
 
 def test_a_probe_is_exempt_and_its_token_goes_no_further(nginx: Running, app: App) -> None:
     client = next(ADDRESSES)
-    for slot in ("blue", "green"):
-        probe = {"X-Slipway-Probe": f"{slot}:{TOKEN}"}
+    for route in ("blue", "green", "live"):
+        probe = {"X-Slipway-Probe": f"{route}:{TOKEN}"}
         answers = [ask(nginx, "/200", client=client, **probe) for _ in range(BURST + 5)]
         assert [answer.status for answer in answers] == [200] * 10
-        assert logged(nginx, answers[-1])["probe"] == slot
-    wrong = [TOKEN, f"red:{TOKEN}", f"blue:{TOKEN[1:]}", "blue:", f"blue:{TOKEN[:-1]}0"]
+        assert logged(nginx, answers[-1])["probe"] == route
+    wrong = [TOKEN, f"red:{TOKEN}", f"live:{TOKEN[1:]}", "live:", f"blue:{TOKEN[:-1]}0"]
     for header in wrong:
         client = next(ADDRESSES)
         answers = [
@@ -342,7 +342,7 @@ def test_a_probe_is_exempt_and_its_token_goes_no_further(nginx: Running, app: Ap
         ]
         assert 429 in [answer.status for answer in answers]
         assert logged(nginx, answers[0])["probe"] == ""
-    assert len(app.requests) >= 20
+    assert len(app.requests) >= 30
     assert [headers for *_, headers, _ in app.requests if "X-Slipway-Probe" in headers] == []
 
 

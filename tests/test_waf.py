@@ -96,7 +96,7 @@ def test_rules_are_evaluated_probe_first_then_limits_then_managed_groups(blockin
     )
 
 
-def test_a_probe_passes_only_with_the_token_of_a_slot(blocking):
+def test_a_probe_passes_only_with_the_token_and_a_route(blocking):
     rule = rules(blocking)["probe"]
     assert rule["action"] == {"allow": {}}
     assert rule["statement"] == {
@@ -106,11 +106,11 @@ def test_a_probe_passes_only_with_the_token_of_a_slot(blocking):
                     "byteMatchStatement": {
                         "fieldToMatch": {"singleHeader": {"name": "x-slipway-probe"}},
                         "positionalConstraint": "EXACTLY",
-                        "searchString": f"{slot}:{TOKEN}",
+                        "searchString": f"{route}:{TOKEN}",
                         "textTransformations": [{"priority": 0, "type": "NONE"}],
                     }
                 }
-                for slot in ("blue", "green")
+                for route in ("blue", "green", "live")
             ]
         }
     }
