@@ -101,6 +101,10 @@ class Environment:
             if target.state == "healthy"
         )
 
+    def kill_tasks(self, slot: Slot) -> int:
+        """SIGKILL to every running task of the slot; ECS replaces them. Returns how many."""
+        return self._scheduler.lose(self.contract.slots[slot].service)
+
     def weights(self) -> tuple[WeightEvent, ...]:
         """The weights that requests met, each from its moment on."""
         return self._follower.weights()

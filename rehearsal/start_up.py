@@ -13,11 +13,12 @@ from rehearsal.aws import stores
 from rehearsal.aws.control_plane import ControlPlane
 from rehearsal.aws.creators import Endpoints, creating
 from rehearsal.aws.deployment import Deployment, read_contract
-from rehearsal.aws.ecs_task import tell_statuses_ourselves
+from rehearsal.aws.ecs_task import list_what_should_run, tell_statuses_ourselves
 from rehearsal.aws.follower import Follower, balancer_settings
 from rehearsal.aws.launcher import Launcher
 from rehearsal.aws.one_off import OneOffTasks
 from rehearsal.aws.reconciler import Reconciler
+from rehearsal.aws.scaling import pull_into_range
 from rehearsal.aws.scheduler import Scheduler
 from rehearsal.aws.secret_values import not_ours, resolve
 from rehearsal.environment import Environment
@@ -62,6 +63,8 @@ def running(
             ControlPlane(port=ports.reserve(), account_id=account_id, region=region)
         )
         tell_statuses_ourselves()
+        list_what_should_run(plane)
+        pull_into_range(plane)
         endpoints = Endpoints(postgres_port=ports.reserve(), redis_port=ports.reserve())
         with progress.step(f"Creating what Pulumi.{stack}.yaml asks for"):
             recording = _record(stack, plane, endpoints)

@@ -13,9 +13,10 @@ from rehearsal.alb.target_group import GroupObservation, Observation, TargetHeal
 from rehearsal.aws.control_plane import ControlPlane
 from rehearsal.aws.creators import Endpoints, creating
 from rehearsal.aws.ecs_service import Phase, Seen, breaker_opens, decide
-from rehearsal.aws.ecs_task import tell_statuses_ourselves
+from rehearsal.aws.ecs_task import list_what_should_run, tell_statuses_ourselves
 from rehearsal.aws.one_off import OneOffTasks
 from rehearsal.aws.reconciler import Reconciler
+from rehearsal.aws.scaling import pull_into_range
 from rehearsal.aws.scheduler import GRACE_SECONDS, LEAST_DRAIN_SECONDS, Scheduler
 from rehearsal.aws.secret_values import resolve
 from rehearsal.errors import RehearsalError
@@ -35,6 +36,9 @@ class StubTask:
 
     def stop(self) -> None:
         self.ended.append("stopped")
+
+    def lose(self) -> None:
+        self.alive = False
 
     def kill(self) -> None:
         self.ended.append("killed")
@@ -170,6 +174,8 @@ class World:
             },
         )["arn"]
         tell_statuses_ourselves()
+        list_what_should_run(plane)
+        pull_into_range(plane)
         self.launcher, self.balancer = StubLauncher(), StubBalancer(target_group)
         self.said: list[str] = []
         self.now = 1000.0
@@ -207,6 +213,16 @@ class World:
 
     def newest(self) -> dict[str, Any]:
         return self.described()["deployments"][0]
+
+    def range(self, **changes: Any) -> dict[str, Any]:
+        """Registers the scalable target with the changes alone, and describes it."""
+        scaling = self.plane.client("application-autoscaling")
+        name = "service/" + self.service.partition(":service/")[2]
+        target = {"ServiceNamespace": "ecs", "ScalableDimension": "ecs:service:DesiredCount"}
+        scaling.register_scalable_target(ResourceId=name, **target, **changes)
+        return scaling.describe_scalable_targets(ServiceNamespace="ecs", ResourceIds=[name])[
+            "ScalableTargets"
+        ][0]
 
     def until(self, ready: Callable[[], bool]) -> None:
         """Rounds until it is so: starts and stops happen in other threads."""
@@ -352,6 +368,27 @@ def test_a_new_release_replaces_the_old_one_only_when_it_is_healthy(world: World
     assert len(world.described()["deployments"]) == 1
 
 
+def test_a_forced_deployment_rolls_the_same_release_in_place(world: World) -> None:
+    definition = world.fill(2)
+    old, before = list(world.launcher.started), world.newest()["id"]
+    answered = world.update(forceNewDeployment=True)
+    assert [d["rolloutState"] for d in answered["deployments"]] == ["IN_PROGRESS", "COMPLETED"]
+    assert answered["deployments"][0]["id"] != answered["deployments"][1]["id"] == before
+    world.until(lambda: len(world.balancer.registered) == 4)
+    shown = world.described()["deployments"]
+    assert [(d["status"], d["runningCount"]) for d in shown] == [("PRIMARY", 2), ("ACTIVE", 2)]
+    assert [d["taskDefinition"] for d in shown] == [definition] * 2
+    assert shown[0]["rolloutState"] == "IN_PROGRESS"
+    world.balancer.say("healthy")
+    world.until(lambda: len(world.balancer.registered) == 2)
+    assert sorted(world.balancer.registered) == [("127.0.0.1", 20002), ("127.0.0.1", 20003)]
+    world.now += LEAST_DRAIN_SECONDS
+    world.until(lambda: all(task.ended == ["stopped"] for task in old))
+    world.until(lambda: world.newest()["rolloutState"] == "COMPLETED")
+    assert [d["id"] for d in world.described()["deployments"]] == [answered["deployments"][0]["id"]]
+    assert world.described()["desiredCount"] == 2
+
+
 def test_a_task_is_stopped_only_when_its_requests_are_over(world: World) -> None:
     world.fill(1)
     (running,) = world.launcher.started
@@ -378,6 +415,52 @@ def test_a_dead_task_leaves_the_balancer_at_once_and_is_replaced(world: World) -
     world.until(lambda: first.ended == ["killed"])
     (sentence,) = world.said
     assert sentence.endswith("died; ECS starts another")
+
+
+SUSPENDED = {
+    "DynamicScalingInSuspended": True,
+    "DynamicScalingOutSuspended": False,
+    "ScheduledScalingSuspended": True,
+}
+
+
+def test_a_floor_raises_the_desired_count_even_where_scaling_is_suspended(world: World) -> None:
+    world.range(MinCapacity=0, MaxCapacity=4, SuspendedState=SUSPENDED)
+    world.fill(2)
+    assert world.range(MinCapacity=1)["MinCapacity"] == 1
+    assert world.described()["desiredCount"] == 2
+    raised = world.range(MinCapacity=3)
+    assert (raised["MinCapacity"], raised["MaxCapacity"]) == (3, 4)
+    assert raised["SuspendedState"] == SUSPENDED
+    described = world.described()
+    assert (described["desiredCount"], described["runningCount"]) == (3, 2)
+    world.until(lambda: len(world.balancer.registered) == 3)
+    world.range(MinCapacity=0, MaxCapacity=1)
+    assert world.described()["desiredCount"] == 1
+
+
+def test_a_change_of_what_is_suspended_leaves_the_range_alone(world: World) -> None:
+    world.range(MinCapacity=0, MaxCapacity=4, SuspendedState=SUSPENDED)
+    world.fill(2)
+    free = {**SUSPENDED, "DynamicScalingInSuspended": False}
+    changed = world.range(SuspendedState=free)
+    assert (changed["MinCapacity"], changed["MaxCapacity"]) == (0, 4)
+    assert changed["SuspendedState"] == free
+    assert world.described()["desiredCount"] == 2
+
+
+def test_a_service_that_loses_all_its_tasks_gets_new_ones(world: World) -> None:
+    assert world.scheduler.lose(world.service) == 0
+    world.fill(2)
+    lost = list(world.launcher.started)
+    assert world.scheduler.lose(world.service) == 2
+    assert [task.alive for task in lost] == [False, False]
+    world.scheduler.step()
+    assert world.balancer.registered == []
+    world.until(lambda: len(world.balancer.registered) == 2)
+    assert len(world.launcher.started) == 4
+    world.until(lambda: all(task.ended == ["killed"] for task in lost))
+    assert len(world.said) == 2
 
 
 def test_a_task_that_fails_its_health_check_is_replaced_after_the_grace(world: World) -> None:
@@ -436,12 +519,20 @@ class StubRunner:
         return self.finished
 
 
+def listed(world: World, status: str | None) -> list[str]:
+    """What the run has started, as ListTasks says without and with a status."""
+    asked = {"desiredStatus": status} if status else {}
+    return world.ecs.list_tasks(cluster=world.cluster, startedBy="run-1", **asked)["taskArns"]
+
+
 def run_task(world: World, runner: StubRunner) -> dict[str, Any]:
     one_off = OneOffTasks(world.plane, runner, tell=world.said.append)
     started = world.ecs.run_task(
         cluster=world.cluster,
         taskDefinition=world.register("migrate"),
         launchType="FARGATE",
+        startedBy="run-1",
+        clientToken="run-1-migrate",
         networkConfiguration={
             "awsvpcConfiguration": {
                 "subnets": world.network["subnets"],
@@ -456,6 +547,7 @@ def run_task(world: World, runner: StubRunner) -> dict[str, Any]:
         },
     )["tasks"][0]
     assert started["lastStatus"] != "STOPPED"
+    assert listed(world, "RUNNING") == [started["taskArn"]]
     for _ in range(200):
         one_off.step()
         (task,) = world.ecs.describe_tasks(cluster=world.cluster, tasks=[started["taskArn"]])[
@@ -463,6 +555,8 @@ def run_task(world: World, runner: StubRunner) -> dict[str, Any]:
         ]
         if task["lastStatus"] == "STOPPED":
             one_off.close()
+            assert task["startedBy"] == "run-1"
+            assert (listed(world, None), listed(world, "STOPPED")) == ([], [task["taskArn"]])
             return task
         time.sleep(0.01)
     raise AssertionError("the one-off task did not end")

@@ -135,17 +135,18 @@ class Deployment:
         """The slot runs that many tasks of the release, each healthy in the balancer's eyes."""
         blueprint = self.contract.blueprint
         definition = self.register(blueprint.task_definition, blueprint.app_container, release)
-        self.clients("application-autoscaling").register_scalable_target(
-            ServiceNamespace="ecs",
-            ResourceId=self.contract.slots[slot].scalable_target,
-            ScalableDimension="ecs:service:DesiredCount",
-            MinCapacity=tasks,
-        )
         self.clients("ecs").update_service(
             cluster=self.contract.cluster,
             service=self.contract.slots[slot].service,
             taskDefinition=definition,
             desiredCount=tasks,
+        )
+        # After the image: it pulls the desired count up to the floor, whatever the slot runs.
+        self.clients("application-autoscaling").register_scalable_target(
+            ServiceNamespace="ecs",
+            ResourceId=self.contract.slots[slot].scalable_target,
+            ScalableDimension="ecs:service:DesiredCount",
+            MinCapacity=tasks,
         )
         self.wait(
             lambda: self._filled(slot, tasks),

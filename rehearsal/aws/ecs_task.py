@@ -15,6 +15,18 @@ def tell_statuses_ourselves() -> None:
     state_manager.set_transition("ecs::task", {"progression": "manual", "times": 10**9})
 
 
+def list_what_should_run(plane: ControlPlane) -> None:
+    """ListTasks shows no stopped task unless asked for (API_ListTasks, desiredStatus)."""
+    backend = plane.backend("ecs")
+    list_tasks = backend.list_tasks
+
+    def listed(*arguments: Any) -> Any:
+        *filters, desired_status = arguments
+        return list_tasks(*filters, desired_status or "RUNNING")
+
+    backend.list_tasks = listed
+
+
 class EcsTask:
     """A task of the control plane; `definition` has ECS's own keys, overrides applied."""
 

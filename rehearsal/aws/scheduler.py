@@ -92,6 +92,15 @@ class Scheduler:
             for task in [m.task for members in self._members.values() for m in members if m.task]:
                 task.kill()
 
+    def lose(self, service_arn: str) -> int:
+        """The machines of all the service's tasks are lost at once; returns how many there were."""
+        with self._lock:
+            members = self._members.get(service_arn, [])
+            running = [m.task for m in members if m.task and m.phase is Phase.RUNNING]
+        for task in running:
+            task.lose()
+        return len(running)
+
     def addresses(self) -> dict[tuple[str, int], str]:
         """The address in the VPC of each task, by where it listens on this machine."""
         with self._lock:
@@ -215,7 +224,8 @@ class Scheduler:
         update_service = self._ecs.update_service
 
         def corrected(properties: dict[str, Any]) -> Any:
-            forced = bool(properties.get("force_new_deployment"))
+            # Taken away: moto would give the deployment of the running tasks another id.
+            forced = bool(properties.pop("force_new_deployment", False))
             with self._lock:
                 service = update_service(properties)
                 rollout = self._rollout(service)

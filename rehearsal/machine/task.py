@@ -58,14 +58,18 @@ class Task:
             process.stop()
         self._clean()
 
-    def kill(self) -> None:
-        """SIGKILL to everything at once: the task's machine is lost."""
+    def lose(self) -> None:
+        """SIGKILL to everything at once: its machine is lost. `kill` removes what is left."""
         for process in self.processes.values():
             process.expected_to_stop = True
         for process in self.processes.values():
             process.signal(signal.SIGKILL)
         for process in self.processes.values():
             process.kill()
+
+    def kill(self) -> None:
+        """As `lose`, and its ports and directories are free."""
+        self.lose()
         self._clean()
 
     def _clean(self) -> None:
