@@ -17,7 +17,7 @@ from infra.outputs import Slot
 
 Kind = Literal[
     "started",  # plan, reason, by
-    "resumed",  # reason, by
+    "resumed",  # reason, by, by_hand
     "intent",  # step, before, after: weights that are about to be written
     "applied",  # step, weights: read back
     "converged",  # step, evidence: what the data plane showed
@@ -27,7 +27,7 @@ Kind = Literal[
     "migrated",  # step, schema
     "emptied",  # step, slot
     "passed",  # step, evidence: a step that leaves nothing else behind
-    "turned",  # steps, reason: the run goes back to where it came from
+    "turned",  # steps, reason, by_hand, aborts: the run goes back to where it came from
     "held",  # cause, reason: nothing moves until a person has looked
     "adopted",  # weights: a person accepted what somebody else wrote
     "ended",  # outcome, summary
@@ -35,7 +35,7 @@ Kind = Literal[
     "unfrozen",  # reason, by
     "observed",  # what: something that a person should find here later
 ]
-HoldCause = Literal["foreign", "gates", "invariant", "unavailable", "refused", "schema"]
+HoldCause = Literal["foreign", "frozen", "gates", "invariant", "late", "refused", "schema"]
 FIRST_HASH = "0" * 64
 
 
@@ -63,7 +63,7 @@ class Entry:
         return hashlib.sha256(canonical(fields).encode()).hexdigest()
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Draft:
     """An entry to be: the store numbers and chains it."""
 
@@ -96,6 +96,12 @@ class Run:
     done: frozenset[str] = frozenset()
     notes: Mapping[str, str] = field(default_factory=dict)
     write: Write | None = None
+    explained: tuple[Weights, ...] = ()
+    """What the weights may be, beside the committed ones, since a write was cut short."""
+    by_hand: bool = False
+    """A person ordered the way back: it overwrites what somebody else wrote."""
+    aborts: bool = False
+    """Given up for good: the slot that was to enter is emptied too."""
     turned: str | None = None
     held: str | None = None
     cause: HoldCause | None = None
@@ -128,6 +134,11 @@ class State:
     sequence: int = 0
     """Number of the newest entry, 0 in an empty journal."""
     hash: str = FIRST_HASH
+
+    @property
+    def releases(self) -> dict[Slot, str]:
+        """The release id of what runs, or ran last, in each slot that was ever filled."""
+        return {slot: filled.release.release_id for slot, filled in self.summary.slots.items()}
 
 
 _PLAN = TypeAdapter(Plan)
@@ -207,6 +218,7 @@ def _after(entry: Entry, state: State) -> tuple[Summary, Run | None]:
                 started_at=entry.at,
                 touched_at=entry.at,
                 watched_from=entry.at,
+                by_hand=plan.verb == "rollback",
             )
         case "ended":
             return _SUMMARY.validate_python(data["summary"]), None
@@ -247,15 +259,27 @@ def _run_after(entry: Entry, run: Run | None) -> Run | None:
     run = dataclasses.replace(run, touched_at=entry.at)
     match entry.kind:
         case "resumed":
-            return dataclasses.replace(run, held=None, cause=None, watched_from=entry.at)
+            return dataclasses.replace(
+                run,
+                held=None,
+                cause=None,
+                watched_from=entry.at,
+                write=None if data["by_hand"] else run.write,
+            )
         case "intent":
             write = Write(step=data["step"], before=data["before"], after=data["after"])
-            return dataclasses.replace(run, write=write)
+            return dataclasses.replace(
+                run, write=write, explained=(*run.explained, data["before"], data["after"])
+            )
         case "applied" if run.write:
             return dataclasses.replace(run, write=dataclasses.replace(run.write, applied=True))
         case "committed":
             return dataclasses.replace(
-                run, write=None, done=run.done | {data["step"]}, watched_from=entry.at
+                run,
+                write=None,
+                explained=(),
+                done=run.done | {data["step"]},
+                watched_from=entry.at,
             )
         case "noted":
             notes = {**run.notes, f"{data['step']}/{data['name']}": data["value"]}
@@ -266,6 +290,8 @@ def _run_after(entry: Entry, run: Run | None) -> Run | None:
             return dataclasses.replace(
                 run,
                 turned=data["reason"],
+                by_hand=data["by_hand"],
+                aborts=data["aborts"],
                 steps=_STEPS.validate_python(data["steps"]),
                 done=frozenset(),
                 write=None,
@@ -275,6 +301,6 @@ def _run_after(entry: Entry, run: Run | None) -> Run | None:
         case "held":
             return dataclasses.replace(run, held=data["reason"], cause=data["cause"])
         case "adopted":
-            return dataclasses.replace(run, write=None)
+            return dataclasses.replace(run, write=None, explained=())
         case _:
             return run

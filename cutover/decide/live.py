@@ -80,6 +80,8 @@ class Live:
 
     weights: Weights | None = None
     health: Mapping[Slot, Health] = field(default_factory=dict)
+    steady: Mapping[Slot, int] = field(default_factory=dict)
+    """Reads in a row, waits included, that found every target of the slot healthy."""
     services: Mapping[Slot, Service] | None = None
     alarms: Mapping[str, str] | None = None
     """Alarm name -> OK, ALARM or INSUFFICIENT_DATA; an alarm that could not be read is missing."""
@@ -89,3 +91,7 @@ class Live:
     task: TaskStatus | None = None
     written: Weights | None = None
     """What AWS said the weights are, in its answer to the write."""
+
+    def forget(self) -> "Live":
+        """What is still known after a change or a wait: how steady the slots were until now."""
+        return Live(steady=self.steady)

@@ -1,7 +1,7 @@
 """The words that every decision is made of."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal
 
 from infra.outputs import SLOTS, Slot
@@ -12,10 +12,10 @@ SCALE = 100
 Weights = Mapping[Slot, int]
 """Both slots, 0 to SCALE, adding up to SCALE."""
 
-Verb = Literal["deploy", "rollback", "abort", "retire", "refresh"]
-"""A run's verb. `resume` goes on with a run, and has none of its own."""
+Verb = Literal["deploy", "rollback", "retire", "refresh"]
+"""A run's verb; `resume`, `rollback` and `abort` also go on with a run of another verb."""
 
-StepKind = Literal["migrate", "fill", "smoke", "shift", "watch", "quiet", "scale_in", "roll"]
+StepKind = Literal["migrate", "quiet", "fill", "smoke", "shift", "watch", "scale_in", "roll"]
 
 Outcome = Literal["done", "rolled_back", "aborted"]
 """How a run ended: its target is live, what was before is live again, or it was given up."""
@@ -89,36 +89,37 @@ class Plan:
     tasks: int
     floor: int
     release: Release | None = None
+    despite_freeze: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
-class Policy:
-    """Times in seconds that are the program's own, and not the environment's."""
+class Setting:
+    """What decisions need of the contract, and times that are the program's own; all in seconds.
 
-    lease_seconds: float = 30
-    call_seconds: float = 5
-    """The longest that a call to AWS may take, connection and answer."""
-    poll_seconds: float = 2
-    write_backoff_seconds: float = 1
-    extension_seconds: float = 600
-    """How long a gate may hold, waiting for data, beyond the step's own time."""
-    healthy_reads: int = 3
-    """Reads in a row that must find a slot healthy before it counts as filled."""
-    quiet_seconds: float = 120
-    stickiness_seconds: float = 0
-
-
-DEFAULT_POLICY = Policy()
-
-
-@dataclass(frozen=True, kw_only=True)
-class Environment:
-    """What decisions need of the contract: percentages and seconds as in PolicyContract."""
+    `alarms` are the names of every alarm that must be quiet.
+    """
 
     ladder_percent: tuple[int, ...]
     step_seconds: float
     bake_seconds: float
     drain_seconds: float
+    """How long the leaving slot must have been sent nothing before it may be scaled in (S5)."""
     min_tasks: int
     max_tasks: int
-    freeze_windows: tuple[Mapping[str, str], ...] = field(default=())
+    alarms: frozenset[str]
+    freeze_windows: tuple[Mapping[str, str], ...] = ()
+    metric_period_seconds: float = 60
+    lease_seconds: float = 30
+    call_seconds: float = 5
+    """The longest that one call to AWS may take, connection and answer."""
+    poll_seconds: float = 2
+    healthy_reads: int = 3
+    """Reads in a row that must find a slot healthy before it counts as filled."""
+    extension_seconds: float = 600
+    """How long a gate may wait for data beyond the step's own time."""
+
+    @property
+    def takeover_seconds(self) -> float:
+        """After so long without a sign of life a lease may be taken, and no call of its owner is
+        still under way: its term, the longest call (a role and a write), and a second of skew."""
+        return self.lease_seconds + 2 * self.call_seconds + 1

@@ -62,17 +62,19 @@ class Store(Protocol):
         run: str,
         release: bool = False,
         steal: bool = False,
+        answered: bool = False,
     ) -> Snapshot:
         """Appends all or nothing, and takes or renews the lease in the same transaction.
 
         Nothing is written, and LeaseLost raised, unless head and lease version are those of the
         snapshot and the lease is free, the owner's own, or to be stolen. A new owner gets a token
-        one higher. `release` leaves the lease free. No drafts renew the lease alone.
+        one higher. `release` leaves the lease free. No drafts renew the lease alone. `answered`
+        clears what was wanted, which otherwise stays until the lease changes hands.
         """
         ...
 
-    def want(self, snapshot: Snapshot, purpose: str) -> None:
-        """Asks the owner of the lease to give way; its next renewal finds out."""
+    def want(self, snapshot: Snapshot, wish: str) -> None:
+        """Asks the owner of the lease for something; its next renewal finds out."""
         ...
 
     def history(self) -> Sequence[Entry]:

@@ -1,0 +1,73 @@
+"""The next action of a run: a pure function of journal, live environment, time and setting.
+
+Whatever it needs to know and nobody has looked at yet, it asks for; whatever it decides is written
+to the journal before it is done. So a run can be killed anywhere and goes on from what is there.
+"""
+
+from collections.abc import Callable
+
+from cutover.decide import going_back, shifting, watching, working
+from cutover.decide.actions import Action, Append, Look
+from cutover.decide.holding import foreign, hold
+from cutover.decide.invariants import healthy
+from cutover.decide.journal import Draft, Run, State, plain
+from cutover.decide.live import Live
+from cutover.decide.model import Outcome, Setting, Step, StepKind, active
+
+Handler = Callable[[State, Run, Step, Live, float, Setting], Action]
+
+_HANDLERS: dict[StepKind, Handler] = {
+    "migrate": working.migrate,
+    "quiet": watching.quiet,
+    "fill": working.fill,
+    "smoke": working.smoke,
+    "shift": shifting.shift,
+    "watch": watching.watch,
+    "scale_in": working.scale_in,
+    "roll": working.roll,
+}
+
+
+def next_action(state: State, live: Live, now: float, setting: Setting) -> Action:
+    """What to do next; `now` is epoch seconds. The state must have an open run that is not held."""
+    run = state.run
+    if run is None or run.held:
+        raise ValueError("there is no run that could go on")
+    step = next((step for step in run.steps if step.key not in run.done), None)
+    if step is None:
+        return _end(state, run, live)
+    if now - run.touched_at > step.timeout_seconds:
+        late = f"{step.key} took more than {step.timeout_seconds:g} s"
+        return going_back.turn_or_hold(state, run, live, setting, late, cause="late")
+    return _HANDLERS[step.kind](state, run, step, live, now, setting)
+
+
+def _end(state: State, run: Run, live: Live) -> Action:
+    """S10: a run is over when AWS, read again, says what the journal says, and somebody serves."""
+    committed = state.summary.committed
+    if live.weights is None:
+        return Look(at="weights")
+    if committed is None:
+        # The first release did not make it: the environment is as empty as before.
+        return _ended(state, run)
+    if live.weights != committed:
+        return foreign(state, live.weights)
+    serving = active(committed)
+    proven = live.split is not None
+    if not proven and serving not in live.health:
+        return Look(at="health", slot=serving)
+    filled = state.summary.slots[serving]
+    if not proven and not healthy(live.health[serving], filled.tasks):
+        seen = live.health[serving].healthy
+        return hold(
+            "invariant", f"{serving} serves, and {seen} of its {filled.tasks} tasks are healthy"
+        )
+    return _ended(state, run)
+
+
+def _ended(state: State, run: Run) -> Append:
+    outcome: Outcome = "done"
+    if run.turned:
+        outcome = "aborted" if run.aborts else "rolled_back"
+    summary = plain(state.summary) | {"outcome": outcome, "last_run": run.id}
+    return Append(drafts=(Draft("ended", {"outcome": outcome, "summary": summary}),), last=True)

@@ -1,0 +1,253 @@
+"""What a run is going to do, before anything is touched; and what stands against it."""
+
+from collections.abc import Mapping
+
+from cutover.decide.freeze import frozen
+from cutover.decide.journal import State
+from cutover.decide.live import Health, Service
+from cutover.decide.model import SCALE, Plan, Release, Setting, Step, Verb, Weights, active, other
+from infra.outputs import SLOTS, Slot
+
+MIGRATE_SECONDS = 1800
+"""Two tasks, each of which pulls an image and may move rows; a longer migration is not for here."""
+FILL_SECONDS = 900
+"""Placement, an image pull, the start of the app, and three health checks; with room."""
+SMOKE_SECONDS = 120
+SHIFT_SECONDS = 300
+"""AWS publishes no bound for the propagation of weights; argo-rollouts #4595 needed under 120 s."""
+SCALE_IN_SECONDS = 600
+
+
+class NothingToDo(Exception):
+    """There is nothing that the verb could work on. One sentence."""
+
+
+def deploy(
+    state: State,
+    weights: Weights,
+    services: Mapping[Slot, Service],
+    release: Release,
+    setting: Setting,
+    *,
+    despite_freeze: bool = False,
+    retire: bool = True,
+) -> Plan:
+    """The whole way of a release into the idle slot; into the weighted one of an EMPTY environment,
+    where there is nobody to shift from."""
+    if state.summary.committed is None:
+        entering = active(weights)
+        steps = [*_prepare(entering), _shift(entering, SCALE)]
+        tasks = setting.min_tasks
+    else:
+        leaving = active(weights)
+        entering = other(leaving)
+        steps = [] if not services[entering].running else [_quiet(entering, setting)]
+        steps += _prepare(entering)
+        for percent in setting.ladder_percent:
+            steps += [_shift(entering, percent), _watch(entering, percent, setting)]
+        if retire:
+            steps += _retire(leaving, setting)
+        tasks = max(services[leaving].desired, setting.min_tasks)
+    return Plan(
+        verb="deploy",
+        entering=entering,
+        steps=tuple(steps),
+        tasks=tasks,
+        floor=setting.min_tasks,
+        release=release,
+        despite_freeze=despite_freeze,
+    )
+
+
+def rollback(state: State, services: Mapping[Slot, Service] | None, setting: Setting) -> Plan:
+    """All traffic to the release that served before, filled again if it was retired.
+
+    `services` is looked at only when the journal says that the slot was emptied. NothingToDo when
+    there is no such release.
+    """
+    summary = state.summary
+    if summary.committed is None:
+        raise NothingToDo("no release was ever live here, so there is none to go back to")
+    leaving = active(summary.committed)
+    home = other(leaving)
+    filled = summary.slots.get(home)
+    if filled is None:
+        raise NothingToDo(
+            f"{summary.slots[leaving].release.release_id} is the first release that was live here, "
+            "so there is none to go back to"
+        )
+    if summary.outcome in ("rolled_back", "aborted") and summary.committed[leaving] == SCALE:
+        raise NothingToDo(
+            f"{summary.slots[leaving].release.release_id} is what the last run went back to; to "
+            "leave it, deploy another release"
+        )
+    tasks = filled.tasks
+    steps: list[Step] = []
+    if not filled.tasks:
+        tasks = max(services[leaving].desired if services else 0, setting.min_tasks)
+        steps = [_fill(home), _smoke(home)]
+    return Plan(
+        verb="rollback",
+        entering=home,
+        steps=(*steps, _shift(home, SCALE)),
+        tasks=tasks,
+        floor=setting.min_tasks,
+        release=filled.release,
+    )
+
+
+def retire(state: State, setting: Setting) -> Plan:
+    """The slot without traffic runs nothing. NothingToDo when both slots have some."""
+    committed = state.summary.committed
+    if committed is None or SCALE not in committed.values():
+        raise NothingToDo("no slot is without traffic by the journal, so there is none to retire")
+    serving = active(committed)
+    return _plan("retire", serving, _retire(other(serving), setting), state, setting)
+
+
+def refresh(state: State, setting: Setting) -> Plan:
+    """The active slot's tasks are replaced in place, so that they read their secrets again."""
+    committed = state.summary.committed
+    if committed is None or SCALE not in committed.values():
+        raise NothingToDo("no slot has all of the traffic by the journal, so there is none to roll")
+    serving = active(committed)
+    step = Step(key=f"roll {serving}", kind="roll", slot=serving, timeout_seconds=FILL_SECONDS)
+    return _plan("refresh", serving, [step], state, setting)
+
+
+def refusals(
+    state: State,
+    weights: Weights,
+    services: Mapping[Slot, Service],
+    health: Mapping[Slot, Health],
+    alarms: Mapping[str, str],
+    plan: Plan,
+    now: float,
+    setting: Setting,
+) -> tuple[str, ...]:
+    """Every reason why this deploy may not begin, as sentences; none when it may."""
+    summary, found = state.summary, list[str]()
+    release = plan.release
+    if state.run:
+        found.append(
+            f"run {state.run.id} is open; `cutover resume`, `cutover rollback` or `cutover abort` "
+            "ends it"
+        )
+    found += [f"alarm {name} is in ALARM" for name, s in sorted(alarms.items()) if s == "ALARM"]
+    missing = sorted(setting.alarms - set(alarms))
+    found += [f"alarm {name} can't be read" for name in missing]
+    stop = frozen(setting.freeze_windows, now, stop=summary.frozen, stop_until=summary.frozen_until)
+    if stop and not plan.despite_freeze:
+        found.append(f"{stop}; `--despite-freeze` with a reason goes on all the same")
+    if summary.committed is None:
+        running = [slot for slot in SLOTS if services[slot].running or services[slot].desired]
+        found += [
+            f"{slot} runs tasks, and the journal knows of no release: restore the journal's table "
+            "to a point in time, or scale the service to 0"
+            for slot in running
+        ]
+        return tuple(found)
+    if weights != summary.committed:
+        found.append(
+            f"the weights are {dict(weights)}, and the journal left {summary.committed}; "
+            "`cutover verify --adopt` takes them as they are, `cutover rollback` sets them back"
+        )
+    leaving = other(plan.entering)
+    live = summary.slots[leaving]
+    if health[leaving].healthy < max(1, services[leaving].desired):
+        found.append(
+            f"{health[leaving].healthy} of the {services[leaving].desired} tasks of {leaving}, "
+            "which serves, are healthy"
+        )
+    if release and release.release_id == live.release.release_id:
+        found.append(
+            f"release {release.release_id} is live already; probes tell releases apart by their "
+            "id: give this one another"
+        )
+    if release:
+        found += _schema_refusals(state, release, live.release)
+    if plan.tasks > setting.max_tasks:
+        found.append(f"{plan.tasks} tasks are wanted, and {setting.max_tasks} are allowed")
+    return tuple(found)
+
+
+def schema_after(state: State, release: Release) -> int:
+    """The live schema's version once the release has migrated."""
+    return max(state.summary.schema, release.schema_min)
+
+
+def _schema_refusals(state: State, release: Release, live: Release) -> list[str]:
+    schema = schema_after(state, release)
+    found: list[str] = []
+    if not release.lives_with(schema):
+        found.append(
+            f"release {release.release_id} lives with schema {release.schema_min} to "
+            f"{release.schema_max}, and the live one is {state.summary.schema}"
+        )
+    if not live.lives_with(schema):
+        found.append(
+            f"release {release.release_id} migrates the schema to {schema}, and "
+            f"{live.release_id}, which is live, ends at {live.schema_max}: deploy a release that "
+            "lives with both first"
+        )
+    return found
+
+
+def _prepare(slot: Slot) -> list[Step]:
+    migrate = Step(key="migrate", kind="migrate", slot=slot, timeout_seconds=MIGRATE_SECONDS)
+    return [migrate, _fill(slot), _smoke(slot)]
+
+
+def _fill(slot: Slot) -> Step:
+    return Step(key=f"fill {slot}", kind="fill", slot=slot, timeout_seconds=FILL_SECONDS)
+
+
+def _smoke(slot: Slot) -> Step:
+    return Step(key=f"smoke {slot}", kind="smoke", slot=slot, timeout_seconds=SMOKE_SECONDS)
+
+
+def _shift(slot: Slot, percent: int) -> Step:
+    return Step(
+        key=f"shift {percent}",
+        kind="shift",
+        slot=slot,
+        percent=percent,
+        timeout_seconds=SHIFT_SECONDS,
+    )
+
+
+def _watch(slot: Slot, percent: int, setting: Setting) -> Step:
+    seconds = setting.bake_seconds if percent == SCALE else setting.step_seconds
+    return Step(
+        key="bake" if percent == SCALE else f"watch {percent}",
+        kind="watch",
+        slot=slot,
+        percent=percent,
+        seconds=seconds,
+        timeout_seconds=seconds + setting.extension_seconds + 60,
+    )
+
+
+def _quiet(slot: Slot, setting: Setting) -> Step:
+    return Step(
+        key=f"quiet {slot}",
+        kind="quiet",
+        slot=slot,
+        seconds=setting.drain_seconds,
+        timeout_seconds=setting.drain_seconds + setting.extension_seconds,
+    )
+
+
+def _retire(slot: Slot, setting: Setting) -> list[Step]:
+    empty = Step(key=f"empty {slot}", kind="scale_in", slot=slot, timeout_seconds=SCALE_IN_SECONDS)
+    return [_quiet(slot, setting), empty]
+
+
+def _plan(verb: Verb, serving: Slot, steps: list[Step], state: State, setting: Setting) -> Plan:
+    return Plan(
+        verb=verb,
+        entering=serving,
+        steps=tuple(steps),
+        tasks=state.summary.slots[serving].tasks,
+        floor=setting.min_tasks,
+    )

@@ -1,0 +1,119 @@
+"""One change of weights, from the intent to the proof on the data plane."""
+
+import itertools
+
+from cutover.decide.actions import Action, Append, Look, SetWeights, Wait
+from cutover.decide.freeze import frozen
+from cutover.decide.going_back import turn_or_hold
+from cutover.decide.holding import explained, foreign, hold, said
+from cutover.decide.invariants import better, healthy, step_size, whole
+from cutover.decide.journal import Draft, Run, State
+from cutover.decide.live import Live
+from cutover.decide.model import SCALE, Setting, Step, Weights, other, share
+from cutover.decide.proof import probes_needed, shows
+
+
+def shift(state: State, run: Run, step: Step, live: Live, now: float, setting: Setting) -> Action:
+    """Intent, write, read back, proof, commitment; resumed from whatever of it is there."""
+    after = share(step.slot, step.percent)
+    write = run.write
+    if live.written is not None and live.written != after:
+        return hold(
+            "invariant", f"asked for {said(after)}, AWS answered that it set {said(live.written)}"
+        )
+    if live.weights is None:
+        return Look(at="weights")
+    if write is None:
+        return _intend(state, run, step, live, live.weights, after, now, setting)
+    if live.weights == after:
+        return _prove(state, step, live, setting, write.before, after)
+    if live.weights != write.before:
+        return foreign(state, live.weights)
+    return _safe(state, run, step, live, setting) or SetWeights()
+
+
+def _intend(
+    state: State,
+    run: Run,
+    step: Step,
+    live: Live,
+    before: Weights,
+    after: Weights,
+    now: float,
+    setting: Setting,
+) -> Action:
+    first = state.summary.committed is None
+    if not first and not run.by_hand and not explained(state, before):
+        return foreign(state, before)
+    if first and before != after:
+        return foreign(state, before)
+    if not run.turned and not run.by_hand:
+        stopped = frozen(
+            setting.freeze_windows,
+            now,
+            stop=state.summary.frozen,
+            stop_until=state.summary.frozen_until,
+        )
+        if stopped and not run.plan.despite_freeze:
+            return hold("frozen", f"{stopped}; `cutover resume` goes on when it is over")
+        ladder = [0, *setting.ladder_percent, SCALE]
+        widest = max(above - below for below, above in itertools.pairwise(ladder))
+        if not first and step_size(before, after) > widest:
+            return hold(
+                "invariant",
+                f"from {said(before)} to {said(after)} is more than the ladder's widest step "
+                f"of {widest} %",
+            )
+    if not whole(after):
+        return hold("invariant", f"{said(after)} are no weights")
+    unsafe = _safe(state, run, step, live, setting)
+    if unsafe:
+        return unsafe
+    data = {"step": step.key, "before": dict(before), "after": dict(after)}
+    return Append(drafts=(Draft("intent", data),))
+
+
+def _safe(state: State, run: Run, step: Step, live: Live, setting: Setting) -> Action | None:
+    """S2, S7: what must be so in the moment of the write; None when it is."""
+    gaining, filled = step.slot, state.summary.slots.get(step.slot)
+    if filled is None:
+        return hold("invariant", f"the journal doesn't know what runs in {gaining}")
+    release = filled.release
+    if not release.lives_with(state.summary.schema):
+        return hold(
+            "schema",
+            f"{gaining} runs {release.release_id}, which lives with schema {release.schema_min} to "
+            f"{release.schema_max}, and the live one is {state.summary.schema}",
+        )
+    if gaining not in live.health:
+        return Look(at="health", slot=gaining)
+    if healthy(live.health[gaining], filled.tasks):
+        return None
+    losing = other(gaining)
+    if losing not in live.health:
+        return Look(at="health", slot=losing)
+    if (run.turned or run.by_hand) and better(live.health[gaining], live.health[losing]):
+        return None
+    seen = live.health[gaining].healthy
+    reason = f"only {seen} of the {filled.tasks} tasks of {gaining} are healthy"
+    if run.turned or run.by_hand:
+        return hold("invariant", f"{reason}, and {losing} is no worse: the weights stay")
+    return turn_or_hold(state, run, live, setting, reason, cause="invariant")
+
+
+def _prove(
+    state: State, step: Step, live: Live, setting: Setting, before: Weights, after: Weights
+) -> Action:
+    if live.split is None:
+        probes = probes_needed(before[step.slot], after[step.slot])
+        return Look(at="split", probes=probes)
+    proven, evidence = shows(live.split, releases=state.releases, weights=after)
+    if not proven:
+        return Wait(seconds=setting.poll_seconds / 4, why=evidence)
+    return Append(
+        drafts=(
+            Draft("applied", {"step": step.key, "weights": dict(after)}),
+            Draft("converged", {"step": step.key, "evidence": evidence}),
+            Draft("committed", {"step": step.key, "weights": dict(after)}),
+        )
+    )

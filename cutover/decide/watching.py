@@ -1,0 +1,108 @@
+"""The steps that let time pass and look: gates between two shifts, and silence before scale-in."""
+
+from cutover.decide.actions import Action, Append, Look, Wait
+from cutover.decide.gates import DEFAULT_LIMITS, judge
+from cutover.decide.going_back import turn_or_hold
+from cutover.decide.holding import foreign, hold
+from cutover.decide.invariants import full, healthy
+from cutover.decide.journal import Draft, Run, State
+from cutover.decide.live import Live
+from cutover.decide.model import SCALE, Setting, Step, other
+from cutover.decide.proof import shows
+
+# Enough answers that the slot which serves is in the metrics, and a stray one would show.
+QUIET_PROBES = 20
+
+
+def watch(state: State, run: Run, step: Step, live: Live, now: float, setting: Setting) -> Action:
+    """The gates hold all through the step's time, and have data when it ends.
+
+    A certain failure turns the run back at once; what is not known by the end is waited for.
+    """
+    home = other(step.slot)
+    if live.weights is None:
+        return Look(at="weights")
+    if live.weights != state.summary.committed:
+        return foreign(state, live.weights)
+    for slot in (step.slot, home):
+        if slot not in live.health:
+            return Look(at="health", slot=slot)
+    if live.alarms is None:
+        return Look(at="alarms")
+    if live.samples is None:
+        return Look(at="samples", since=run.watched_from)
+    tasks = state.summary.slots[step.slot].tasks
+    if not healthy(live.health[step.slot], tasks):
+        seen = live.health[step.slot].healthy
+        reason = f"only {seen} of the {tasks} tasks of {step.slot} are healthy"
+        return turn_or_hold(state, run, live, setting, reason, cause="gates")
+    slots = (step.slot,) if step.percent == SCALE else (step.slot, home)
+    for slot in slots:
+        seen = live.samples.get(slot)
+        few = seen is None or seen.requests < DEFAULT_LIMITS.min_requests
+        if few and slot not in live.smokes:
+            return Look(at="smoke", slot=slot)
+    judgement = judge(
+        step.slot,
+        alarms=live.alarms,
+        expected_alarms=setting.alarms,
+        samples=live.samples,
+        smokes=live.smokes,
+        percent=step.percent,
+        now=now,
+    )
+    if judgement.verdict == "fail":
+        return turn_or_hold(state, run, live, setting, "; ".join(judgement.reasons), cause="gates")
+    doubts = list(judgement.reasons)
+    if not full(live.health[step.slot], tasks):
+        doubts.append(f"{live.health[step.slot].healthy} of {tasks} tasks are healthy")
+    left = run.watched_from + step.seconds - now
+    if left > 0:
+        why = f"{step.percent} % for another {left:.0f} s" + ("; ".join(["", *doubts]))
+        return Wait(seconds=min(setting.poll_seconds, left), why=why)
+    if judgement.verdict != "pass" or doubts:
+        if -left > setting.extension_seconds:
+            return hold("gates", f"the gates at {step.percent} % can't tell: {'; '.join(doubts)}")
+        return Wait(seconds=setting.poll_seconds, why="; ".join(doubts))
+    sample = live.samples[step.slot]
+    evidence = f"{sample.requests} requests of {step.slot}, {sample.errors} errors"
+    return Append(drafts=(Draft("passed", {"step": step.key, "evidence": evidence}),))
+
+
+def quiet(state: State, run: Run, step: Step, live: Live, now: float, setting: Setting) -> Action:
+    """S5: the slot has had no weight, and has been sent nothing, for the step's time.
+
+    The balancer reports nothing for a slot without requests, as it does when metrics are lost: so
+    the slot that serves must have data for all of that time, which probes see to.
+    """
+    if live.weights is None:
+        return Look(at="weights")
+    if live.weights != state.summary.committed:
+        return foreign(state, live.weights)
+    if live.weights[step.slot]:
+        return hold("invariant", f"{step.slot} has traffic, and can't be quiet")
+    # Metrics come late: a few periods more than the window itself are looked at.
+    since = max(state.summary.committed_at, now - step.seconds - 5 * setting.metric_period_seconds)
+    if now - since < step.seconds:
+        left = step.seconds - (now - since)
+        return Wait(
+            seconds=min(setting.poll_seconds, left), why=f"{step.slot} drains: {left:.0f} s"
+        )
+    if live.split is None:
+        return Look(at="split", probes=QUIET_PROBES)
+    proven, evidence = shows(live.split, releases=state.releases, weights=live.weights)
+    if not proven:
+        return Wait(seconds=setting.poll_seconds, why=evidence)
+    if live.samples is None:
+        return Look(at="samples", since=since)
+    leaving, serving = live.samples.get(step.slot), live.samples.get(other(step.slot))
+    covered = (serving.newest or since) - since if serving else 0
+    if not leaving or covered < step.seconds:
+        return Wait(seconds=setting.poll_seconds, why="the metrics don't cover the time yet")
+    if leaving.requests:
+        return Wait(
+            seconds=setting.poll_seconds,
+            why=f"{step.slot} was sent {leaving.requests} requests in {now - since:.0f} s",
+        )
+    evidence = f"{step.slot} was sent nothing for {covered:.0f} s; {evidence}"
+    return Append(drafts=(Draft("passed", {"step": step.key, "evidence": evidence}),))

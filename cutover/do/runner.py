@@ -1,0 +1,323 @@
+"""The loop that carries decisions out: one thing at a time, each in the journal before it is done.
+
+It keeps nothing of its own: what it knows comes from the journal, or is read again.
+"""
+
+import contextlib
+import dataclasses
+from collections.abc import Callable, Mapping, Sequence
+from typing import TypeVar
+
+from cutover.decide.actions import (
+    Action,
+    Append,
+    Effect,
+    Fill,
+    Look,
+    Migrate,
+    Register,
+    Roll,
+    ScaleIn,
+    SetWeights,
+    Wait,
+)
+from cutover.decide.journal import Draft, Run, State, chain, fold
+from cutover.decide.live import Live
+from cutover.decide.model import Filled, Release, Setting, active
+from cutover.decide.next_action import next_action
+from cutover.decide.outcome import Exit, Result, held
+from cutover.do.store import LeaseLost, Owner, Snapshot, Store
+from cutover.do.taking import read_letter
+from cutover.do.world import Clock, Refused, Unavailable, World
+from infra.outputs import Slot
+
+# A shorter wait than this is not worth a call to renew the lease.
+RENEW_SECONDS = 2.0
+RETRY_SECONDS = 1.0
+# A signal is noticed after so long at most.
+SLICE_SECONDS = 0.5
+
+Key = TypeVar("Key")
+Seen = TypeVar("Seen")
+
+Tell = Callable[[State, str], None]
+"""Told of each state of the run, and of what it waits for."""
+
+
+class Interrupted(Exception):
+    """Somebody wants the program to end: a signal."""
+
+
+class GaveWay(Exception):
+    """Another command asked for the lease. Its purpose."""
+
+
+class Runner:
+    """Carries one run on, until it ends, is held, or is somebody else's."""
+
+    def __init__(
+        self,
+        world: World,
+        store: Store,
+        clock: Clock,
+        setting: Setting,
+        owner: Owner,
+        *,
+        tell: Tell = lambda _state, _what: None,
+        interrupted: Callable[[], bool] = lambda: False,
+    ) -> None:
+        self._world, self._store, self._clock = world, store, clock
+        self._setting, self._owner = setting, owner
+        self._tell, self._interrupted = tell, interrupted
+
+    def carry_on(
+        self, snapshot: Snapshot, run: str, opening: Sequence[Draft], *, steal: bool = False
+    ) -> Result:
+        """Does what the journal and the opening entries ask for, to its end.
+
+        The opening entries are written with the first that must be durable, which also takes the
+        lease: nothing is done, and nothing written, when another has been faster.
+        """
+        self._snapshot, self._run_id, self._steal = snapshot, run, steal
+        self._state, self._pending = snapshot.state, list[Draft]()
+        self._owns, self._fresh_at = False, self._clock.monotonic()
+        live = Live()
+        try:
+            self._add(opening)
+            while (open_run := self._state.run) and not open_run.held:
+                if self._interrupted():
+                    raise Interrupted
+                action = next_action(self._state, live, self._clock.now(), self._setting)
+                live = self._perform(action, live)
+            self._flush(release=self._owns and self._snapshot.lease.owner is not None)
+        except LeaseLost as lost:
+            return Result(exit=Exit.LOCK_LOST, sentence=str(lost), state=self._snapshot.state)
+        except GaveWay as purpose:
+            return self._leave(Exit.LOCK_LOST, f"gave way to {purpose}, between two calls")
+        except Interrupted:
+            return self._leave(
+                Exit.INTERRUPTED, "interrupted between two calls; `resume` goes on from here"
+            )
+        return result(self._snapshot.state, self._owner.purpose)
+
+    def _perform(self, action: Action, live: Live) -> Live:
+        try:
+            match action:
+                case Look():
+                    return self._look(action, live)
+                case Append():
+                    self._add(action.drafts)
+                    if action.last:
+                        self._flush(release=True)
+                    return live
+                case Wait():
+                    self._tell(self._state, action.why)
+                    self._wait(action.seconds)
+                    return live.forget()
+                case _:
+                    return self._do(action, live)
+        except Unavailable as error:
+            self._tell(self._state, f"{error}; trying again")
+            self._wait(RETRY_SECONDS)
+            return live.forget()
+        except Refused as error:
+            self._add((Draft("held", {"cause": "refused", "reason": str(error)}),))
+            self._flush(release=True)
+            return live
+
+    def _look(self, look: Look, live: Live) -> Live:
+        world, slot = self._world, look.slot
+        match look.at:
+            case "weights":
+                return dataclasses.replace(live, weights=world.weights())
+            case "health":
+                seen = world.health(slot)
+                steady = live.steady.get(slot, 0) + 1 if 0 < seen.total == seen.healthy else 0
+                return dataclasses.replace(
+                    live,
+                    health={**live.health, slot: seen},
+                    steady={**live.steady, slot: steady},
+                )
+            case "services":
+                return dataclasses.replace(live, services=world.services())
+            case "alarms":
+                return dataclasses.replace(live, alarms=_or_nothing(world.alarms))
+            case "samples":
+                seen = _or_nothing(lambda: world.samples(look.since))
+                return dataclasses.replace(live, samples=seen)
+            case "smoke":
+                expected = self._expected(slot)
+                smoke = world.smoke(slot, expected.release, expected.tasks)
+                return dataclasses.replace(live, smokes={**live.smokes, slot: smoke})
+            case "split":
+                return dataclasses.replace(live, split=world.split(look.probes))
+            case "task":
+                return dataclasses.replace(live, task=world.task(look.arn))
+
+    def _do(self, effect: Effect, live: Live) -> Live:
+        self._flush()
+        self._keep()
+        run, world = self._run(), self._world
+        if isinstance(effect, SetWeights):
+            if run.write is None:
+                raise ValueError("weights are written only after their intent")
+            answer = world.set_weights(
+                run.write.after, not_after=self._clock.now() + self._lease_left()
+            )
+            return dataclasses.replace(live.forget(), written=answer)
+        name, value = "asked", "yes"
+        match effect:
+            case Register():
+                name, value = "task_definition", world.register(_release(run))
+            case Migrate():
+                name = "verify" if effect.verify_only else "migrate"
+                value = world.start_migration(_release(run), run.id, verify_only=effect.verify_only)
+            case Fill():
+                world.fill(effect.slot, effect.task_definition, effect.tasks)
+            case ScaleIn():
+                world.scale_in(effect.slot, floor=effect.floor)
+            case Roll():
+                world.roll(effect.slot, run.id)
+        self._add((Draft("noted", {"step": effect.step, "name": name, "value": value}),))
+        return live.forget()
+
+    def _add(self, drafts: Sequence[Draft]) -> None:
+        """To be written with what comes next, and decided upon from now on."""
+        self._pending += drafts
+        entries = chain(drafts, state=self._state, run=self._run_id, token=0, at=self._clock.now())
+        self._state = fold(entries, self._state)
+        if drafts:
+            self._tell(self._state, drafts[-1].kind)
+
+    def _flush(self, *, release: bool = False, answered: bool = False) -> None:
+        """Writes what is pending, which takes or renews the lease.
+
+        A write whose answer was lost is found by reading: it is whole, or it is not there.
+        """
+        if not self._pending and not release:
+            return
+        since = self._clock.monotonic()
+        while True:
+            asked_at = self._clock.monotonic()
+            try:
+                written = self._store.append(
+                    self._snapshot,
+                    self._pending,
+                    owner=self._owner,
+                    run=self._run_id,
+                    release=release,
+                    steal=self._steal,
+                    answered=answered,
+                )
+                break
+            except Unavailable as error:
+                self._tell(self._state, f"{error}; trying again")
+                self._clock.sleep(RETRY_SECONDS)
+                found = self._found(since)
+                if found is not None:
+                    written = found
+                    break
+        self._pending, self._steal = [], False
+        self._take(written, asked_at)
+
+    def _found(self, since: float) -> Snapshot | None:
+        """What an append without an answer has written; None when it has written nothing."""
+        before = self._snapshot
+        if self._clock.monotonic() - since > self._setting.lease_seconds:
+            raise LeaseLost("the journal has not answered for as long as a lease lasts")
+        try:
+            found = self._store.read()
+        except Unavailable:
+            return None
+        if found.lease.version == before.lease.version:
+            return None
+        token = before.lease.token if self._owns else before.lease.token + 1
+        sequence = before.state.sequence + len(self._pending)
+        if (found.lease.token, found.state.sequence) == (token, sequence):
+            return found
+        raise LeaseLost("somebody else wrote to the journal while it did not answer")
+
+    def _keep(self) -> None:
+        """The lease outlasts the next calls, or is renewed first."""
+        if self._lease_left() < 2 * self._setting.call_seconds + 1:
+            self._renew()
+
+    def _renew(self) -> None:
+        asked_at = self._clock.monotonic()
+        renewed = self._store.append(self._snapshot, (), owner=self._owner, run=self._run_id)
+        self._take(renewed, asked_at)
+
+    def _take(self, snapshot: Snapshot, asked_at: float) -> None:
+        self._snapshot, self._state = snapshot, snapshot.state
+        self._owns, self._fresh_at = True, asked_at
+        wanted = snapshot.lease.wanted
+        if not wanted or snapshot.lease.owner != self._owner:
+            return
+        letter = read_letter(wanted)
+        if letter is None:
+            raise GaveWay(wanted)
+        self._add((letter,))
+        self._flush(answered=True)
+
+    def _lease_left(self) -> float:
+        return self._setting.lease_seconds - (self._clock.monotonic() - self._fresh_at)
+
+    def _wait(self, seconds: float) -> None:
+        self._flush()
+        ends = self._clock.monotonic() + seconds
+        while (left := ends - self._clock.monotonic()) > 0:
+            if self._interrupted():
+                raise Interrupted
+            self._clock.sleep(min(left, SLICE_SECONDS))
+        if self._owns and self._clock.monotonic() - self._fresh_at >= RENEW_SECONDS:
+            with contextlib.suppress(Unavailable):  # the lease lasts for several attempts
+                self._renew()
+
+    def _leave(self, code: Exit, sentence: str) -> Result:
+        """Frees the lease on the way out; the run stays open."""
+        if self._owns:
+            self._pending.append(Draft("observed", {"what": sentence}))
+            with contextlib.suppress(LeaseLost, Refused):  # another's, or it ends by itself
+                self._flush(release=True)
+        return Result(exit=code, sentence=sentence, state=self._snapshot.state)
+
+    def _run(self) -> Run:
+        if self._state.run is None:
+            raise ValueError("there is no open run")
+        return self._state.run
+
+    def _expected(self, slot: Slot) -> Filled:
+        return self._state.summary.slots[slot]
+
+
+def result(state: State, purpose: str) -> Result:
+    """What the journal says of the last run, for a command of this purpose."""
+    summary, run = state.summary, state.run
+    if run is not None:
+        code = held(run.cause)
+        return Result(exit=code, sentence=run.held or f"run {run.id} is open", state=state)
+    if summary.committed is None:
+        return Result(
+            exit=Exit.ROLLED_BACK,
+            sentence="the first release did not go live; the environment is empty, as it was",
+            state=state,
+        )
+    serving = active(summary.committed)
+    sentence = f"{summary.slots[serving].release.release_id} serves from {serving}"
+    asked_for = {"done": None, "rolled_back": "rollback", "aborted": "abort", None: None}
+    reached = summary.outcome == "done" or asked_for[summary.outcome] == purpose
+    return Result(exit=Exit.DONE if reached else Exit.ROLLED_BACK, sentence=sentence, state=state)
+
+
+def _release(run: Run) -> Release:
+    if run.plan.release is None:
+        raise ValueError(f"a plan to {run.plan.verb} brings no release")
+    return run.plan.release
+
+
+def _or_nothing(look: Callable[[], Mapping[Key, Seen]]) -> Mapping[Key, Seen]:
+    """What CloudWatch can't say now is missing, and the gates know what to make of that."""
+    try:
+        return look()
+    except Unavailable:
+        return {}

@@ -1,0 +1,261 @@
+"""The verbs that change something, each as one call: what the command line, and tests, ask for."""
+
+import dataclasses
+from collections.abc import Callable, Sequence
+
+from cutover.decide import going_back, planning
+from cutover.decide.journal import Draft, State, plain
+from cutover.decide.model import Plan, Release, Setting, Weights
+from cutover.decide.outcome import Exit, Result
+from cutover.do.runner import Runner, Tell, result
+from cutover.do.store import LeaseLost, Owner, Snapshot, Store
+from cutover.do.taking import take, write_letter
+from cutover.do.world import Clock, World
+from infra.outputs import SLOTS
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Order:
+    """Who wants what, and why: it goes into the journal. `run` names a new run, if one begins."""
+
+    run: str
+    reason: str
+    by: str
+    host: str
+    pid: int
+
+
+class Session:
+    """One environment under one order. Every verb returns a Result, and raises nothing but
+    Refused, Unavailable or Malformed, before anything was changed."""
+
+    def __init__(
+        self,
+        world: World,
+        store: Store,
+        clock: Clock,
+        setting: Setting,
+        order: Order,
+        *,
+        tell: Tell = lambda _state, _what: None,
+        interrupted: Callable[[], bool] = lambda: False,
+    ) -> None:
+        self._world, self._store, self._clock = world, store, clock
+        self._setting, self._order = setting, order
+        self._tell, self._interrupted = tell, interrupted
+
+    def plan(self, release: Release, *, despite_freeze: bool = False, retire: bool = True) -> Plan:
+        """What `deploy` would do now."""
+        state = self._store.read().state
+        return self._plan(state, release, despite_freeze=despite_freeze, retire=retire)
+
+    def refusals(self, plan: Plan) -> tuple[str, ...]:
+        """Why `deploy` would not begin now, a sentence each."""
+        return self._refusals(self._store.read().state, plan)
+
+    def deploy(
+        self, release: Release, *, despite_freeze: bool = False, retire: bool = True
+    ) -> Result:
+        """All the way of a release. The same run id again goes on with it, or says how it ended."""
+
+        def begin(state: State) -> Sequence[Draft] | Result:
+            if state.run and state.run.id == self._order.run:
+                return (self._resumed(),)
+            if state.run is None and state.summary.last_run == self._order.run:
+                return result(state, "deploy")
+            plan = self._plan(state, release, despite_freeze=despite_freeze, retire=retire)
+            refusals = self._refusals(state, plan)
+            return self._refused(state, "; ".join(refusals)) if refusals else self._started(plan)
+
+        return self._begin("deploy", begin)
+
+    def resume(self, *, adopt: bool = False) -> Result:
+        """Goes on with the open run; `adopt` takes foreign weights as they are."""
+
+        def begin(state: State) -> Sequence[Draft] | Result:
+            if state.run is None:
+                return self._refused(state, "no run is open, so there is none to resume")
+            adopted = (self._adopted(self._world.weights()),) if adopt else ()
+            return (*adopted, self._resumed())
+
+        return self._begin("resume", begin)
+
+    def rollback(self) -> Result:
+        """All traffic to the release that served before: without gates, approval or CloudWatch."""
+
+        def begin(state: State) -> Sequence[Draft] | Result:
+            run = state.run
+            if run and run.plan.verb == "rollback":
+                return (self._resumed(by_hand=True),)
+            if run and run.plan.verb == "deploy":
+                reason = self._order.reason
+                return (going_back.turn(state, run, self._setting, reason, by_hand=True),)
+            given_up = (self._given_up(state, run.id),) if run else ()
+            slots = state.summary.slots.values()
+            emptied = any(filled.tasks == 0 for filled in slots)
+            services = self._world.services() if emptied else None
+            return (*given_up, *self._started(planning.rollback(state, services, self._setting)))
+
+        return self._begin("rollback", begin)
+
+    def abort(self) -> Result:
+        """Gives the open run up: traffic where it was before, the other slot empty."""
+
+        def begin(state: State) -> Sequence[Draft] | Result:
+            run = state.run
+            if run is None:
+                return self._refused(state, "no run is open, so there is none to abort")
+            if run.plan.verb != "deploy":
+                return (self._given_up(state, run.id),)
+            reason = self._order.reason
+            turn = going_back.turn(state, run, self._setting, reason, by_hand=True, aborts=True)
+            return (turn,)
+
+        return self._begin("abort", begin)
+
+    def retire(self) -> Result:
+        """The slot without traffic is emptied, once it has been quiet."""
+        return self._begin("retire", lambda state: self._simple(state, planning.retire))
+
+    def refresh(self) -> Result:
+        """The active slot's tasks are replaced in place."""
+        return self._begin("refresh", lambda state: self._simple(state, planning.refresh))
+
+    def freeze(self, *, until: float | None) -> Result:
+        """No forward step until `unfreeze`, or that time; going back stays possible.
+
+        A run that is under way learns of it with its next call, and writes it down itself.
+        """
+        order = self._order
+        data = {"reason": order.reason, "by": order.by, "until": until}
+        return self._note("freeze", Draft("frozen", data))
+
+    def unfreeze(self) -> Result:
+        """Forward steps are possible again."""
+        order = self._order
+        return self._note("unfreeze", Draft("unfrozen", {"reason": order.reason, "by": order.by}))
+
+    def adopt(self) -> Result:
+        """What the weights are now is right, whoever has set them. Refused while a run is open."""
+        snapshot = self._store.read()
+        if snapshot.state.run:
+            return self._refused(
+                snapshot.state,
+                f"run {snapshot.state.run.id} is open; `cutover resume --adopt` takes the weights",
+            )
+        return self._note("adopt", self._adopted(self._world.weights()))
+
+    def _note(self, purpose: str, draft: Draft) -> Result:
+        """One entry: by us when the lease can be had, else by who has it."""
+        letter = write_letter(draft)
+        snapshot, steal = take(self._store, self._clock, self._setting, purpose, letter=letter)
+        if snapshot.lease.owner is not None and not steal:
+            return Result(
+                exit=Exit.DONE,
+                sentence=f"the {snapshot.lease.owner.purpose} that is under way has noted it",
+                state=snapshot.state,
+            )
+        run = snapshot.state.run.id if snapshot.state.run else ""
+        written = self._store.append(
+            snapshot, (draft,), owner=self._owner(purpose), run=run, release=True, steal=steal
+        )
+        return Result(exit=Exit.DONE, sentence=f"{purpose} noted", state=written.state)
+
+    def _simple(
+        self, state: State, make: Callable[[State, Setting], Plan]
+    ) -> Sequence[Draft] | Result:
+        if state.run:
+            return self._refused(
+                state, f"run {state.run.id} is open; `resume`, `rollback` or `abort` ends it"
+            )
+        return self._started(make(state, self._setting))
+
+    def _begin(self, purpose: str, begin: Callable[[State], Sequence[Draft] | Result]) -> Result:
+        try:
+            snapshot, steal = take(self._store, self._clock, self._setting, purpose)
+        except LeaseLost as lost:
+            return Result(exit=Exit.LOCK_LOST, sentence=str(lost), state=State())
+        try:
+            drafts = begin(snapshot.state)
+        except planning.NothingToDo as nothing:
+            return self._refused(snapshot.state, str(nothing))
+        if isinstance(drafts, Result):
+            return drafts
+        runner = Runner(
+            self._world,
+            self._store,
+            self._clock,
+            self._setting,
+            self._owner(purpose),
+            tell=self._tell,
+            interrupted=self._interrupted,
+        )
+        run = self._run_of(snapshot, drafts)
+        return runner.carry_on(snapshot, run, drafts, steal=steal)
+
+    def _plan(
+        self,
+        state: State,
+        release: Release,
+        *,
+        despite_freeze: bool,
+        retire: bool,
+    ) -> Plan:
+        weights, services = self._world.weights(), self._world.services()
+        return planning.deploy(
+            state,
+            weights,
+            services,
+            release,
+            self._setting,
+            despite_freeze=despite_freeze,
+            retire=retire,
+        )
+
+    def _refusals(self, state: State, plan: Plan) -> tuple[str, ...]:
+        world = self._world
+        weights, services = world.weights(), world.services()
+        health = {slot: world.health(slot) for slot in SLOTS}
+        found = planning.refusals(
+            state,
+            weights,
+            services,
+            health,
+            world.alarms(),
+            plan,
+            self._clock.now(),
+            self._setting,
+        )
+        if plan.release and not world.image_exists(plan.release.image):
+            found = (*found, f"there is no image {plan.release.image}; build and push it first")
+        return found
+
+    def _started(self, plan: Plan) -> tuple[Draft]:
+        order = self._order
+        return (Draft("started", {"plan": plain(plan), "reason": order.reason, "by": order.by}),)
+
+    def _resumed(self, *, by_hand: bool = False) -> Draft:
+        order = self._order
+        data = {"reason": order.reason, "by": order.by, "by_hand": by_hand}
+        return Draft("resumed", data)
+
+    def _adopted(self, weights: Weights) -> Draft:
+        return Draft("adopted", {"weights": dict(weights), "by": self._order.by})
+
+    def _given_up(self, state: State, run: str) -> Draft:
+        """The end of an open run that moved no traffic."""
+        summary = plain(state.summary) | {"outcome": "aborted", "last_run": run}
+        return Draft("ended", {"outcome": "aborted", "summary": summary})
+
+    def _refused(self, state: State, sentence: str) -> Result:
+        return Result(exit=Exit.REFUSED, sentence=sentence, state=state)
+
+    def _owner(self, purpose: str) -> Owner:
+        order = self._order
+        return Owner(run=order.run, purpose=purpose, host=order.host, pid=order.pid, by=order.by)
+
+    def _run_of(self, snapshot: Snapshot, drafts: Sequence[Draft]) -> str:
+        """Entries belong to the open run, unless they start another."""
+        starts = any(draft.kind == "started" for draft in drafts)
+        open_run = snapshot.state.run
+        return self._order.run if starts or open_run is None else open_run.id

@@ -1,0 +1,61 @@
+"""Getting at the lease: when it is free, when its owner gives way, or when its owner is dead."""
+
+import json
+
+from cutover.decide.journal import Draft, canonical
+from cutover.decide.model import Setting
+from cutover.do.store import LeaseLost, Snapshot, Store
+from cutover.do.world import Clock
+
+ASK_AGAIN_SECONDS = 1.0
+# What a live owner is asked for: to give way, or to write something down and go on.
+GIVE_WAY = ("rollback", "abort")
+
+
+def write_letter(draft: Draft) -> str:
+    """A draft for whoever owns the lease to append."""
+    return canonical({"kind": draft.kind, "data": draft.data})
+
+
+def read_letter(wanted: str) -> Draft | None:
+    """The draft of a letter; None for a wish that the owner gives way."""
+    if wanted in GIVE_WAY:
+        return None
+    letter = json.loads(wanted)
+    return Draft(letter["kind"], letter["data"])
+
+
+def take(
+    store: Store, clock: Clock, setting: Setting, purpose: str, *, letter: str = ""
+) -> tuple[Snapshot, bool]:
+    """Returns when the lease can be had, with what was read last and whether it must be stolen.
+
+    It is had with the first append after this. Expiry is judged by a version that stays the same
+    for `setting.takeover_seconds` of our own monotonic clock. A `rollback` takes the lease of a
+    `guard` at once, since a guard writes no weights; it and `abort` ask any other owner to give
+    way. With a `letter`, returns as well when a live owner has taken it: then the lease is still
+    its own, and nothing to steal. LeaseLost, for all others, as soon as the owner shows life.
+    """
+    snapshot = store.read()
+    wish = letter or (purpose if purpose in GIVE_WAY else "")
+    asked, version, unchanged_since = False, snapshot.lease.version, clock.monotonic()
+    while (owner := snapshot.lease.owner) is not None:
+        if purpose == "rollback" and owner.purpose == "guard":
+            return snapshot, True
+        if clock.monotonic() - unchanged_since >= setting.takeover_seconds:
+            return snapshot, True
+        if snapshot.lease.version != version:
+            version, unchanged_since = snapshot.lease.version, clock.monotonic()
+            if not wish:
+                raise LeaseLost(
+                    f"{owner.purpose} of {owner.by} (run {owner.run}, {owner.host}) is under way; "
+                    "wait for its end, or end it there; `cutover rollback` goes first"
+                )
+            if letter and asked and snapshot.lease.wanted != letter:
+                return snapshot, False
+        if wish and snapshot.lease.wanted != wish:
+            store.want(snapshot, wish)
+            asked = True
+        clock.sleep(ASK_AGAIN_SECONDS)
+        snapshot = store.read()
+    return snapshot, False
