@@ -10,11 +10,13 @@ from botocore.exceptions import BotoCoreError, ClientError
 from infra.outputs import SLOTS
 from rehearsal.alb.balancer import Balancer
 from rehearsal.aws import stores
+from rehearsal.aws.alarms import Alarms
+from rehearsal.aws.contract import localize
 from rehearsal.aws.control_plane import ControlPlane
 from rehearsal.aws.creators import Endpoints, creating
-from rehearsal.aws.deployment import Deployment, read_contract
+from rehearsal.aws.deployment import Deployment
 from rehearsal.aws.ecs_task import list_what_should_run, tell_statuses_ourselves
-from rehearsal.aws.follower import Follower, balancer_settings
+from rehearsal.aws.follower import METRICS_SECONDS, Follower, balancer_settings
 from rehearsal.aws.launcher import Launcher
 from rehearsal.aws.one_off import OneOffTasks
 from rehearsal.aws.reconciler import Reconciler
@@ -68,9 +70,9 @@ def running(
         endpoints = Endpoints(postgres_port=ports.reserve(), redis_port=ports.reserve())
         with progress.step(f"Creating what Pulumi.{stack}.yaml asks for"):
             recording = _record(stack, plane, endpoints)
-        contract = read_contract(plane.client, stack)
         foreign = not_ours(recording)
         authority = Authority(supervisor.directory / "ca.pem")
+        contract = localize(plane, stack, port=port, authority=authority.file)
         with progress.step("Starting PostgreSQL and Redis"):
             postgres = stores.start_postgres(
                 supervisor,
@@ -117,8 +119,9 @@ def running(
             groups={contract.slots[slot].target_group: slot for slot in SLOTS},
             addresses=scheduler.addresses,
         )
+        alarms = Alarms(plane, period_seconds=METRICS_SECONDS)
         reconciler = running_parts.enter_context(
-            Reconciler([scheduler.step, one_off.step, follower.step])
+            Reconciler([scheduler.step, one_off.step, follower.step, alarms.step])
         )
         client = Client(port=port, host=host, authority=authority.file)
         watch = Watch((supervisor.check, reconciler.check))

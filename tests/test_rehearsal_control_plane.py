@@ -1,11 +1,15 @@
 """The emulated AWS holds what the program of staging asked for, and is never the real one."""
 
+import dataclasses
+import datetime
 import http.server
 import json
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any, cast
 
+import boto3
 import pulumi
 import pulumi_aws as aws
 import pulumi_random as random
@@ -15,10 +19,11 @@ from infra.outputs import PROBE_HEADER, SLOTS, Contract
 from rehearsal.alb.balancer import Balancer
 from rehearsal.alb.routing import Routing
 from rehearsal.alb.target_group import GroupObservation, Observation, TargetHealth, TargetState
+from rehearsal.aws.contract import localize, write_contract
 from rehearsal.aws.control_plane import ControlPlane
 from rehearsal.aws.creators import Endpoints, creating
 from rehearsal.aws.deployment import read_contract
-from rehearsal.aws.follower import Follower, read_routing, weights
+from rehearsal.aws.follower import METRICS_SECONDS, Follower, read_routing, weights
 from rehearsal.aws.secret_values import not_ours, resolve
 from rehearsal.errors import RehearsalError
 from rehearsal.machine import ports
@@ -47,6 +52,32 @@ def recording(plane: ControlPlane) -> Recording:
 def contract(plane: ControlPlane, recording: Recording) -> Contract:
     assert recording.exports
     return read_contract(plane.client, "staging")
+
+
+def test_another_terminal_finds_the_balancer_of_this_machine(
+    plane: ControlPlane, recording: Recording, tmp_path: Path
+) -> None:
+    assert recording.exports
+    before = read_contract(plane.client, "staging")
+    authority = tmp_path / "ca.pem"
+    authority.write_text("-----BEGIN CERTIFICATE-----\n")
+    try:
+        localized = localize(plane, "staging", port=18443, authority=authority)
+        assert read_contract(plane.client, "staging") == localized
+        (parameter,) = plane.client("ssm").describe_parameters()["Parameters"]
+        assert parameter["Tier"] == "Advanced"
+    finally:
+        write_contract(plane, before)
+    assert read_contract(plane.client, "staging") == before
+    assert (localized.public_address, localized.public_authority) == (
+        "127.0.0.1:18443",
+        "-----BEGIN CERTIFICATE-----\n",
+    )
+    assert localized.policy.metric_period_seconds == METRICS_SECONDS == 5
+    policy = dataclasses.replace(localized.policy, metric_period_seconds=60)
+    assert before == dataclasses.replace(
+        localized, public_address="", public_authority="", policy=policy
+    )
 
 
 def containers(plane: ControlPlane, task_definition: str) -> dict[str, dict[str, Any]]:
@@ -231,12 +262,34 @@ def test_the_alarms_of_a_cutover_watch_the_slots(plane: ControlPlane, contract: 
         for dimension in alarm["Dimensions"]
         if dimension["Name"] == "TargetGroup"
     }
+    assert {alarm["StateValue"] for alarm in alarms} == {"OK"}
     assert watched == {contract.slots[slot].target_group_suffix for slot in SLOTS}
 
 
 def test_the_role_that_writes_weights_exists(plane: ControlPlane, contract: Contract) -> None:
     name = contract.weights_role.rsplit("/", 1)[1]
     assert plane.client("iam").get_role(RoleName=name)["Role"]["Arn"] == contract.weights_role
+    assumed = plane.client("sts").assume_role(
+        RoleArn=contract.weights_role, RoleSessionName="cutover", Policy="{}"
+    )["Credentials"]
+    elbv2 = boto3.client(
+        "elbv2",
+        endpoint_url=plane.url,
+        region_name=REGION,
+        aws_access_key_id=assumed["AccessKeyId"],
+        aws_secret_access_key=assumed["SecretAccessKey"],
+        aws_session_token=assumed["SessionToken"],
+    )
+    (rule,) = elbv2.describe_rules(RuleArns=[contract.traffic_rule])["Rules"]
+    assert rule["RuleArn"] == contract.traffic_rule
+
+
+def test_who_publishes_to_the_alerts_topic_reaches_one(
+    plane: ControlPlane, contract: Contract
+) -> None:
+    sns = plane.client("sns")
+    assert [topic["TopicArn"] for topic in sns.list_topics()["Topics"]] == [contract.alerts_topic]
+    assert sns.publish(TopicArn=contract.alerts_topic, Message="done")["MessageId"]
 
 
 def test_the_frontend_bucket_keeps_versions(plane: ControlPlane, contract: Contract) -> None:
@@ -431,3 +484,45 @@ def test_the_balancer_is_given_the_live_rules_and_their_weights_are_noted(
     balancer.in_force = second
     following.step()
     assert [event.weights for event in following.weights()][1:] == [{"blue": 25, "green": 75}]
+
+
+def test_metrics_are_written_after_each_period_and_bear_its_beginning(
+    plane: ControlPlane, contract: Contract, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    period = 360_000_000
+    monkeypatch.setattr("rehearsal.aws.follower._period", lambda: period)
+    blue, green = (contract.slots[slot].target_group for slot in SLOTS)
+    balancer = StubBalancer(read_routing(plane, contract.listener), {blue: group(), green: group()})
+    following = follower(plane, contract, balancer)
+
+    def written() -> list[tuple[datetime.datetime, float]]:
+        found = plane.client("cloudwatch").get_metric_statistics(
+            Namespace="AWS/ApplicationELB",
+            MetricName="RequestCount",
+            Dimensions=[
+                {"Name": "LoadBalancer", "Value": contract.load_balancer_suffix},
+                {"Name": "TargetGroup", "Value": contract.slots["blue"].target_group_suffix},
+            ],
+            StartTime=datetime.datetime.fromtimestamp(360_000_000 * 5, datetime.UTC),
+            EndTime=datetime.datetime.fromtimestamp(360_000_009 * 5, datetime.UTC),
+            Period=5,
+            Statistics=["Sum"],
+        )["Datapoints"]
+        return [(point["Timestamp"], point["Sum"]) for point in found]
+
+    def served(requests: int) -> None:
+        balancer.groups = {blue: dataclasses.replace(group(), requests=requests), green: group()}
+        following.step()
+
+    served(3)
+    assert written() == []
+    period += 1
+    served(10)
+    served(12)
+    period += 1
+    served(12)
+    first, second = (
+        datetime.datetime.fromtimestamp(number * 5, datetime.UTC)
+        for number in (360_000_000, 360_000_001)
+    )
+    assert written() == [(first, 10.0), (second, 2.0)]

@@ -1,5 +1,6 @@
 """Keeps the balancer and moto one: rules go to the balancer, health and metrics come back."""
 
+import datetime
 import threading
 import time
 from collections import OrderedDict
@@ -17,7 +18,8 @@ from rehearsal.aws.metrics import metric_data
 from rehearsal.reporting.report import WeightEvent
 
 ROUTING_SECONDS = 0.5
-METRICS_SECONDS = 5.0
+# An ALB's period is 60 s; nobody wants to wait for three of them here.
+METRICS_SECONDS = 5
 # What ELBv2 says beside a reason code; people read it, programs read the code.
 _DESCRIPTIONS = {
     "Elb.InitialHealthChecking": "Initial health checks in progress",
@@ -69,7 +71,8 @@ class Follower:
         self._listener_arn, self._suffix = listener_arn, load_balancer_suffix
         self._slots = groups
         self._addresses = addresses
-        self._read_at = self._measured_at = time.monotonic()
+        self._read_at = time.monotonic()
+        self._period = _period()
         self._before: Observation | None = None
         self._weights: list[WeightEvent] = []
         self._lock = threading.Lock()
@@ -80,7 +83,7 @@ class Follower:
         }
 
     def step(self) -> None:
-        """Follows the rules, shows the targets' health, and from time to time writes metrics."""
+        """Follows the rules, shows the targets' health, and writes metrics after each period."""
         now = time.monotonic()
         if now - self._read_at >= ROUTING_SECONDS:
             self._read_at = now
@@ -90,24 +93,34 @@ class Follower:
         for arn, targets in self._targets.items():
             targets.show(observation.groups[arn], addresses)
         self._note_weights()
-        if now - self._measured_at >= METRICS_SECONDS:
-            self._measured_at = now
-            data = metric_data(self._before, observation, self._suffix)
-            self._plane.client("cloudwatch").put_metric_data(
-                Namespace="AWS/ApplicationELB", MetricData=data
-            )
-            self._before = observation
+        if self._period != _period():
+            self._write_metrics(observation)
 
     def weights(self) -> tuple[WeightEvent, ...]:
         """The weights that requests met, each with the moment from which on they did."""
         with self._lock:
             return tuple(self._weights)
 
+    def _write_metrics(self, observation: Observation) -> None:
+        # A datum bears the moment in which its period began, as CloudWatch's own do.
+        began = datetime.datetime.fromtimestamp(self._period * METRICS_SECONDS, datetime.UTC)
+        data = metric_data(self._before, observation, self._suffix)
+        if data:
+            self._plane.client("cloudwatch").put_metric_data(
+                Namespace="AWS/ApplicationELB",
+                MetricData=[{**datum, "Timestamp": began} for datum in data],
+            )
+        self._before, self._period = observation, _period()
+
     def _note_weights(self) -> None:
         now = weights(self._balancer.in_force, self._slots)
         with self._lock:
             if not self._weights or self._weights[-1].weights != now:
                 self._weights.append(WeightEvent(at=time.time(), weights=now))
+
+
+def _period() -> int:
+    return int(time.time() // METRICS_SECONDS)
 
 
 def weights(routing: Routing, slots: Mapping[str, str]) -> dict[str, int]:
