@@ -19,21 +19,30 @@ REGION = "eu-west-1"
 IMAGE = f"registry.example.com/app@sha256:{'b' * 64}"
 
 
+@dataclass(frozen=True)
+class Emulated:
+    """An environment with nothing in its slots, and clients as a person gets them who exports
+    what the rehearsal prints."""
+
+    plane: ControlPlane
+    contract: Contract
+    clients: Clients
+
+
 @contextmanager
-def emulated_environment(account_id: str) -> Iterator[tuple[ControlPlane, Contract]]:
+def emulated(account_id: str) -> Iterator[Emulated]:
     """What Pulumi.testing.yaml asks for. What moto has made it keeps for the life of the process,
     so each test file has an account of its own."""
-    with ControlPlane(port=ports.reserve(), account_id=account_id, region=REGION) as plane:
+    with (
+        ControlPlane(port=ports.reserve(), account_id=account_id, region=REGION) as plane,
+        pytest.MonkeyPatch.context() as monkeypatch,
+    ):
+        for name, value in plane.variables.items():
+            monkeypatch.setenv(name, value)
         endpoints = Endpoints(postgres_port=15433, redis_port=16379)
         record(environment, stack="testing", outputs=creating(plane, endpoints))
-        yield plane, read_contract(plane.client, "testing")
-
-
-def clients_of(plane: ControlPlane, monkeypatch: pytest.MonkeyPatch) -> Clients:
-    """As a person gets them who exports what the rehearsal prints."""
-    for name, value in plane.variables.items():
-        monkeypatch.setenv(name, value)
-    return Clients(plane.region)
+        contract = read_contract(plane.client, "testing")
+        yield Emulated(plane, contract, Clients(plane.region))
 
 
 @dataclass

@@ -12,37 +12,38 @@ from cutover.do.clients import Clients
 from cutover.do.world import Refused, Unavailable
 from infra.outputs import SLOTS, Contract, Slot
 from rehearsal.aws.control_plane import ControlPlane
-from tests.cutover_aws import clients_of, emulated_environment
+from tests import cutover_aws
+from tests.cutover_aws import Emulated
 
 # 2026-03-01 12:00:00 UTC
 NOON = 1_772_366_400
 
 
 @pytest.fixture(scope="module")
-def environment() -> Iterator[tuple[ControlPlane, Contract]]:
-    with emulated_environment("100000000012") as made:
+def emulated() -> Iterator[Emulated]:
+    with cutover_aws.emulated("100000000012") as made:
         yield made
 
 
 @pytest.fixture
-def contract(environment: tuple[ControlPlane, Contract]) -> Contract:
-    return environment[1]
+def contract(emulated: Emulated) -> Contract:
+    return emulated.contract
 
 
 @pytest.fixture
-def plane(environment: tuple[ControlPlane, Contract]) -> Iterator[ControlPlane]:
-    plane, contract = environment
-    yield plane
-    write(plane, contract, {"blue": 100, "green": 0})
+def plane(emulated: Emulated) -> Iterator[ControlPlane]:
+    yield emulated.plane
+    write(emulated.plane, emulated.contract, {"blue": 100, "green": 0})
 
 
 @pytest.fixture
-def clients(plane: ControlPlane, monkeypatch: pytest.MonkeyPatch) -> Clients:
-    return clients_of(plane, monkeypatch)
+def clients(emulated: Emulated) -> Clients:
+    emulated.clients._calls = 0
+    return emulated.clients
 
 
 @pytest.fixture
-def balancer(clients: Clients, contract: Contract) -> Balancer:
+def balancer(clients: Clients, contract: Contract, plane: ControlPlane) -> Balancer:
     return Balancer(clients, contract, run="20260301T120000Z-7f:deploy é")
 
 

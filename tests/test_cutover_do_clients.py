@@ -20,7 +20,7 @@ from cutover.do.clients import Clients
 from cutover.do.world import Refused, Unavailable
 from rehearsal.aws.control_plane import ControlPlane
 from rehearsal.machine import ports
-from tests.cutover_aws import REGION, clients_of
+from tests.cutover_aws import REGION
 
 ACCOUNT = "100000000011"
 
@@ -33,7 +33,9 @@ def plane() -> Iterator[ControlPlane]:
 
 @pytest.fixture
 def clients(plane: ControlPlane, monkeypatch: pytest.MonkeyPatch) -> Clients:
-    return clients_of(plane, monkeypatch)
+    for name, value in plane.variables.items():
+        monkeypatch.setenv(name, value)
+    return Clients(REGION)
 
 
 def client_error(code: str, status: int = 400, message: str = "Because.") -> ClientError:
@@ -181,9 +183,9 @@ def test_nobody_there_is_unavailable_and_asked_once(
 
 
 def test_who_says_nothing_is_left_in_time_and_not_asked_again(
-    plane: ControlPlane, monkeypatch: pytest.MonkeyPatch
+    clients: Clients, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    clients_of(plane, monkeypatch)
+    assert clients.calls == 0
     impatient = Clients(REGION, call_seconds=0.5)
     with socket.socket() as silent:
         silent.bind(("127.0.0.1", 0))

@@ -1,0 +1,109 @@
+"""The slots: what runs in each, how many of it, and who may change that number."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from cutover.decide.live import Service
+from cutover.decide.model import Release, other
+from cutover.do import task_definition
+from cutover.do.clients import Clients
+from cutover.do.world import Refused
+from infra.outputs import SLOTS, Contract, Slot
+
+_SCALING_IN_WAITS = {"DynamicScalingInSuspended": True}
+_FILLED = {
+    "DynamicScalingInSuspended": True,
+    "DynamicScalingOutSuspended": False,
+    "ScheduledScalingSuspended": False,
+}
+_FREE = dict.fromkeys(_FILLED, False)
+_SUSPENDED = dict.fromkeys(_FILLED, True)
+
+
+class Slots:
+    """Both services and both scalable targets of one environment."""
+
+    def __init__(self, clients: Clients, contract: Contract) -> None:
+        self._clients, self._contract = clients, contract
+
+    def services(self) -> Mapping[Slot, Service]:
+        """Both slots' services in one call."""
+        found = self._clients.call(
+            "ecs",
+            "describe_services",
+            cluster=self._contract.cluster,
+            services=[self._contract.slots[slot].service for slot in SLOTS],
+        )["services"]
+        by_arn = {service["serviceArn"]: service for service in found}
+        missing = [slot for slot in SLOTS if self._contract.slots[slot].service not in by_arn]
+        if missing:
+            raise Refused(
+                f"ECS has no service for {' and '.join(missing)} in {self._contract.cluster}; "
+                "run `pulumi up` again"
+            )
+        return {slot: _service(by_arn[self._contract.slots[slot].service]) for slot in SLOTS}
+
+    def register(self, release: Release) -> str:
+        """ARN of a copy of the blueprint with the release in it. Two calls."""
+        contract = self._contract
+        return task_definition.register(
+            self._clients, contract.blueprint, release, family=contract.release_family
+        )
+
+    def fill(self, slot: Slot, task_definition: str, tasks: int) -> None:
+        """The slot is to run so many tasks, and at least as many; the other keeps what it has.
+
+        Three calls, and no harm in any of them when it is repeated. The floor comes last: to
+        register one lifts the desired count to it (Application Auto Scaling API reference), and
+        would start what the service ran before.
+        """
+        self._scale(other(slot), SuspendedState=_SCALING_IN_WAITS)
+        self._update(slot, taskDefinition=task_definition, desiredCount=tasks)
+        self._scale(slot, MinCapacity=tasks, SuspendedState=_FILLED)
+
+    def scale_in(self, slot: Slot, *, floor: int) -> None:
+        """The slot is to run nothing, and the other one scales freely from `floor`. Three calls.
+
+        The slot's own floor goes first, or autoscaling would lift the count to it again.
+        """
+        self._scale(slot, MinCapacity=0, SuspendedState=_SUSPENDED)
+        self._update(slot, desiredCount=0)
+        self._scale(other(slot), MinCapacity=floor, SuspendedState=_FREE)
+
+    def roll(self, slot: Slot, run: str) -> None:
+        """Replaces the slot's tasks in place by the same. One call.
+
+        Repeated, it begins a deployment anew, which is safe and costs only time: ECS knows no
+        token for it, so `run` can't make it one.
+        """
+        self._update(slot, forceNewDeployment=True)
+
+    def _update(self, slot: Slot, **changes: Any) -> None:
+        service = self._contract.slots[slot].service
+        self._clients.call(
+            "ecs", "update_service", cluster=self._contract.cluster, service=service, **changes
+        )
+
+    def _scale(self, slot: Slot, **changes: Any) -> None:
+        """Changes what is named, and nothing else (Application Auto Scaling API reference)."""
+        self._clients.call(
+            "application-autoscaling",
+            "register_scalable_target",
+            ServiceNamespace="ecs",
+            ResourceId=self._contract.slots[slot].scalable_target,
+            ScalableDimension="ecs:service:DesiredCount",
+            **changes,
+        )
+
+
+def _service(found: Mapping[str, Any]) -> Service:
+    primary = next((d for d in found["deployments"] if d["status"] == "PRIMARY"), {})
+    return Service(
+        task_definition=found["taskDefinition"],
+        desired=found["desiredCount"],
+        running=found["runningCount"],
+        pending=found["pendingCount"],
+        # A service that can't say is not done.
+        rollout=primary.get("rolloutState", "IN_PROGRESS"),
+        reason=primary.get("rolloutStateReason", ""),
+    )
