@@ -52,6 +52,17 @@ class Clients:
         """Requests sent to AWS until now, those for credentials included."""
         return self._calls
 
+    @property
+    def region(self) -> str:
+        """Where calls go; empty when nothing says so, and then every call is refused."""
+        return self._session.region_name or ""
+
+    @property
+    def credentials_from(self) -> str:
+        """Where botocore found the credentials, in its words: env, sso, iam-role, …"""
+        found = self._session.get_credentials()
+        return found.method if found else "nowhere"
+
     def call(
         self, service: str, operation: str, /, *, region: str | None = None, **arguments: Any
     ) -> Any:

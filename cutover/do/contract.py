@@ -1,0 +1,55 @@
+"""Reads the contract, which is all that cutover knows of an environment."""
+
+import re
+
+from cutover.do.aws_errors import error_code
+from cutover.do.clients import Clients
+from cutover.do.world import Refused
+from infra.outputs import Contract, contract_name
+
+# As infra.settings has it, which pulumi alone may import.
+_STACK = re.compile(r"(?=.{2,16}$)[a-z](-?[a-z0-9])*")
+
+
+def read_contract(clients: Clients, stack: str) -> Contract:
+    """The contract of a stack, in one call.
+
+    Raises Refused, and says what to do, when there is none, when another version of the program
+    wrote it, and when the credentials or the region are no good; Unavailable without an answer.
+    """
+    if not _STACK.fullmatch(stack):
+        raise Refused(
+            f"{stack!r} is no name of a stack, which has 2 to 16 lower-case letters, digits and "
+            "single hyphens; choose one that has a file Pulumi.<stack>.yaml"
+        )
+    name = contract_name(stack)
+    try:
+        answer = clients.call("ssm", "get_parameter", Name=name)
+    except Refused as refused:
+        if error_code(refused) == "ParameterNotFound":
+            raise Refused(
+                f"there is no contract {name} in {clients.region} (credentials from "
+                f"{clients.credentials_from}); check the stack's name, AWS_PROFILE and AWS_REGION, "
+                f"or run `pulumi up --stack {stack}` first"
+            ) from None
+        raise
+    try:
+        contract = Contract.from_json(answer["Parameter"]["Value"])
+    except ValueError as error:
+        raise Refused(f"{name} in {clients.region}: {error}") from None
+    if contract.environment != stack:
+        raise Refused(
+            f"{name} in {clients.region} is the contract of {contract.environment}; "
+            f"run `pulumi up --stack {stack}` to write it again"
+        )
+    return contract
+
+
+def check_account(clients: Clients, contract: Contract) -> None:
+    """Refused when the credentials are another account's than the environment's; one call."""
+    account = clients.call("sts", "get_caller_identity")["Account"]
+    if account != contract.account_id:
+        raise Refused(
+            f"the credentials are of account {account}, and {contract.environment} is in account "
+            f"{contract.account_id}; choose another AWS_PROFILE"
+        )
