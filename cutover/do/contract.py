@@ -11,11 +11,15 @@ from infra.outputs import Contract, contract_name
 _STACK = re.compile(r"(?=.{2,16}$)[a-z](-?[a-z0-9])*")
 
 
+class NoContract(Refused):
+    """There is no such parameter: `pulumi up` has never been here, or the caller is elsewhere."""
+
+
 def read_contract(clients: Clients, stack: str) -> Contract:
     """The contract of a stack, in one call.
 
-    Raises Refused, and says what to do, when there is none, when another version of the program
-    wrote it, and when the credentials or the region are no good; Unavailable without an answer.
+    Raises NoContract when there is none, Refused when another version of the program wrote it, or
+    the credentials or the region are no good, each saying what to do; Unavailable without an answer.
     """
     if not _STACK.fullmatch(stack):
         raise Refused(
@@ -27,7 +31,7 @@ def read_contract(clients: Clients, stack: str) -> Contract:
         answer = clients.call("ssm", "get_parameter", Name=name)
     except Refused as refused:
         if error_code(refused) == "ParameterNotFound":
-            raise Refused(
+            raise NoContract(
                 f"there is no contract {name} in {clients.region} (credentials from "
                 f"{clients.credentials_from}); check the stack's name, AWS_PROFILE and AWS_REGION, "
                 f"or run `pulumi up --stack {stack}` first"
