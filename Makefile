@@ -32,7 +32,7 @@ check: setup ## linter, format and types
 	@$(PY) -m ruff format --check .
 	@$(PY) -m basedpyright
 
-mutate: setup ## change infra/ and stacks/ one value at a time: which change does no test see?
+mutate: setup ## change the program in one place at a time: which change does no test see?
 	@$(PY) -m scripts.mutate $(ARGS)
 
 clean: ## remove the virtual environment, caches and reports

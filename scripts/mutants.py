@@ -54,7 +54,7 @@ def mutants(source: str) -> Iterator[Mutant]:
         place = _places(tree)[number]
         line, before = place.node.lineno, ast.unparse(place.node)
         change = place.apply()
-        yield Mutant(tree, line, f"{_short(before)} {change}", place.names)
+        yield Mutant(tree, line, f"{short(before)} {change}", place.names)
 
 
 @dataclass(frozen=True)
@@ -150,6 +150,6 @@ def _is_docstring(node: ast.AST) -> bool:
     )
 
 
-def _short(text: str) -> str:
+def short(text: str) -> str:
     text = " ".join(text.split())
     return text if len(text) <= 60 else f"{text[:57]}..."

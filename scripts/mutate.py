@@ -1,4 +1,4 @@
-"""Which small change to the program does no test against mocked resources notice?
+"""Which small change to the program does no test notice?
 
 Exit codes: 0 when every change that guards something was noticed, 1 when one survived, 2 when
 the tests fail as they are. No file is changed: each change lives in the memory of one process.
@@ -9,6 +9,7 @@ import gc
 import importlib
 import importlib.abc
 import importlib.machinery
+import math
 import os
 import random
 import signal
@@ -24,11 +25,18 @@ from typing import Annotated
 import pytest
 import typer
 
+from scripts.logic_mutants import logic_mutants
 from scripts.mutants import Mutant, mutants
 
 ROOT = Path(__file__).resolve().parent.parent
-FOLDERS = ("infra", "stacks")
-PROJECT = (*FOLDERS, "rehearsal", "scripts", "tests", "examples")
+# Decides, and asks for no resource: its operators are changed too, and each change counts.
+LOGIC = "cutover/decide"
+FOLDERS = ("infra", "stacks", LOGIC)
+# What a test may pass through on its way to a changed file.
+SOURCES = ("infra", "stacks", "cutover")
+# A change to what decides shows in a few hundred of the simulation's interleavings, or in none.
+INTERLEAVINGS = "500"
+PROJECT = ("infra", "stacks", "cutover", "rehearsal", "scripts", "tests", "examples")
 
 # pytest's exit codes; any but the first means that the change was noticed.
 PASSED, FAILED = 0, 1
@@ -42,8 +50,12 @@ class Candidate:
     file: str
     tests: tuple[tuple[str, ...], ...]
 
+    @property
+    def guards(self) -> bool:
+        return self.mutant.guards or _is_logic(self.file)
+
     def __str__(self) -> str:
-        mark = "GUARD " if self.mutant.guards else "      "
+        mark = "GUARD " if self.guards else "      "
         where = ".".join(name for name in reversed(self.mutant.names[:3]) if name)
         return f"{mark}{self.file}:{self.mutant.line} {where}: {self.mutant.change}"
 
@@ -60,16 +72,25 @@ def main(
     seed: Annotated[int, typer.Option(help="Chooses the same sample again.")] = 0,
     jobs: Annotated[int, typer.Option(min=1, help="Processes at the same time.")] = 2,
     timeout_seconds: Annotated[
-        int, typer.Option(min=1, help="A change whose tests take longer was noticed.")
+        int,
+        typer.Option(
+            min=1,
+            help="A change whose tests take longer was noticed; at least twice as long as all of "
+            "them take as they are.",
+        ),
     ] = 120,
     root: Annotated[Path, typer.Option(help="The project.")] = ROOT,
 ) -> None:
-    """Change infra/ and stacks/ one value at a time and list what no test notices."""
+    """Change the program in one place at a time and list what no test notices.
+
+    Values of infra/ and stacks/; in cutover/decide/ operators, conditions and results as well.
+    """
     os.chdir(root)
+    os.environ.setdefault("CUTOVER_EXAMPLES", INTERLEAVINGS)
     sys.path.insert(0, str(root))
     files = _files(root, only or [], changed=changed)
     candidates = [one for file in files for one in _candidates(root, file)]
-    candidates = [one for one in candidates if one.mutant.guards or not guards]
+    candidates = [one for one in candidates if one.guards or not guards]
     if sample:
         candidates = random.Random(seed).sample(candidates, min(sample, len(candidates)))  # noqa: S311
     started = time.monotonic()
@@ -79,8 +100,10 @@ def main(
     if candidates and _wait(_fork(tests, None, 10 * timeout_seconds)) != PASSED:
         print(f"the tests fail without any change: {' '.join(tests)}", file=sys.stderr)
         raise typer.Exit(2)
+    # Tests that are slow as they are have noticed nothing.
+    timeout_seconds = max(timeout_seconds, math.ceil(2 * (time.monotonic() - started)))
     survivors = list(_survivors(candidates, jobs, timeout_seconds))
-    holes = [one for one in survivors if one.mutant.guards]
+    holes = [one for one in survivors if one.guards]
     print(
         f"{len(candidates) - len(survivors)} noticed, {len(survivors)} not, of those "
         f"{len(holes)} that guard something, in {time.monotonic() - started:.0f} s"
@@ -111,8 +134,13 @@ def _files(root: Path, only: list[str], *, changed: bool) -> list[str]:
 
 def _candidates(root: Path, file: str) -> Iterator[Candidate]:
     tests = _tests_of(root, _module(file))
-    for mutant in mutants((root / file).read_text()):
+    change = logic_mutants if _is_logic(file) else mutants
+    for mutant in change((root / file).read_text()):
         yield Candidate(mutant, file, tests)
+
+
+def _is_logic(file: str) -> bool:
+    return file.startswith(f"{LOGIC}/")
 
 
 def _module(file: str) -> str:
@@ -124,7 +152,7 @@ def _tests_of(root: Path, module: str) -> tuple[tuple[str, ...], ...]:
     imported = {path: _imports(path) for path in (root / "tests").glob("*.py")}
     sources = {
         _module(path.relative_to(root).as_posix()): _imports(path)
-        for folder in FOLDERS
+        for folder in SOURCES
         for path in (root / folder).rglob("*.py")
     }
     helpers = {path.stem: names for path, names in imported.items()}

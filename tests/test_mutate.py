@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from rehearsal.stack_file import ROOT
+from scripts.logic_mutants import logic_mutants
 from scripts.mutants import mutants
 
 SOURCE = '''
@@ -86,6 +87,71 @@ def test_a_change_that_guards_something_is_told_apart(source: str, guards: list[
     assert [mutant.guards for mutant in mutants(source)] == guards
 
 
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ("x = a < b", ["a < b became LtE", "a < b became GtE"]),
+        ("x = a >= b", ["a >= b became Gt", "a >= b became Lt"]),
+        ("x = a == b", ["a == b became NotEq"]),
+        ("x = a is not b", ["a is not b became Is"]),
+        ("x = a in b", ["a in b became NotIn"]),
+        ("x = a < b == c", ["{} became LtE", "{} became GtE", "{} became NotEq"]),
+        ("x = a and b", ["a and b became Or"]),
+        ("x = a or b", ["a or b became And"]),
+        ("x = not a", ["not a lost its not"]),
+        ("x = -a", ["-a lost its sign"]),
+        ("x = a + b", ["a + b became Sub"]),
+        ("x = a / b", ["a / b became Mult"]),
+        ("x -= a", ["x -= a became Add"]),
+        ("x = 7", ["7 became 8", "7 became 6"]),
+        ("x = 0.5", ["0.5 became 1.5", "0.5 became 0.25", "0.5 became 1.0"]),
+        ("x = True", ["True became False"]),
+        ("x = max(a, b)", ["max(a, b) became min"]),
+        ("x = any(a)", ["any(a) became all"]),
+        ("def f(): return a", ["return a became None"]),
+        ("if a: b()", ["if a: b() when not a"]),
+        ("x = a if b else c", ["a if b else c when not b"]),
+        ("while a: b()", ["while a: b() when not a"]),
+        ("x = [a for a in b if c]", ["[a for a in b if c] if not c"]),
+    ],
+)
+def test_each_operator_and_condition_of_logic_is_changed(source: str, expected: list[str]) -> None:
+    whole = source.removeprefix("x = ")
+    assert [mutant.change for mutant in logic_mutants(source)] == [
+        change.format(whole) for change in expected
+    ]
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "Verdict = Literal['pass', 'fail']",
+        "Weights = Mapping[\n    Literal['blue'], int\n]",
+        "def f(a: int | None) -> int | None: return None",
+        "@dataclass(frozen=True)\nclass A:\n    b: float | None",
+        "x = a ^ b",
+    ],
+)
+def test_what_decides_nothing_is_left_alone(source: str) -> None:
+    assert list(logic_mutants(source)) == []
+
+
+LOGIC = """
+def allowed(weight: int, *, healthy: bool) -> str:
+    if weight > 9 and not healthy:
+        return "hold"
+    return "pass" if 0 <= weight - 1 < max(weight, 5) else "fail"
+"""
+
+
+def test_a_mutant_of_logic_differs_from_the_source_in_one_place() -> None:
+    before = ast.dump(ast.parse(LOGIC))
+    found = [ast.dump(mutant.tree) for mutant in logic_mutants(LOGIC)]
+    assert len(found) == 23
+    assert len({before, *found}) == 24
+    assert {mutant.names[0] for mutant in logic_mutants(LOGIC)} <= {"allowed", ""}
+
+
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
     """Two modules; one test file notices nothing of the port, and another reaches the first."""
@@ -130,6 +196,28 @@ def test_a_survivor_is_found_and_what_a_test_notices_is_not(project: Path) -> No
     assert last.startswith("3 noticed, 2 not, of those 2 that guard")
     assert done.returncode == 1
     assert {path: path.read_bytes() for path in project.rglob("*.py")} == before
+
+
+def test_logic_is_changed_more_closely_and_each_survivor_counts(project: Path) -> None:
+    for name, text in {
+        "cutover/__init__.py": "",
+        "cutover/decide/__init__.py": "",
+        "cutover/decide/bake.py": "def over(minutes):\n    return minutes >= 15\n",
+        "tests/test_bake.py": "from cutover.decide.bake import over\n\n\n"
+        "def test_over():\n    assert over(16)\n    assert not over(14)\n",
+    }.items():
+        (project / name).parent.mkdir(parents=True, exist_ok=True)
+        (project / name).write_text(text)
+    done = mutate(project, "--only", "cutover/decide/bake.py")
+    first, *survivors, last = done.stdout.splitlines()
+    assert first == "5 changes in 1 files"
+    # No test asks for 15 minutes, or for those between.
+    assert sorted(survivors) == [
+        "GUARD cutover/decide/bake.py:2 over: 15 became 16",
+        "GUARD cutover/decide/bake.py:2 over: minutes >= 15 became Gt",
+    ]
+    assert last.startswith("3 noticed, 2 not, of those 2 that guard")
+    assert done.returncode == 1
 
 
 def test_no_survivor_is_exit_code_0(project: Path) -> None:
