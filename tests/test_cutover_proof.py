@@ -2,12 +2,14 @@
 
 import math
 import random
+from functools import cache
 
 import pytest
 
 from cutover.decide.live import Split
 from cutover.decide.model import share
 from cutover.decide.proof import LEAST_PROBES, MOST_PROBES, OVERLOOKED, probes_needed, shows
+from cutover.decide.statistics import at_most
 from infra.outputs import Slot
 
 RELEASES: dict[Slot, str] = {"blue": "r1", "green": "r2"}
@@ -75,6 +77,11 @@ def test_a_full_shift_is_shown_by_every_answer() -> None:
         True,
         "50 of 50 probes (100.0%) were answered by r2; 100 % asked",
     )
+    alone = Split(answers={"r2": 50}, unknown=0)
+    assert shows(alone, releases=RELEASES, weights=weights) == (
+        True,
+        "50 of 50 probes (100.0%) were answered by r2; 100 % asked",
+    )
     assert shows(split(1, 1999), releases=RELEASES, weights=weights) == (
         False,
         "1,999 of 2,000 probes (100.0%) were answered by r2; 100 % asked",
@@ -130,12 +137,17 @@ def test_a_partial_shift_is_shown_despite_one_stray_in_a_hundred() -> None:
     assert shown(split(49, 49, 1), 50) is False
 
 
+@cache
 def accepted(percent: int, probes: int) -> range:
-    """How many answers of r2 show so many percent: a run without gaps."""
-    good = [k for k in range(probes + 1) if shown(split(probes - k, k), percent)]
-    assert good, "no split at all shows these weights"
-    assert good == list(range(good[0], good[-1] + 1))
-    return range(good[0], good[-1] + 1)
+    """How many answers of r2 show so many percent: those around the expected number."""
+    expected = probes * percent // 100
+    assert shown(split(probes - expected, expected), percent)
+    first = last = expected
+    while first and shown(split(probes - first + 1, first - 1), percent):
+        first -= 1
+    while last < probes and shown(split(probes - last - 1, last + 1), percent):
+        last += 1
+    return range(first, last + 1)
 
 
 def chance(counts: range, percent: int, probes: int) -> float:
@@ -144,10 +156,24 @@ def chance(counts: range, percent: int, probes: int) -> float:
     return ways / 100**probes
 
 
+@pytest.mark.parametrize("percent", [0, 3, 50, 100])
+def test_the_counts_that_show_a_split_have_no_gap(percent: int) -> None:
+    counts = [k for k in range(61) if shown(split(60 - k, k), percent)]
+    assert counts == list(accepted(percent, 60))
+
+
 def test_the_bounds_of_a_split_are_those_of_four_standard_deviations() -> None:
     assert accepted(50, 100) == range(30, 71)
     assert accepted(25, 170) == range(21, 67)
     assert accepted(1, 1584) == range(3, 35)
+
+
+def test_a_split_as_rare_as_the_limit_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    rarity = at_most(21, 170, 0.25)
+    monkeypatch.setattr("cutover.decide.proof.SURPRISE", rarity)
+    assert shown(split(149, 21), 25) is True
+    monkeypatch.setattr("cutover.decide.proof.SURPRISE", math.nextafter(rarity, 1))
+    assert shown(split(149, 21), 25) is False
 
 
 @pytest.mark.parametrize(("before", "after"), PARTIAL)

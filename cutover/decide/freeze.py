@@ -26,8 +26,8 @@ def next_opening(
     """The first moment from `now` on at which nothing is stopped, epoch seconds: `now` itself when
     nothing is. None when only `cutover unfreeze` ends it."""
     moment = now
-    while ends := [end for end, _ in _stops(windows, moment, stop=stop, stop_until=stop_until)]:
-        moment = max(ends)
+    while stopped := next(_stops(windows, moment, stop=stop, stop_until=stop_until), None):
+        moment, _ = stopped
     return None if moment == math.inf else moment
 
 

@@ -122,8 +122,8 @@ def _errors(
         yield "hold", f"{seen}, and so few may be chance"
         return
     home = other(slot)
-    at_home = _counted(home, samples, smokes) if percent < SCALE else (0, 0)
-    if _shared((requests, errors), at_home, limits):
+    at_home = _counted(home, samples, smokes)
+    if percent < SCALE and _shared((requests, errors), at_home, limits):
         yield "hold", f"{seen}, and {home} is no better: {at_home[1]:,} of {at_home[0]:,}"
     else:
         yield "fail", seen
