@@ -18,8 +18,8 @@ class NoContract(Refused):
 def read_contract(clients: Clients, stack: str) -> Contract:
     """The contract of a stack, in one call.
 
-    Raises NoContract when there is none, Refused when another version of the program wrote it, or
-    the credentials or the region are no good, each saying what to do; Unavailable without an answer.
+    Raises NoContract when there is none, and Refused when another version of the program wrote it,
+    or the credentials or the region are no good, saying what to do; Unavailable without an answer.
     """
     if not _STACK.fullmatch(stack):
         raise Refused(
