@@ -492,6 +492,33 @@ def test_a_task_with_a_dead_container_is_not_alive_and_the_container_is_named(ta
 
 
 @pytest.mark.services
+def test_a_task_that_may_end_is_no_failure_and_keeps_its_port_until_it_is_killed(
+    runtime, workload, overlay, login, supervisor
+):
+    task = start_task(
+        runtime,
+        task_id="blue-1",
+        containers=SERVING,
+        workload=workload,
+        overlay=overlay,
+        may_end=True,
+    )
+    assert get(task, "/health")[0] == 200
+    os.kill(task.processes["app"].pid, 9)
+    task.processes["app"].exited.wait(10)
+    assert task.alive is False
+    supervisor.check()
+    task.lose()
+    assert {process.exit_code for process in task.processes.values()} == {-9}
+    with pytest.raises(RehearsalError, match="is in use"):
+        ports.claim(task.port)
+    task.kill()
+    ports.claim(task.port)
+    ports.release(task.port)
+    supervisor.check()
+
+
+@pytest.mark.services
 def test_two_tasks_run_side_by_side(task, runtime, workload, overlay):
     other = start_task(
         runtime, task_id="green-1", containers=SERVING, workload=workload, overlay=overlay

@@ -37,10 +37,9 @@ class Launcher:
             containers=containers,
             workload=self._release(containers).workload,
             overlay=self.overlay,
+            # As ECS does, from the first moment on; only the machine's own servers must never end.
+            may_end=True,
         )
-        # The scheduler replaces a dead task; only the machine's own servers must never end.
-        for process in task.processes.values():
-            process.expected_to_stop = True
         self.differences.update(task.differences)
         return task
 

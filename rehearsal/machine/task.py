@@ -110,11 +110,13 @@ def start_task(
     containers: Sequence[Container],
     workload: Workload,
     overlay: Mapping[str, Mapping[str, str]] | None = None,
+    may_end: bool = False,
 ) -> Task:
     """Starts the containers in the order of their `dependsOn`; returns when the last one answers.
 
-    `overlay` replaces variables by container, such as pgbouncer's DB_HOST. Raises RehearsalError
-    when a container dies or doesn't answer; then nothing of the task is left running.
+    `overlay` replaces variables by container, such as pgbouncer's DB_HOST. With `may_end` a
+    container that ends is no failure of the rehearsal: somebody replaces the task. Raises
+    RehearsalError when one dies or doesn't answer here; then nothing of the task is left running.
     """
     ordered = start_order(containers)
     missing = {"nginx", "app", "pgbouncer"} - {container["name"] for container in ordered}
@@ -133,7 +135,14 @@ def start_task(
         for container in ordered:
             name = container["name"]
             started = start_container(
-                runtime, task_id, container, workload, overlay, port, task._directories
+                runtime,
+                task_id,
+                container,
+                workload,
+                overlay,
+                port,
+                task._directories,
+                one_off=may_end,
             )
             task.processes[name] = started
             runtime.supervisor.wait_until(
