@@ -4,12 +4,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from infra.outputs import SLOTS, Contract, Slot
-from rehearsal import releases
+from rehearsal import faults, releases
 from rehearsal.alb.balancer import DIFFERENCES, Balancer
 from rehearsal.aws.deployment import Deployment
 from rehearsal.aws.follower import Follower
 from rehearsal.aws.launcher import Launcher
 from rehearsal.aws.scheduler import Scheduler
+from rehearsal.faults import Fault
 from rehearsal.machine.ports import LOOPBACK
 from rehearsal.machine.postgres import Postgres
 from rehearsal.machine.redis import Redis
@@ -72,10 +73,15 @@ class Environment:
         ]
         return tuple(dict.fromkeys(found))
 
-    def build(self, release_id: str) -> Release:
-        """Publishes a release of the reference workload as it is in this checkout."""
+    def build(self, release_id: str, fault: Fault | None = None) -> Release:
+        """Publishes a release of the reference workload as it is in this checkout, or faulty."""
+        directory = releases.WEBAPP
+        if fault:
+            # One copy for each release: the tasks of an earlier one still run from theirs.
+            copy = self.supervisor.make_directory(f"{release_id}.{fault}")
+            directory = faults.install(fault, copy)
         release = releases.build(
-            releases.WEBAPP,
+            directory,
             release_id=release_id,
             environment={
                 "WEB_CONCURRENCY": WEB_CONCURRENCY,
