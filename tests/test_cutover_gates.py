@@ -126,6 +126,14 @@ def test_without_metrics_nothing_passes(samples: dict[Slot, Sample] | None) -> N
     )
 
 
+def test_with_nothing_at_all_every_part_says_what_it_lacks() -> None:
+    assert judged(None, samples=None, alarms=None) == hold(
+        "the alarms could not be read",
+        "CloudWatch has no data of green since the change",
+        "green has answered 0 requests; 100 needed",
+    )
+
+
 def test_metrics_without_a_point_hold() -> None:
     empty = Sample(requests=0, errors=0, latency_seconds=None, newest=None)
     assert judged(empty, smokes={"green": smoke(100)}) == hold(
