@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import TypeAdapter
 
 from cutover.decide.model import Filled, Outcome, Plan, Step, Weights
 from infra.outputs import Slot
@@ -192,12 +192,12 @@ def fold(entries: Iterable[Entry], state: State = State()) -> State:
             raise Malformed(
                 f"entry {entry.sequence} of the journal was changed after it was written"
             )
-        begins = state.sequence == 0 and (entry.sequence == 1 or entry.kind == "ended")
+        begins = state.sequence == 0 and entry.kind == "ended"
         if not begins and (entry.sequence, entry.previous) != (state.sequence + 1, state.hash):
             raise Malformed(f"entry {entry.sequence} of the journal does not follow its forerunner")
         try:
             summary, run = _after(entry, state)
-        except (ValidationError, KeyError, TypeError, AttributeError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise Malformed(
                 f"entry {entry.sequence} of the journal ({entry.kind}) can't be read "
                 f"({type(error).__name__}); it was written by another version of this program"

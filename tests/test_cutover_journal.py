@@ -1,0 +1,479 @@
+"""The journal: one chain, one meaning, and no damage that goes unseen."""
+
+import dataclasses
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any, get_args
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from cutover.decide.journal import (
+    FIRST_HASH,
+    Draft,
+    Entry,
+    Kind,
+    Malformed,
+    Run,
+    State,
+    Summary,
+    Write,
+    canonical,
+    chain,
+    fold,
+    plain,
+)
+from cutover.decide.model import Filled, Plan, Release, Step
+
+EMPTY = State()
+AT = 1_800_000_000.25
+RELEASE = Release(release_id="r42", image="app@sha256:00", schema_min=3, schema_max=4)
+FILLED = Filled(release=RELEASE, task_definition="arn:td:1", tasks=2)
+STEPS = (
+    Step(key="migrate", kind="migrate", slot="green"),
+    Step(key="fill", kind="fill", slot="green"),
+    Step(key="to-5", kind="shift", slot="green", percent=5, seconds=60, timeout_seconds=300),
+)
+BACK = (Step(key="back", kind="shift", slot="blue", percent=100),)
+PLAN = Plan(verb="deploy", entering="green", steps=STEPS, tasks=2, floor=1, release=RELEASE)
+BEFORE, AFTER = {"blue": 100, "green": 0}, {"blue": 95, "green": 5}
+EARLIER = Summary(
+    committed={"blue": 100, "green": 0},
+    committed_at=7.5,
+    slots={"blue": dataclasses.replace(FILLED, task_definition="arn:td:0")},
+    schema=3,
+    outcome="done",
+    last_run="r0",
+)
+STARTED = Draft("started", {"plan": plain(PLAN), "reason": "why", "by": "jane"})
+ENDED = Draft("ended", {"outcome": "done", "summary": plain(EARLIER)})
+TURNED = Draft(
+    "turned",
+    {"steps": [plain(step) for step in BACK], "reason": "slow", "by_hand": False, "aborts": False},
+)
+INTENT = Draft("intent", {"step": "to-5", "before": BEFORE, "after": AFTER})
+
+
+def entries_of(
+    *drafts: Draft, state: State = EMPTY, run: str = "r1", at: float = AT
+) -> tuple[Entry, ...]:
+    """As they come back from where they are kept: through JSON."""
+    written = chain(drafts, state=state, run=run, token=1, at=at)
+    return tuple(Entry(**json.loads(canonical(dataclasses.asdict(entry)))) for entry in written)
+
+
+def after(*drafts: Draft, at: float = AT) -> State:
+    """The state after an earlier run's end and these, a second after it."""
+    earlier = fold(entries_of(ENDED, run="r0"))
+    return fold(entries_of(*drafts, state=earlier, at=at), earlier)
+
+
+def open_run(*drafts: Draft) -> Run:
+    run = after(STARTED, *drafts).run
+    assert run is not None
+    return run
+
+
+def signed(entry: Entry, **changes: Any) -> Entry:
+    """A forgery with a hash that is right."""
+    forged = dataclasses.replace(entry, **changes)
+    return dataclasses.replace(forged, hash=forged.digest())
+
+
+# The chain.
+
+
+def test_the_hash_is_of_everything_else_in_canonical_json() -> None:
+    (entry,) = entries_of(Draft("observed", {"what": "ä", "b": 0.1}))
+    text = (
+        '{"at":1800000000.25,"data":{"b":0.1,"what":"\\u00e4"},"kind":"observed",'
+        f'"previous":"{"0" * 64}","run":"r1","sequence":1,"token":1}}'
+    )
+    assert entry.hash == hashlib.sha256(text.encode()).hexdigest()
+    assert entry.previous == FIRST_HASH
+
+
+def test_each_entry_holds_the_hash_of_the_one_before() -> None:
+    one, two = entries_of(Draft("observed"), Draft("observed"))
+    (three,) = entries_of(Draft("observed"), state=fold([one, two]))
+    assert [entry.sequence for entry in (one, two, three)] == [1, 2, 3]
+    assert [entry.previous for entry in (one, two, three)] == [FIRST_HASH, one.hash, two.hash]
+    assert len({one.hash, two.hash, three.hash}) == 3
+
+
+def test_no_drafts_make_no_entries() -> None:
+    assert chain((), state=State(), run="r1", token=1, at=AT) == ()
+    assert fold(()) == State()
+
+
+def test_folding_may_go_on_where_it_stopped() -> None:
+    entries = entries_of(ENDED, STARTED, INTENT, Draft("applied", {"step": "to-5"}))
+    whole = fold(entries)
+    for cut in range(len(entries) + 1):
+        assert fold(entries[cut:], fold(entries[:cut])) == whole
+    assert (whole.sequence, whole.hash) == (4, entries[-1].hash)
+
+
+def test_folding_may_begin_with_an_end() -> None:
+    entries = entries_of(STARTED, ENDED, Draft("observed"), STARTED, INTENT)
+    assert fold(entries[1:]) == fold(entries)
+
+
+# What entries mean.
+
+
+def test_a_start_opens_the_run_of_its_plan() -> None:
+    state = after(STARTED)
+    assert state.summary == EARLIER
+    assert state.run == Run(
+        id="r1", plan=PLAN, steps=STEPS, started_at=AT, touched_at=AT, watched_from=AT
+    )
+    back = dataclasses.replace(PLAN, verb="rollback", release=None)
+    by_hand = after(Draft("started", {"plan": plain(back), "reason": "", "by": ""})).run
+    assert by_hand is not None
+    assert by_hand.by_hand is True
+    assert by_hand.plan == back
+
+
+def test_an_end_closes_the_run_and_says_what_outlives_it() -> None:
+    summary = dataclasses.replace(EARLIER, schema=4, frozen="fair", frozen_until=9.5)
+    state = after(STARTED, Draft("ended", {"outcome": "done", "summary": plain(summary)}))
+    assert (state.run, state.summary) == (None, summary)
+
+
+def test_a_write_goes_from_intent_to_commitment() -> None:
+    intended = open_run(INTENT)
+    assert intended.write == Write(step="to-5", before=BEFORE, after=AFTER)
+    assert intended.explained == (BEFORE, AFTER)
+    applied = open_run(INTENT, Draft("applied", {"step": "to-5", "weights": AFTER}))
+    assert applied.write == Write(step="to-5", before=BEFORE, after=AFTER, applied=True)
+    converged = open_run(INTENT, Draft("converged", {"step": "to-5", "evidence": "5 of 100"}))
+    assert converged.write == intended.write
+
+
+def test_a_commitment_is_the_summarys_and_finishes_the_step() -> None:
+    started = entries_of(ENDED, STARTED, INTENT)
+    state = fold(started)
+    committed = entries_of(
+        Draft("committed", {"step": "to-5", "weights": AFTER}), state=state, at=AT + 60
+    )
+    state = fold(committed, state)
+    assert (state.summary.committed, state.summary.committed_at) == (AFTER, AT + 60)
+    assert state.run is not None
+    assert (state.run.write, state.run.explained) == (None, ())
+    assert state.run.done == {"to-5"}
+    assert (state.run.started_at, state.run.touched_at, state.run.watched_from) == (
+        AT,
+        AT + 60,
+        AT + 60,
+    )
+
+
+@pytest.mark.parametrize(
+    ("draft", "step"),
+    [
+        (Draft("filled", {"step": "fill", "slot": "green", "filled": plain(FILLED)}), "fill"),
+        (Draft("migrated", {"step": "migrate", "schema": 4}), "migrate"),
+        (Draft("emptied", {"step": "scale_in", "slot": "blue"}), "scale_in"),
+        (Draft("passed", {"step": "smoke", "evidence": "ok"}), "smoke"),
+    ],
+    ids=lambda value: value.kind if isinstance(value, Draft) else None,
+)
+def test_steps_that_move_no_traffic_are_done(draft: Draft, step: str) -> None:
+    assert open_run(draft).done == {step}
+
+
+def test_what_runs_in_a_slot_is_the_summarys() -> None:
+    blue = EARLIER.slots["blue"]
+    filled = Draft("filled", {"step": "fill", "slot": "green", "filled": plain(FILLED)})
+    state = after(STARTED, filled)
+    assert state.summary.slots == {"blue": blue, "green": FILLED}
+    assert state.releases == {"blue": "r42", "green": "r42"}
+    emptied = Draft("emptied", {"step": "scale_in", "slot": "green"})
+    assert after(STARTED, filled, emptied).summary.slots == {
+        "blue": blue,
+        "green": dataclasses.replace(FILLED, tasks=0),
+    }
+    assert after(STARTED, emptied).summary.slots == {"blue": blue}
+
+
+def test_a_migration_is_the_summarys() -> None:
+    assert after(STARTED, Draft("migrated", {"step": "migrate", "schema": 4})).summary.schema == 4
+
+
+def test_notes_are_kept_by_step_and_name() -> None:
+    one = Draft("noted", {"step": "fill", "name": "asked", "value": "yes"})
+    two = Draft("noted", {"step": "migrate", "name": "asked", "value": "arn:task"})
+    assert open_run(one, two).notes == {"fill/asked": "yes", "migrate/asked": "arn:task"}
+
+
+def test_a_hold_lasts_until_the_run_is_resumed_or_turned() -> None:
+    held = Draft("held", {"cause": "gates", "reason": "no data"})
+    resumed = Draft("resumed", {"reason": "", "by": "jane", "by_hand": False})
+    assert (open_run(held).held, open_run(held).cause) == ("no data", "gates")
+    for draft in (resumed, TURNED):
+        run = open_run(held, draft)
+        assert (run.held, run.cause) == (None, None)
+
+
+def test_a_resumed_run_is_watched_anew() -> None:
+    state = after(STARTED, INTENT)
+    resumed = Draft("resumed", {"reason": "", "by": "jane", "by_hand": False})
+    run = fold(entries_of(resumed, state=state, at=AT + 9), state).run
+    assert run is not None
+    assert (run.touched_at, run.watched_from, run.started_at) == (AT + 9, AT + 9, AT)
+    assert run.write is not None
+    by_hand = Draft("resumed", {"reason": "", "by": "jane", "by_hand": True})
+    assert open_run(INTENT, by_hand).write is None
+
+
+def test_a_turn_replaces_the_steps() -> None:
+    passed = Draft("passed", {"step": "smoke", "evidence": "ok"})
+    run = open_run(passed, INTENT, TURNED)
+    assert (run.turned, run.steps, run.done, run.write) == ("slow", BACK, frozenset(), None)
+    assert run.explained == (BEFORE, AFTER)
+    assert (run.by_hand, run.aborts) == (False, False)
+    by_hand = Draft("turned", {**TURNED.data, "by_hand": True, "aborts": True})
+    assert (open_run(by_hand).by_hand, open_run(by_hand).aborts) == (True, True)
+
+
+def test_weights_that_were_adopted_are_the_committed_ones() -> None:
+    adopted = Draft("adopted", {"weights": AFTER, "by": "jane"})
+    run = open_run(INTENT, adopted)
+    assert (run.write, run.explained) == (None, ())
+    state = after(adopted)
+    assert (state.run, state.summary.committed, state.summary.committed_at) == (None, AFTER, AT)
+
+
+def test_a_freeze_outlives_runs_and_needs_none() -> None:
+    frozen = Draft("frozen", {"reason": "fair", "by": "jane", "until": 9.5})
+    for drafts in ((frozen,), (STARTED, frozen)):
+        summary = after(*drafts).summary
+        assert (summary.frozen, summary.frozen_until) == ("fair", 9.5)
+    assert after(STARTED, frozen).run == after(STARTED).run
+    assert after(frozen, Draft("unfrozen", {"reason": "", "by": "jane"})).summary == EARLIER
+
+
+def test_an_observation_changes_nothing_but_the_chain() -> None:
+    observed = after(STARTED, Draft("observed", {"what": "odd"}))
+    plain_state = after(STARTED)
+    assert (observed.run, observed.summary) == (plain_state.run, plain_state.summary)
+    assert observed.sequence == plain_state.sequence + 1
+
+
+# Damage.
+
+JOURNAL = entries_of(
+    STARTED,
+    Draft("noted", {"step": "fill", "name": "asked", "value": "yes"}),
+    INTENT,
+    Draft("applied", {"step": "to-5", "weights": AFTER}),
+    Draft("committed", {"step": "to-5", "weights": AFTER}),
+    ENDED,
+    Draft("observed", {"what": "odd"}),
+)
+
+
+def malformed(entries: Sequence[Entry]) -> str:
+    with pytest.raises(Malformed) as error:
+        fold(entries)
+    return str(error.value)
+
+
+def test_the_journal_of_these_tests_is_sound() -> None:
+    assert fold(JOURNAL).sequence == 7
+    assert fold(JOURNAL).summary == EARLIER
+
+
+@pytest.mark.parametrize("position", range(len(JOURNAL)))
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"at": AT + 1},
+        {"token": 2},
+        {"run": "r2"},
+        {"kind": "unfrozen"},
+        {"data": {}},
+        {"previous": "f" * 64},
+        {"hash": "f" * 64},
+    ],
+    ids=lambda changes: next(iter(changes)),
+)
+def test_a_changed_entry_is_named(position: int, changes: Mapping[str, Any]) -> None:
+    entries = list(JOURNAL)
+    entries[position] = dataclasses.replace(entries[position], **changes)
+    assert malformed(entries) == (
+        f"entry {position + 1} of the journal was changed after it was written"
+    )
+
+
+@pytest.mark.parametrize("position", range(len(JOURNAL) - 1))
+def test_an_entry_that_was_signed_anew_breaks_the_next(position: int) -> None:
+    entries = list(JOURNAL)
+    entries[position] = signed(entries[position], token=9)
+    # An end begins a journal of its own, but not in the middle of another.
+    assert malformed(entries) == (
+        f"entry {position + 2} of the journal does not follow its forerunner"
+    )
+
+
+@pytest.mark.parametrize("position", range(len(JOURNAL) - 1))
+def test_a_missing_entry_is_seen(position: int) -> None:
+    entries = [*JOURNAL[:position], *JOURNAL[position + 1 :]]
+    assert malformed(entries) == (
+        f"entry {position + 2} of the journal does not follow its forerunner"
+    )
+
+
+def test_entries_twice_or_in_another_order_are_seen() -> None:
+    one, two, three = JOURNAL[:3]
+    assert malformed([one, one]) == "entry 1 of the journal does not follow its forerunner"
+    assert malformed([one, three, two]) == "entry 3 of the journal does not follow its forerunner"
+
+
+def test_a_journal_does_not_begin_in_the_middle() -> None:
+    for position in (1, 2, 3, 4, 6):
+        assert malformed(JOURNAL[position:]) == (
+            f"entry {position + 1} of the journal does not follow its forerunner"
+        )
+
+
+def test_a_first_entry_has_no_forerunner() -> None:
+    assert malformed([signed(JOURNAL[0], previous="f" * 64)]) == (
+        "entry 1 of the journal does not follow its forerunner"
+    )
+
+
+def test_an_end_in_the_middle_must_follow_too() -> None:
+    assert malformed([JOURNAL[0], JOURNAL[5]]) == (
+        "entry 6 of the journal does not follow its forerunner"
+    )
+
+
+NEEDS_A_RUN = sorted(
+    {*get_args(Kind)} - {"started", "ended", "frozen", "unfrozen", "observed", "adopted"}
+)
+
+
+@pytest.mark.parametrize("kind", NEEDS_A_RUN)
+def test_a_step_of_no_run_is_malformed(kind: Kind) -> None:
+    data = {
+        "step": "x",
+        "slot": "blue",
+        "schema": 4,
+        "weights": AFTER,
+        "filled": plain(FILLED),
+        **TURNED.data,
+        **INTENT.data,
+    }
+    assert malformed(entries_of(Draft(kind, data))) == (
+        f"entry 1 of the journal ({kind}) can't be read (KeyError); "
+        "it was written by another version of this program"
+    )
+
+
+READS = {
+    "started": STARTED.data,
+    "ended": ENDED.data,
+    "frozen": {"reason": "fair", "until": None},
+    "adopted": {"weights": AFTER},
+    "committed": {"step": "to-5", "weights": AFTER},
+    "filled": {"step": "fill", "slot": "green", "filled": plain(FILLED)},
+    "emptied": {"step": "scale_in", "slot": "blue"},
+    "migrated": {"step": "migrate", "schema": 4},
+    "resumed": {"by_hand": False},
+    "intent": INTENT.data,
+    "noted": {"step": "fill", "name": "asked", "value": "yes"},
+    "passed": {"step": "smoke"},
+    "turned": TURNED.data,
+    "held": {"cause": "gates", "reason": "no data"},
+}
+IGNORED = {("started", "reason"), ("started", "by"), ("ended", "outcome")}
+
+
+@pytest.mark.parametrize(
+    ("kind", "name"),
+    [(kind, name) for kind, data in READS.items() for name in data if (kind, name) not in IGNORED],
+)
+def test_an_entry_without_what_it_must_hold_is_malformed(kind: Kind, name: str) -> None:
+    whole = dict(READS[kind])
+    before = [] if kind == "started" else [STARTED]
+    fold(entries_of(*before, Draft(kind, whole)))
+    del whole[name]
+    assert malformed(entries_of(*before, Draft(kind, whole))) == (
+        f"entry {len(before) + 1} of the journal ({kind}) can't be read (KeyError); "
+        "it was written by another version of this program"
+    )
+
+
+@pytest.mark.parametrize(
+    ("kind", "data", "error"),
+    [
+        ("started", {"plan": {**plain(PLAN), "verb": "destroy"}}, "ValidationError"),
+        ("started", {"plan": {**plain(PLAN), "tasks": None}}, "ValidationError"),
+        ("ended", {"summary": {"committed": {"red": 100}}}, "ValidationError"),
+        ("ended", {"summary": "all is well"}, "ValidationError"),
+        ("filled", {"step": "fill", "slot": "green", "filled": {}}, "ValidationError"),
+        ("committed", {"step": "to-5", "weights": "odd"}, "ValueError"),
+        ("committed", {"step": "to-5", "weights": None}, "TypeError"),
+        ("passed", {"step": []}, "TypeError"),
+        ("turned", {**TURNED.data, "steps": "none"}, "ValidationError"),
+        ("held", None, "TypeError"),
+    ],
+)
+def test_an_entry_of_another_shape_is_malformed(kind: Kind, data: Any, error: str) -> None:
+    before = [] if kind == "started" else [STARTED]
+    assert malformed(entries_of(*before, Draft(kind, data))) == (
+        f"entry {len(before) + 1} of the journal ({kind}) can't be read ({error}); "
+        "it was written by another version of this program"
+    )
+
+
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=5),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(["step", "slot", "weights", "plan", "summary", "blue", "x"]),
+            inner,
+            max_size=3,
+        )
+    ),
+    max_leaves=6,
+)
+
+
+@settings(max_examples=300, deadline=None, derandomize=True)
+@given(
+    kind=st.sampled_from(get_args(Kind)),
+    changes=st.dictionaries(
+        st.sampled_from(sorted({name for data in READS.values() for name in data})),
+        VALUES,
+        max_size=3,
+    ),
+    starts=st.booleans(),
+)
+def test_whatever_an_entry_holds_it_is_read_or_malformed(
+    kind: Kind, changes: dict[str, Any], *, starts: bool
+) -> None:
+    """Signed as it should be, so that only its shape can be wrong."""
+    drafts = [STARTED] if starts else []
+    entries = entries_of(*drafts, Draft(kind, {**READS.get(kind, {}), **changes}))
+    try:
+        state, sentence = fold(entries), ""
+    except Malformed as error:
+        state, sentence = None, str(error)
+    if state:
+        assert (state.sequence, state.hash) == (len(entries), entries[-1].hash)
+    else:
+        assert sentence.startswith(f"entry {len(entries)} of the journal ({kind}) can't be read")
+
+
+@settings(max_examples=200, deadline=None, derandomize=True)
+@given(data=st.dictionaries(st.text(max_size=5), VALUES, max_size=4), at=st.floats(0, 1e12))
+def test_whatever_is_written_comes_back_with_the_same_hash(data: dict[str, Any], at: float) -> None:
+    (entry,) = entries_of(Draft("observed", data), at=at)
+    assert (entry.data, entry.at) == (data, at)
+    assert fold([entry]).hash == entry.hash
