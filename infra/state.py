@@ -1,26 +1,32 @@
-"""What a cutover remembers, and the only role that may move traffic."""
+"""What a cutover remembers, and the only role that may move traffic or change what serves it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pulumi
 import pulumi_aws as aws
 
+from infra.outputs import Slot
+
 
 @dataclass(frozen=True, kw_only=True)
 class CutoverStateArgs:
     account_id: str
+    region: str
     protect: bool
     key_arn: pulumi.Input[str]
     traffic_rule_arn: pulumi.Input[str]
+    service_arns: Mapping[Slot, pulumi.Input[str]]
 
 
 class CutoverState(pulumi.ComponentResource):
-    """The table of lease and journal, and the role whose one permission is to set weights."""
+    """The table of lease and journal, and the role that sets weights and changes slots."""
 
     table_name: pulumi.Output[str]
     """Partition key `scope`, sort key `record`, both text."""
     weights_role_arn: pulumi.Output[str]
-    """Assumed for one write at a time, with a session policy that ends with the lease."""
+    """Assumed for one change at a time, with a session policy that allows only that change and ends
+    with the lease."""
 
     def __init__(
         self, name: str, args: CutoverStateArgs, opts: pulumi.ResourceOptions | None = None
@@ -47,7 +53,7 @@ class CutoverState(pulumi.ComponentResource):
         )
         role = aws.iam.Role(
             f"{name}-weights",
-            description="Sets the weights of one traffic rule; assumed by cutover under its lease",
+            description="Sets weights and fills slots; assumed by cutover under its lease",
             max_session_duration=3600,
             assume_role_policy=pulumi.Output.json_dumps(_trust(name, args.account_id)),
             opts=child,
@@ -64,7 +70,8 @@ class CutoverState(pulumi.ComponentResource):
                             "Effect": "Allow",
                             "Action": "elasticloadbalancing:ModifyRule",
                             "Resource": args.traffic_rule_arn,
-                        }
+                        },
+                        *_slot_statements(name, args),
                     ],
                 }
             ),
@@ -72,6 +79,34 @@ class CutoverState(pulumi.ComponentResource):
         )
         self.table_name, self.weights_role_arn = table.name, role.arn
         self.register_outputs({"table_name": self.table_name})
+
+
+def _slot_statements(name: str, args: CutoverStateArgs) -> list[dict[str, object]]:
+    # A scalable target has an id of AWS's own in its ARN. RegisterScalableTarget also needs both
+    # actions of ECS ("Application Auto Scaling identity-based policy examples").
+    targets = f"arn:aws:application-autoscaling:{args.region}:{args.account_id}:scalable-target/*"
+    return [
+        {
+            "Sid": "ChangeServices",
+            "Effect": "Allow",
+            "Action": ["ecs:UpdateService", "ecs:DescribeServices"],
+            "Resource": list(args.service_arns.values()),
+        },
+        {
+            "Sid": "ChangeScaling",
+            "Effect": "Allow",
+            "Action": "application-autoscaling:RegisterScalableTarget",
+            "Resource": targets,
+            "Condition": {"StringEquals": {"application-autoscaling:service-namespace": "ecs"}},
+        },
+        {
+            "Sid": "PassTheTasksRoles",
+            "Effect": "Allow",
+            "Action": "iam:PassRole",
+            "Resource": f"arn:aws:iam::{args.account_id}:role/{name}-*",
+            "Condition": {"StringEquals": {"iam:PassedToService": "ecs-tasks.amazonaws.com"}},
+        },
+    ]
 
 
 def _trust(name: str, account_id: str) -> dict[str, object]:

@@ -219,9 +219,11 @@ def environment() -> None:
         name,
         CutoverStateArgs(
             account_id=account_id,
+            region=region,
             protect=chosen.protect,
             key_arn=encryption.key_arn,
             traffic_rule_arn=balancer.traffic_rule.arn,
+            service_arns=service.service_arns,
         ),
         stateful,
     )

@@ -1,15 +1,15 @@
 """Weights are written whole, under a fence, and what the rule is instead of them is refused."""
 
-import json
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from cutover.decide.live import Health
-from cutover.do.balancer import Balancer, session_policy, shares
+from cutover.do.balancer import Balancer, shares
 from cutover.do.clients import Clients
-from cutover.do.world import Refused, Unavailable
+from cutover.do.fence import Fence, session_policy
+from cutover.do.world import Refused
 from infra.outputs import SLOTS, Contract, Slot
 from rehearsal.aws.control_plane import ControlPlane
 from tests import cutover_aws
@@ -44,7 +44,7 @@ def clients(emulated: Emulated) -> Clients:
 
 @pytest.fixture
 def balancer(clients: Clients, contract: Contract, plane: ControlPlane) -> Balancer:
-    return Balancer(clients, contract, run="20260301T120000Z-7f:deploy é")
+    return Balancer(clients, contract, Fence(clients, contract.weights_role, run="run-1"))
 
 
 def forward(groups: list[tuple[str, int]], *, sticky: bool = False) -> dict[str, Any]:
@@ -196,86 +196,20 @@ def test_both_weights_are_one_write_blue_first_without_stickiness(
     }
 
 
-def test_the_write_is_made_as_the_weights_role_under_the_fence(
+def test_the_write_is_made_within_the_fence_of_one_rule(
     balancer: Balancer, clients: Clients, contract: Contract, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    asked: list[dict[str, Any]] = []
-    written_as: list[str] = []
-    call, call_as = clients.call, clients.call_as
+    policies: list[str] = []
+    call = clients.call
 
-    def seen(service: str, operation: str, **arguments: Any) -> Any:
-        asked.append({"operation": operation, **arguments})
+    def seen(service: str, operation: str, /, **arguments: Any) -> Any:
+        policies.append(arguments["Policy"])
         return call(service, operation, **arguments)
 
-    def seen_as(credentials: Any, service: str, operation: str, **arguments: Any) -> Any:
-        written_as.append(call_as(credentials, "sts", "get_caller_identity")["Arn"])
-        return call_as(credentials, service, operation, **arguments)
-
     monkeypatch.setattr(clients, "call", seen)
-    monkeypatch.setattr(clients, "call_as", seen_as)
     balancer.set_weights({"blue": 50, "green": 50}, not_after=NOON + 0.9)
-    assert asked == [
-        {
-            "operation": "assume_role",
-            "RoleArn": contract.weights_role,
-            "RoleSessionName": "20260301T120000Z-7f-deploy--",
-            "DurationSeconds": 900,
-            "Policy": session_policy(contract.traffic_rule, NOON),
-        }
-    ]
-    role = contract.weights_role.split("/")[-1]
-    (arn,) = written_as
-    assert arn.endswith(f":assumed-role/{role}/20260301T120000Z-7f-deploy--")
-
-
-def test_the_session_may_do_one_thing_and_nothing_after_the_lease() -> None:
-    assert json.loads(session_policy("arn:rule", NOON + 59.99)) == {
-        "Version": "2012-10-17",
-        "Statement": [
-            {
-                "Effect": "Allow",
-                "Action": "elasticloadbalancing:ModifyRule",
-                "Resource": "arn:rule",
-            },
-            {
-                "Effect": "Deny",
-                "Action": "*",
-                "Resource": "*",
-                "Condition": {"DateGreaterThan": {"aws:CurrentTime": "2026-03-01T12:00:59Z"}},
-            },
-        ],
-    }
-
-
-@pytest.mark.parametrize(
-    ("reason", "kind", "sentence"),
-    [
-        ("with an explicit deny in a session policy", Unavailable, r"^the lease's time was over "),
-        ("because no identity-based policy allows it", Refused, r"^AWS denies elasticload.*no id"),
-    ],
-)
-def test_a_write_after_its_time_changes_nothing_and_may_be_repeated(
-    balancer: Balancer,
-    clients: Clients,
-    monkeypatch: pytest.MonkeyPatch,
-    reason: str,
-    kind: type[Exception],
-    sentence: str,
-) -> None:
-    def denied(*_arguments: Any, **_named: Any) -> Any:
-        raise Refused(f"AWS denies elasticloadbalancing:ModifyRule ({reason})")
-
-    monkeypatch.setattr(clients, "call_as", denied)
-    with pytest.raises(kind, match=sentence):
-        balancer.set_weights({"blue": 0, "green": 100}, not_after=NOON)
-    assert balancer.weights() == {"blue": 100, "green": 0}
-
-
-@pytest.mark.parametrize(("run", "name"), [("x", "x-"), ("r" * 70, "r" * 64)])
-def test_the_session_is_named_after_the_run_as_sts_allows(
-    clients: Clients, contract: Contract, run: str, name: str
-) -> None:
-    assert Balancer(clients, contract, run=run)._session_name == name
+    action = ["elasticloadbalancing:ModifyRule"]
+    assert policies == [session_policy(NOON, action, contract.traffic_rule)]
 
 
 def test_health_counts_what_stays(

@@ -8,6 +8,7 @@ import pytest
 from cutover.decide.live import Service
 from cutover.decide.model import Release
 from cutover.do.clients import Clients
+from cutover.do.fence import Fence, session_policy
 from cutover.do.slots import Slots
 from cutover.do.task_definition import register, with_release
 from cutover.do.world import Refused
@@ -23,6 +24,8 @@ SUSPENDED = {
     "ScheduledScalingSuspended": True,
 }
 FREE = dict.fromkeys(SUSPENDED, False)
+# moto does not look at the end of a session.
+LATER = 1_772_366_400
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +52,7 @@ def clients(emulated: Emulated) -> Clients:
 
 @pytest.fixture
 def slots(clients: Clients, contract: Contract, plane: ControlPlane) -> Iterator[Slots]:
-    yield Slots(clients, contract)
+    yield Slots(clients, contract, Fence(clients, contract.weights_role, run="run-1"))
     for slot in SLOTS:
         plane.client("application-autoscaling").register_scalable_target(
             ServiceNamespace="ecs",
@@ -86,17 +89,22 @@ def scaling(plane: ControlPlane, contract: Contract, slot: Slot) -> tuple[int, i
     return target["MinCapacity"], target["MaxCapacity"], target["SuspendedState"]
 
 
-def recorded(clients: Clients, monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, Any]]:
-    """What is called from here on: the operation, and its slot's service or scalable target."""
-    calls: list[tuple[str, Any]] = []
-    call = clients.call
+def changes(clients: Clients, monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, Any]]:
+    """What is changed from here on within the fence: operations with their arguments."""
+    made: list[tuple[str, Any]] = []
+    call_as = clients.call_as
 
-    def seen(service: str, operation: str, /, **arguments: Any) -> Any:
-        calls.append((operation, arguments.get("service") or arguments.get("ResourceId")))
-        return call(service, operation, **arguments)
+    def seen(credentials: Any, service: str, operation: str, /, **arguments: Any) -> Any:
+        made.append((operation, arguments))
+        return call_as(credentials, service, operation, **arguments)
 
-    monkeypatch.setattr(clients, "call", seen)
-    return calls
+    monkeypatch.setattr(clients, "call_as", seen)
+    return made
+
+
+def of_slots(made: list[tuple[str, Any]]) -> list[tuple[str, str]]:
+    """The operations, each with its service or scalable target."""
+    return [(name, given.get("service") or given["ResourceId"]) for name, given in made]
 
 
 def test_both_services_are_one_call(
@@ -229,9 +237,9 @@ def test_filling_keeps_the_other_slot_and_floors_the_slot_after_its_update(
     blue, green = (contract.slots[slot] for slot in SLOTS)
     arn = slots.register(RELEASE)
     _, most, _ = scaling(plane, contract, "green")
-    calls = recorded(clients, monkeypatch)
-    slots.fill("green", arn, 3)
-    assert calls == [
+    made = changes(clients, monkeypatch)
+    slots.fill("green", arn, 3, not_after=LATER)
+    assert of_slots(made) == [
         ("register_scalable_target", blue.scalable_target),
         ("update_service", green.service),
         ("register_scalable_target", green.scalable_target),
@@ -251,22 +259,48 @@ def test_filling_keeps_the_other_slot_and_floors_the_slot_after_its_update(
 def test_the_other_slot_keeps_its_floor_and_its_way_up(
     slots: Slots, clients: Clients, contract: Contract, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    sent: list[dict[str, Any]] = []
-    monkeypatch.setattr(clients, "call", lambda *_, **arguments: sent.append(arguments))
-    slots.fill("green", "arn:release", 2)
-    assert sent[0] == {
+    blueprint = contract.blueprint.task_definition
+    made = changes(clients, monkeypatch)
+    slots.fill("green", blueprint, 2, not_after=LATER)
+    (_, other), (_, update), _ = made
+    assert other == {
         "ServiceNamespace": "ecs",
         "ResourceId": contract.slots["blue"].scalable_target,
         "ScalableDimension": "ecs:service:DesiredCount",
         "SuspendedState": {"DynamicScalingInSuspended": True},
     }
     # Not a forced deployment: a repetition must not replace what has just started.
-    assert sent[1] == {
+    assert update == {
         "cluster": contract.cluster,
         "service": contract.slots["green"].service,
-        "taskDefinition": "arn:release",
+        "taskDefinition": blueprint,
         "desiredCount": 2,
     }
+
+
+def test_a_slot_is_changed_by_a_role_that_ends_with_the_lease(
+    slots: Slots, clients: Clients, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    policies: list[str] = []
+    call = clients.call
+
+    def seen(service: str, operation: str, /, **arguments: Any) -> Any:
+        assert (service, operation) == ("sts", "assume_role")
+        policies.append(arguments["Policy"])
+        return call(service, operation, **arguments)
+
+    monkeypatch.setattr(clients, "call", seen)
+    slots.fill("green", "testing-blueprint", 1, not_after=LATER)
+    slots.scale_in("green", floor=0, not_after=LATER + 1)
+    slots.roll("green", "run-1", not_after=LATER + 2)
+    assert clients.calls == 4 + 4 + 2
+    actions = [
+        "ecs:UpdateService",
+        "ecs:DescribeServices",
+        "iam:PassRole",
+        "application-autoscaling:RegisterScalableTarget",
+    ]
+    assert policies == [session_policy(LATER + later, actions, "*") for later in range(3)]
 
 
 def test_scaling_in_drops_the_floor_first_and_frees_the_other_slot_last(
@@ -277,11 +311,11 @@ def test_scaling_in_drops_the_floor_first_and_frees_the_other_slot_last(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     blue, green = (contract.slots[slot] for slot in SLOTS)
-    slots.fill("blue", contract.blueprint.task_definition, 4)
-    slots.fill("green", contract.blueprint.task_definition, 4)
-    calls = recorded(clients, monkeypatch)
-    slots.scale_in("blue", floor=2)
-    assert calls == [
+    slots.fill("blue", contract.blueprint.task_definition, 4, not_after=LATER)
+    slots.fill("green", contract.blueprint.task_definition, 4, not_after=LATER)
+    made = changes(clients, monkeypatch)
+    slots.scale_in("blue", floor=2, not_after=LATER)
+    assert of_slots(made) == [
         ("register_scalable_target", blue.scalable_target),
         ("update_service", blue.service),
         ("register_scalable_target", green.scalable_target),
@@ -298,9 +332,8 @@ def test_rolling_forces_a_deployment_and_changes_nothing_else(
     slots: Slots, clients: Clients, plane: ControlPlane, contract: Contract
 ) -> None:
     before = service(plane, contract, "blue")
-    slots.roll("blue", "run-1")
+    slots.roll("blue", "run-1", not_after=LATER)
     after = service(plane, contract, "blue")
-    assert clients.calls == 1
     assert after["deployments"][0]["id"] != before["deployments"][0]["id"]
     for key in ("taskDefinition", "desiredCount"):
         assert after[key] == before[key]

@@ -1,4 +1,4 @@
-"""What cutover remembers is kept, and one role with one permission moves traffic."""
+"""What cutover remembers is kept, and one role moves traffic and changes what serves it."""
 
 import json
 
@@ -25,21 +25,48 @@ def test_lease_and_journal_are_encrypted_and_recoverable(stack: str) -> None:
     assert table.protect is chosen(stack).protect
 
 
-def test_the_weights_role_may_change_one_rule() -> None:
+def test_the_weights_role_may_change_one_rule_and_two_slots() -> None:
     rule = recorded("prod").only("aws:lb/listenerRule:ListenerRule", "prod-traffic")
+    services = recorded("prod").every("aws:ecs/service:Service")
     policy = recorded("prod").only("aws:iam/rolePolicy:RolePolicy", "prod-weights")
     assert policy.inputs["role"] == "prod-weights-id"
-    assert json.loads(policy.inputs["policy"]) == {
-        "Version": "2012-10-17",
-        "Statement": [
-            {
-                "Sid": "SetWeights",
-                "Effect": "Allow",
-                "Action": "elasticloadbalancing:ModifyRule",
-                "Resource": rule.outputs["arn"],
-            }
-        ],
+    set_weights, change_services, change_scaling, pass_roles = json.loads(policy.inputs["policy"])[
+        "Statement"
+    ]
+    assert set_weights == {
+        "Sid": "SetWeights",
+        "Effect": "Allow",
+        "Action": "elasticloadbalancing:ModifyRule",
+        "Resource": rule.outputs["arn"],
     }
+    assert change_services == {
+        "Sid": "ChangeServices",
+        "Effect": "Allow",
+        "Action": ["ecs:UpdateService", "ecs:DescribeServices"],
+        "Resource": [service.outputs["arn"] for service in services],
+    }
+    account, region = chosen("prod").aws.account_id, chosen("prod").aws.region
+    assert change_scaling == {
+        "Sid": "ChangeScaling",
+        "Effect": "Allow",
+        "Action": "application-autoscaling:RegisterScalableTarget",
+        "Resource": f"arn:aws:application-autoscaling:{region}:{account}:scalable-target/*",
+        "Condition": {"StringEquals": {"application-autoscaling:service-namespace": "ecs"}},
+    }
+    assert pass_roles == {
+        "Sid": "PassTheTasksRoles",
+        "Effect": "Allow",
+        "Action": "iam:PassRole",
+        "Resource": f"arn:aws:iam::{account}:role/prod-*",
+        "Condition": {"StringEquals": {"iam:PassedToService": "ecs-tasks.amazonaws.com"}},
+    }
+
+
+def test_the_roles_of_both_task_definitions_may_be_passed() -> None:
+    definitions = recorded("prod").every("aws:ecs/taskDefinition:TaskDefinition")
+    assert len(definitions) == 2
+    roles = {d.inputs[key] for d in definitions for key in ("executionRoleArn", "taskRoleArn")}
+    assert {arn.rsplit("/")[1].startswith("prod-") for arn in roles} == {True}
 
 
 def test_only_the_environments_own_cutover_may_assume_it() -> None:

@@ -1,30 +1,24 @@
 """The balancer: who gets how much of the traffic, and whom it finds healthy."""
 
-import datetime
-import json
-import re
 from collections.abc import Mapping
 from typing import Any
 
 from cutover.decide.live import Health
 from cutover.decide.model import SCALE, Weights
 from cutover.do.clients import Clients
-from cutover.do.world import Refused, Unavailable
+from cutover.do.fence import Fence
+from cutover.do.world import Refused
 from infra.outputs import SLOTS, Contract, Slot
 
-# AssumeRole's minimum; the session policy ends long before.
-_ROLE_SECONDS = 900
 # Written out, since what is left out of a ModifyRule is for AWS to choose.
 _NO_STICKINESS = {"Enabled": False, "DurationSeconds": 3600}
 
 
 class Balancer:
-    """The traffic rule and the target groups of one environment, for one run."""
+    """The traffic rule and the target groups of one environment."""
 
-    def __init__(self, clients: Clients, contract: Contract, *, run: str) -> None:
-        self._clients, self._contract = clients, contract
-        # RoleSessionName (STS API reference); CloudTrail shows who it was by it.
-        self._session_name = re.sub(r"[^A-Za-z0-9_+=,.@-]", "-", run)[:64].ljust(2, "-")
+    def __init__(self, clients: Clients, contract: Contract, fence: Fence) -> None:
+        self._clients, self._contract, self._fence = clients, contract, fence
 
     def weights(self) -> Weights:
         """The traffic rule's, live, as shares of SCALE. One call."""
@@ -34,40 +28,21 @@ class Balancer:
         return self._parsed(rules)
 
     def set_weights(self, weights: Weights, *, not_after: float) -> Weights:
-        """Both weights in one ModifyRule; what AWS answered. Two calls, the first for a role.
-
-        The role's session may do nothing else, and nothing at all after `not_after` (epoch
-        seconds, rounded down): Unavailable then, for the rule is as it was.
-        """
-        role = self._clients.call(
-            "sts",
-            "assume_role",
-            RoleArn=self._contract.weights_role,
-            RoleSessionName=self._session_name,
-            DurationSeconds=_ROLE_SECONDS,
-            Policy=session_policy(self._contract.traffic_rule, not_after),
-        )
+        """Both weights in one ModifyRule; what AWS answered. Two calls, the first for a role that
+        may do nothing else, and nothing at all after `not_after`: Unavailable then."""
+        rule = self._contract.traffic_rule
+        fenced = self._fence.until(not_after, ["elasticloadbalancing:ModifyRule"], rule)
         groups = [
             {"TargetGroupArn": self._contract.slots[slot].target_group, "Weight": weights[slot]}
             for slot in SLOTS
         ]
         forward = {"TargetGroups": groups, "TargetGroupStickinessConfig": _NO_STICKINESS}
-        try:
-            answer = self._clients.call_as(
-                role["Credentials"],
-                "elbv2",
-                "modify_rule",
-                RuleArn=self._contract.traffic_rule,
-                Actions=[{"Type": "forward", "ForwardConfig": forward}],
-            )
-        except Refused as error:
-            # IAM's wording, "Troubleshoot access denied error messages" in its user guide.
-            if "explicit deny in a session policy" not in str(error):
-                raise
-            raise Unavailable(
-                "the lease's time was over before the write arrived, and AWS left the weights as "
-                "they were; it may be tried again with a renewed lease"
-            ) from error.__cause__
+        answer = fenced.call(
+            "elbv2",
+            "modify_rule",
+            RuleArn=rule,
+            Actions=[{"Type": "forward", "ForwardConfig": forward}],
+        )
         return self._parsed(answer["Rules"])
 
     def health(self, slot: Slot) -> Health:
@@ -101,9 +76,7 @@ class Balancer:
             (group["TargetGroupArn"], int(group.get("Weight", 1)))
             for group in forward["TargetGroups"]
         ]
-        slots: dict[str, Slot] = {
-            self._contract.slots[slot].target_group: slot for slot in SLOTS
-        }
+        slots: dict[str, Slot] = {self._contract.slots[slot].target_group: slot for slot in SLOTS}
         if sorted(arn for arn, _ in found) != sorted(slots):
             names = ", ".join(arn.split("/")[1] for arn, _ in found) or "no target group"
             raise Refused(
@@ -134,18 +107,3 @@ def shares(relative: Mapping[Slot, int]) -> Weights:
     least, most = int(relative[first] > 0), SCALE - int(relative[second] > 0)
     share = min(max(share, least), most)
     return {first: share, second: SCALE - share}
-
-
-def session_policy(rule: str, not_after: float) -> str:
-    """IAM's text for: set this rule's weights, until then. Whole seconds, as aws:CurrentTime's."""
-    end = datetime.datetime.fromtimestamp(int(not_after), datetime.UTC)
-    statements = [
-        {"Effect": "Allow", "Action": "elasticloadbalancing:ModifyRule", "Resource": rule},
-        {
-            "Effect": "Deny",
-            "Action": "*",
-            "Resource": "*",
-            "Condition": {"DateGreaterThan": {"aws:CurrentTime": f"{end:%Y-%m-%dT%H:%M:%SZ}"}},
-        },
-    ]
-    return json.dumps({"Version": "2012-10-17", "Statement": statements}, separators=(",", ":"))

@@ -7,6 +7,7 @@ from cutover.decide.live import Service
 from cutover.decide.model import Release, other
 from cutover.do import task_definition
 from cutover.do.clients import Clients
+from cutover.do.fence import Fence, Fenced
 from cutover.do.world import Refused
 from infra.outputs import SLOTS, Contract, Slot
 
@@ -20,11 +21,23 @@ _FREE = dict.fromkeys(_FILLED, False)
 _SUSPENDED = dict.fromkeys(_FILLED, True)
 
 
-class Slots:
-    """Both services and both scalable targets of one environment."""
+# What changes a slot. RegisterScalableTarget also needs the two of ECS ("Application Auto Scaling
+# identity-based policy examples"), and a task's roles are passed on with its definition.
+_ACTIONS = (
+    *("ecs:UpdateService", "ecs:DescribeServices", "iam:PassRole"),
+    "application-autoscaling:RegisterScalableTarget",
+)
 
-    def __init__(self, clients: Clients, contract: Contract) -> None:
-        self._clients, self._contract = clients, contract
+
+class Slots:
+    """Both services and both scalable targets of one environment.
+
+    What changes one is done by a role, and refused by AWS after `not_after`, epoch seconds:
+    Unavailable then.
+    """
+
+    def __init__(self, clients: Clients, contract: Contract, fence: Fence) -> None:
+        self._clients, self._contract, self._fence = clients, contract, fence
 
     def services(self) -> Mapping[Slot, Service]:
         """Both slots' services in one call."""
@@ -50,43 +63,57 @@ class Slots:
             self._clients, contract.blueprint, release, family=contract.release_family
         )
 
-    def fill(self, slot: Slot, task_definition: str, tasks: int) -> None:
+    def fill(self, slot: Slot, task_definition: str, tasks: int, *, not_after: float) -> None:
         """The slot is to run so many tasks, and at least as many; the other keeps what it has.
 
-        Three calls, and no harm in any of them when it is repeated. The floor comes last: to
+        Four calls, and no harm in any of them when it is repeated. The floor comes last: to
         register one lifts the desired count to it (Application Auto Scaling API reference), and
         would start what the service ran before.
         """
-        self._scale(other(slot), SuspendedState=_SCALING_IN_WAITS)
-        self._update(slot, taskDefinition=task_definition, desiredCount=tasks)
-        self._scale(slot, MinCapacity=tasks, SuspendedState=_FILLED)
+        change = self._change(not_after)
+        change.scale(other(slot), SuspendedState=_SCALING_IN_WAITS)
+        change.update(slot, taskDefinition=task_definition, desiredCount=tasks)
+        change.scale(slot, MinCapacity=tasks, SuspendedState=_FILLED)
 
-    def scale_in(self, slot: Slot, *, floor: int) -> None:
-        """The slot is to run nothing, and the other one scales freely from `floor`. Three calls.
+    def scale_in(self, slot: Slot, *, floor: int, not_after: float) -> None:
+        """The slot is to run nothing, and the other one scales freely from `floor`. Four calls.
 
         The slot's own floor goes first, or autoscaling would lift the count to it again.
         """
-        self._scale(slot, MinCapacity=0, SuspendedState=_SUSPENDED)
-        self._update(slot, desiredCount=0)
-        self._scale(other(slot), MinCapacity=floor, SuspendedState=_FREE)
+        change = self._change(not_after)
+        change.scale(slot, MinCapacity=0, SuspendedState=_SUSPENDED)
+        change.update(slot, desiredCount=0)
+        change.scale(other(slot), MinCapacity=floor, SuspendedState=_FREE)
 
-    def roll(self, slot: Slot, run: str) -> None:
-        """Replaces the slot's tasks in place by the same. One call.
+    def roll(self, slot: Slot, run: str, *, not_after: float) -> None:
+        """Replaces the slot's tasks in place by the same. Two calls.
 
         Repeated, it begins a deployment anew, which is safe and costs only time: ECS knows no
         token for it, so `run` can't make it one.
         """
-        self._update(slot, forceNewDeployment=True)
+        self._change(not_after).update(slot, forceNewDeployment=True)
 
-    def _update(self, slot: Slot, **changes: Any) -> None:
-        service = self._contract.slots[slot].service
-        self._clients.call(
-            "ecs", "update_service", cluster=self._contract.cluster, service=service, **changes
+    def _change(self, not_after: float) -> "_Change":
+        return _Change(self._contract, self._fence.until(not_after, _ACTIONS))
+
+
+class _Change:
+    """Changes what is named of a slot, and nothing else, within the fence."""
+
+    def __init__(self, contract: Contract, fenced: Fenced) -> None:
+        self._contract, self._fenced = contract, fenced
+
+    def update(self, slot: Slot, **changes: Any) -> None:
+        self._fenced.call(
+            "ecs",
+            "update_service",
+            cluster=self._contract.cluster,
+            service=self._contract.slots[slot].service,
+            **changes,
         )
 
-    def _scale(self, slot: Slot, **changes: Any) -> None:
-        """Changes what is named, and nothing else (Application Auto Scaling API reference)."""
-        self._clients.call(
+    def scale(self, slot: Slot, **changes: Any) -> None:
+        self._fenced.call(
             "application-autoscaling",
             "register_scalable_target",
             ServiceNamespace="ecs",
