@@ -1,0 +1,93 @@
+"""One HTTPS connection to the public name, at an address of its own where the contract has one."""
+
+import http.client
+import socket
+import ssl
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Self
+from urllib.parse import urlsplit
+
+from infra.outputs import Contract
+
+RELEASE_HEADER = "X-Release-Id"
+# A health answer has a few hundred bytes; nobody needs more to go on with the connection.
+_BODY_BYTES = 65_536
+
+
+@dataclass(frozen=True, kw_only=True)
+class Way:
+    """How the public name is reached: what it is called in TLS and `Host`, and where it listens."""
+
+    host: str
+    address: tuple[str, int]
+    context: ssl.SSLContext
+
+    @classmethod
+    def of(cls, contract: Contract) -> Self:
+        """The system's authorities, or the contract's own alone where it names one."""
+        public = urlsplit(contract.public_url)
+        there = urlsplit(f"//{contract.public_address}") if contract.public_address else public
+        authority = contract.public_authority or None
+        return cls(
+            host=public.hostname or "",
+            address=(there.hostname or "", there.port or http.client.HTTPS_PORT),
+            context=ssl.create_default_context(cadata=authority),
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """`release` is None when the answer does not name one; `seconds` are without connecting."""
+
+    status: int
+    release: str | None
+    seconds: float
+
+
+class ProbeConnection:
+    """Opened by its first request, and kept for the next ones."""
+
+    def __init__(self, way: Way, timeout_seconds: float) -> None:
+        self._way, self._timeout = way, timeout_seconds
+        self._http = http.client.HTTPSConnection(way.host, context=way.context)
+
+    def get(self, path: str, headers: Mapping[str, str]) -> Answer:
+        """OSError or http.client.HTTPException when there is no whole answer in time."""
+        deadline = time.monotonic() + self._timeout
+        if self._http.sock is None:
+            plain = socket.create_connection(self._way.address, self._timeout)
+            plain.settimeout(_left(deadline))
+            self._http.sock = _secured(plain, self._way)
+        begin = time.monotonic()
+        self._http.sock.settimeout(_left(deadline))
+        self._http.request("GET", path, headers=dict(headers))
+        response = self._http.getresponse()
+        if len(response.read(_BODY_BYTES)) == _BODY_BYTES:
+            self._http.close()
+        seconds = time.monotonic() - begin
+        return Answer(
+            status=response.status,
+            release=response.getheader(RELEASE_HEADER) or None,
+            seconds=seconds,
+        )
+
+    def close(self) -> None:
+        self._http.close()
+
+
+def _secured(plain: socket.socket, way: Way) -> ssl.SSLSocket:
+    try:
+        return way.context.wrap_socket(plain, server_hostname=way.host)
+    except OSError:
+        plain.close()
+        raise
+
+
+def _left(deadline: float) -> float:
+    """Seconds until then, for a socket; TimeoutError when there are none."""
+    left = deadline - time.monotonic()
+    if left <= 0:
+        raise TimeoutError("the probe's time is over")
+    return left

@@ -1,0 +1,150 @@
+"""Probes on the public path: who answers, and how, at a bounded rate."""
+
+import threading
+from collections import Counter
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from http.client import HTTPException
+
+from cutover.decide.live import Smoke, Split
+from cutover.decide.model import Release
+from cutover.do.clients import Clients
+from cutover.do.probe_connection import Answer, ProbeConnection, Way
+from cutover.do.world import Clock
+from infra.outputs import PROBE_HEADER, Contract, ProbeRoute, Slot
+
+RATE_PER_SECOND = 200
+CONNECTIONS = 16
+# A balancer's node is chosen by connection: many short ones ask more nodes than a few long ones.
+PROBES_PER_CONNECTION = 20
+TIMEOUT_SECONDS = 5.0
+# What has not been sent so long after its time is not sent at all.
+LATE_SECONDS = 2.0
+# With ten for each task, one in 20,000 tasks is asked nothing at all.
+PROBES_PER_TASK = 10
+LEAST_PROBES = 20
+HEALTH = "/health"
+
+
+class Probes:
+    """Asks the environment's public name, with its token. `paths` are what a smoke asks for."""
+
+    def __init__(
+        self,
+        clients: Clients,
+        contract: Contract,
+        *,
+        clock: Clock,
+        paths: Sequence[str] = (HEALTH,),
+    ) -> None:
+        self._clients, self._contract, self._clock = clients, contract, clock
+        self._paths = tuple(paths)
+        self._way = Way.of(contract)
+        self._token: str | None = None
+
+    def split(self, probes: int) -> Split:
+        """So many probes that go everybody's way, whatever the status: even a 503 names its
+        release. Ends within LATE_SECONDS and one probe's timeout after the last one's time."""
+        releases = [a.release if a else None for a in self._ask("live", [HEALTH] * probes)]
+        answers = Counter(release for release in releases if release)
+        return Split(answers=dict(answers), unknown=probes - answers.total())
+
+    def smoke(self, slot: Slot, release: Release, tasks: int) -> Smoke:
+        """PROBES_PER_TASK probes for each task and path through the slot's test rule."""
+        each = max(LEAST_PROBES, PROBES_PER_TASK * tasks)
+        asked = [path for path in self._paths for _ in range(each)]
+        given = self._ask(slot, asked)
+        problems = [
+            problem
+            for path in self._paths
+            for problem in _problems(
+                slot,
+                path,
+                release.release_id,
+                [answer for answer, of in zip(given, asked, strict=True) if of == path],
+            )
+        ]
+        answers = [answer for answer in given if answer]
+        seconds = [answer.seconds for answer in answers]
+        return Smoke(
+            problems=tuple(problems),
+            requests=len(asked),
+            errors=sum(answer is None or answer.status >= 500 for answer in given),
+            latency_seconds=sum(seconds) / len(seconds) if seconds else None,
+        )
+
+    def _ask(self, route: ProbeRoute, paths: Sequence[str]) -> Sequence[Answer | None]:
+        """An answer for each path, in order; None where there was none in time."""
+        if not paths:
+            return []
+        headers = {PROBE_HEADER: f"{route}:{self._secret()}"}
+        volley = _Volley(paths, clock=self._clock)
+        with ThreadPoolExecutor(min(CONNECTIONS, len(paths)), "probe") as pool:
+            for _ in range(min(CONNECTIONS, len(paths))):
+                pool.submit(
+                    volley.fire, lambda: ProbeConnection(self._way, TIMEOUT_SECONDS), headers
+                )
+        return volley.answers
+
+    def _secret(self) -> str:
+        token = self._token
+        if token is None:
+            secret = self._contract.probe_token_secret
+            answer = self._clients.call("secretsmanager", "get_secret_value", SecretId=secret)
+            token = self._token = str(answer["SecretString"])
+        return token
+
+
+class _Volley:
+    """Probes with a time for each, fired by several threads that take the next one in turn."""
+
+    def __init__(self, paths: Sequence[str], *, clock: Clock) -> None:
+        self.answers: list[Answer | None] = [None] * len(paths)
+        self._paths, self._clock = paths, clock
+        self._begin = clock.monotonic()
+        self._end = self._begin + len(paths) / RATE_PER_SECOND + LATE_SECONDS
+        self._next = iter(range(len(paths)))
+        self._lock = threading.Lock()
+
+    def fire(self, connect: Callable[[], ProbeConnection], headers: dict[str, str]) -> None:
+        connection, served = connect(), 0
+        try:
+            while (position := self._take()) is not None:
+                if served == PROBES_PER_CONNECTION:
+                    connection.close()
+                    connection, served = connect(), 0
+                served += 1
+                try:
+                    self.answers[position] = connection.get(self._paths[position], headers)
+                except (OSError, HTTPException):
+                    connection.close()
+                    connection, served = connect(), 0
+        finally:
+            connection.close()
+
+    def _take(self) -> int | None:
+        """The next probe's position when its time has come; None when all are done, or too late."""
+        with self._lock:
+            position = next(self._next, None)
+        if position is None or self._clock.monotonic() > self._end:
+            return None
+        due = self._begin + position / RATE_PER_SECOND
+        self._clock.sleep(max(0.0, due - self._clock.monotonic()))
+        return position
+
+
+def _problems(
+    slot: Slot, path: str, release: str, answers: Sequence[Answer | None]
+) -> Sequence[str]:
+    asked = f"of {len(answers)} probes of the {slot} slot for {path}"
+    given = [answer for answer in answers if answer]
+    problems = []
+    if len(given) < len(answers):
+        problems.append(f"{len(answers) - len(given)} {asked} had no answer")
+    for status, count in sorted(Counter(a.status for a in given if a.status != 200).items()):
+        problems.append(f"{count} {asked} were answered with status {status} instead of 200")
+    strangers = Counter(a.release for a in given if a.release != release)
+    for stranger, count in sorted(strangers.items(), key=lambda item: item[0] or ""):
+        by = f"release {stranger}" if stranger else "somebody who names no release"
+        problems.append(f"{count} {asked} were answered by {by} instead of {release}")
+    return problems
