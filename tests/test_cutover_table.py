@@ -32,12 +32,14 @@ class Doors:
     def __init__(self, real: Clients) -> None:
         self.real = real
         self.calls: list[str] = []
+        self.arguments: dict[str, Any] = {}
         self.before: dict[str, Callable[[], None]] = {}
         self.after: dict[str, Callable[[Any], Any]] = {}
 
     def call(self, service: str, operation: str, /, **arguments: Any) -> Any:
         assert service == "dynamodb"
         self.calls.append(operation)
+        self.arguments = arguments
         if act := self.before.pop(operation, None):
             act()
         answer = self.real.call(service, operation, **arguments)
@@ -172,6 +174,7 @@ def test_what_is_read_is_what_append_returned_in_one_call(store: Table, doors: D
     doors.calls.clear()
     assert store.read() == after
     assert doors.calls == ["query"]
+    assert doors.arguments["ConsistentRead"] is True  # the emulator is consistent anyway
     assert [(e.sequence, e.data["what"], e.token) for e in store.history()] == [
         (1, "one", 1),
         (2, "two", 1),
