@@ -2,6 +2,7 @@
 
 import dataclasses
 import math
+import random
 from collections.abc import Mapping
 from fractions import Fraction
 from typing import Any
@@ -266,6 +267,31 @@ def test_at_100_percent_the_slo_alone_counts() -> None:
     assert judged(*both, percent=100) == fail(
         "90 of 300 answers of green were errors (30.00%); 0.10% allowed"
     )
+
+
+def verdicts(ratio: float, looks: int, chances: random.Random) -> list[str]:
+    """What is judged of a slot that fails so many, asked again after every hundred requests."""
+    found: list[str] = []
+    errors = 0
+    for look in range(1, looks + 1):
+        errors += sum(chances.random() < ratio for _ in range(100))
+        found.append(judged(sample(100 * look, errors), sample(300 * look)).verdict)
+    return found
+
+
+def test_a_release_that_keeps_the_slo_survives_being_asked_a_hundred_times() -> None:
+    chances = random.Random(1)
+    runs = [verdicts(0.001, 100, chances) for _ in range(100)]
+    assert [run for run in runs if "fail" in run] == []
+    # Even at the very edge of the SLO a look is in doubt no more than one time in twenty.
+    assert 0 < sum(run.count("hold") for run in runs) <= 100 * 100 * 0.05
+
+
+def test_a_release_that_fails_5_percent_is_found_before_500_requests() -> None:
+    chances = random.Random(1)
+    runs = [verdicts(0.05, 5, chances) for _ in range(100)]
+    assert {run[-1] for run in runs} == {"fail"}
+    assert sum(run[0] == "pass" for run in runs) <= 6
 
 
 # Probes

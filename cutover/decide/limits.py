@@ -22,7 +22,8 @@ class Limits:
     """The SLO: a mean response under 200 ms."""
     latency_factor: float = 1.5
     latency_margin_seconds: float = 0.05
-    """A mean of the other slot above the SLO allows this factor and margin of it."""
+    """Beside a slow slot this factor and margin of its mean are allowed. Our own choice; no
+    vendor gives one."""
     stale_seconds: float = 240
     """The balancer sends its metrics each minute, stamped with the minute's begin (ELB user guide,
     CloudWatch metrics): the newest is 2 minutes old before the next is there, and may be late."""
