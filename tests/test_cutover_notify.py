@@ -5,14 +5,15 @@ import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, HTTPServer
-from typing import Any, get_args
+from typing import Any
 
 import pytest
 from moto import mock_aws
 from moto.core import DEFAULT_ACCOUNT_ID
 from moto.sns import sns_backends
 
-from cutover.decide.journal import Kind
+from cutover.decide.journal import State, Summary
+from cutover.decide.outcome import Exit, Result
 from cutover.do import notify
 from cutover.do.clients import Clients
 from cutover.do.notify import Channel, Notifier, channels, subject
@@ -20,6 +21,7 @@ from cutover.do.world import Refused, Unavailable
 from infra.outputs import Contract
 from tests.environments import recorded
 
+EMPTY = State()
 PATIENCE = 30.0
 """Longer than anything here takes, also on a busy machine; nobody waits for it when all is well."""
 SECRET = "T000/B000/xoxb-secret"
@@ -137,41 +139,60 @@ def test_no_thread_keeps_the_program_alive(stuck: Stuck) -> None:
 # The notifier.
 
 
-def test_every_channel_is_told_of_each_change_of_state_and_of_nothing_else() -> None:
+def test_every_channel_is_told_what_has_changed_since_it_was_told_last() -> None:
     one: list[str] = []
     two: list[str] = []
-    notifier = Notifier("prod, deploy r42", [Channel("a", one.append), Channel("b", two.append)])
-    for kind in get_args(Kind):
-        notifier.hear(kind, f"has {kind}")
-    notifier.say("was interrupted")
+    notifier = Notifier("prod", EMPTY, [Channel("a", one.append), Channel("b", two.append)])
+    for frozen in ("", "fair", "fair", "exam", ""):
+        notifier.tell(State(summary=Summary(frozen=frozen)))
     notifier.close(PATIENCE)
-    changes = (
-        *("started", "resumed", "committed", "turned", "held", "adopted", "ended"),
-        *("frozen", "unfrozen"),
-    )
-    expected = [f"prod, deploy r42: has {kind}" for kind in changes]
-    assert sorted(one[:-1]) == sorted(expected)
-    assert one[-1] == "prod, deploy r42: was interrupted"
+    assert one == [
+        "prod: frozen, no step forward: fair",
+        "prod: frozen, no step forward: exam",
+        "prod: no longer frozen",
+    ]
     assert two == one
     assert notifier.failures == ()
+
+
+def test_what_was_before_the_command_is_no_news() -> None:
+    sent: list[str] = []
+    frozen = State(summary=Summary(frozen="fair"))
+    notifier = Notifier("prod", frozen, [Channel("it", sent.append)])
+    notifier.tell(frozen)
+    notifier.close(PATIENCE)
+    assert sent == []
+
+
+def test_a_run_that_is_left_open_is_told_of() -> None:
+    sent: list[str] = []
+    notifier = Notifier("prod", EMPTY, [Channel("it", sent.append)])
+    for code in Exit:
+        notifier.left(Result(exit=code, sentence=f"the end is {code.name}", state=EMPTY))
+    notifier.close(PATIENCE)
+    assert sent == ["prod: the end is LOCK_LOST", "prod: the end is INTERRUPTED"]
+
+
+def froze(notifier: Notifier, *reasons: str) -> None:
+    for reason in reasons:
+        notifier.tell(State(summary=Summary(frozen=reason)))
 
 
 def test_a_dead_channel_keeps_none_of_the_others_waiting(stuck: Stuck) -> None:
     sent: list[str] = []
     dead, alive = Channel("dead", stuck, seconds=PATIENCE), Channel("alive", sent.append)
-    notifier = Notifier("prod", [dead, alive])
-    notifier.say("one")
+    notifier = Notifier("prod", EMPTY, [dead, alive])
+    froze(notifier, "one")
     alive.close(PATIENCE)
-    assert sent == ["prod: one"]
+    assert sent == ["prod: frozen, no step forward: one"]
     notifier.close(0.01)
     assert notifier.failures == ("dead was not told everything before the program ended",)
 
 
 def test_each_failure_is_reported_once() -> None:
     broken = Channel("it", failing(Refused("no")))
-    notifier = Notifier("prod", [broken])
-    notifier.say("one")
-    notifier.say("two")
+    notifier = Notifier("prod", EMPTY, [broken])
+    froze(notifier, "one", "two")
     notifier.close(PATIENCE)
     assert broken.failures == ["it was not told: no"] * 2
     assert notifier.failures == ("it was not told: no",)
@@ -193,16 +214,13 @@ def contract(topic: str) -> Contract:
 
 def test_the_topic_gets_the_message_under_a_short_subject(clients: Clients) -> None:
     arn = clients.call("sns", "create_topic", Name="alerts")["TopicArn"]
-    notifier = Notifier("prod", channels(clients, contract(arn), {}))
-    long = "held: " + "the error ratio of green is too high\n" * 10
-    notifier.say("green has 5 % of the traffic")
-    notifier.say(long)
-    notifier.close(PATIENCE)
-    assert notifier.failures == ()
+    (channel,) = channels(clients, contract(arn), {})
+    long = "prod: held: " + "the error ratio of green is too high\n" * 10
+    assert told(channel, "prod: green has 5 % of the traffic", long) == []
     topic = sns_backends[DEFAULT_ACCOUNT_ID]["eu-central-1"].topics[arn]
     assert [(message, line) for _, message, line, *_ in topic.sent_notifications] == [
         ("prod: green has 5 % of the traffic", "prod: green has 5 % of the traffic"),
-        (f"prod: {long}", subject(f"prod: {long}")),
+        (long, subject(long)),
     ]
 
 

@@ -9,7 +9,9 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Mapping, Sequence
 
-from cutover.decide.journal import Kind
+from cutover.decide.journal import State
+from cutover.decide.news import news
+from cutover.decide.outcome import Exit, Result
 from cutover.do.clients import Clients
 from cutover.do.world import Refused, Unavailable
 from infra.outputs import Contract
@@ -20,13 +22,6 @@ SEND_SECONDS = 5.0
 _MOST_WAITING = 32
 # SNS: "less than 100 characters" (API reference of Publish).
 _SUBJECT_CHARACTERS = 99
-
-_TOLD: frozenset[Kind] = frozenset(
-    {
-        *("started", "resumed", "committed", "turned", "held", "adopted", "ended"),
-        *("frozen", "unfrozen"),
-    }
-)
 
 Send = Callable[[str], None]
 
@@ -86,19 +81,20 @@ class Notifier:
     Never blocks and never raises; `failures` are for the end, once each.
     """
 
-    def __init__(self, about: str, channels: Sequence[Channel]) -> None:
-        """`about` begins every message: the environment, and what is done to it."""
-        self._about, self._channels = about, channels
+    def __init__(self, environment: str, state: State, channels: Sequence[Channel]) -> None:
+        """`state` is the journal's before the command has written anything."""
+        self._environment, self._state, self._channels = environment, state, channels
 
-    def hear(self, kind: Kind, sentence: str) -> None:
-        """Says the sentence of a journal entry, if entries of that kind change a run's state."""
-        if kind in _TOLD:
-            self.say(sentence)
+    def tell(self, state: State) -> None:
+        """Says what has changed since it was last called."""
+        for sentence in news(self._environment, self._state, state):
+            self._say(sentence)
+        self._state = state
 
-    def say(self, sentence: str) -> None:
-        """For what is in no entry: that the run was interrupted, or lost its lease."""
-        for channel in self._channels:
-            channel.offer(f"{self._about}: {sentence}")
+    def left(self, result: Result) -> None:
+        """Says that a run was left open, which no state of the journal tells."""
+        if result.exit in (Exit.INTERRUPTED, Exit.LOCK_LOST):
+            self._say(f"{self._environment}: {result.sentence}")
 
     def close(self, seconds: float) -> None:
         """Waits until all is sent, on all channels, but no longer than this."""
@@ -110,6 +106,10 @@ class Notifier:
     def failures(self) -> tuple[str, ...]:
         found = (failure for channel in self._channels for failure in channel.failures)
         return tuple(dict.fromkeys(found))
+
+    def _say(self, text: str) -> None:
+        for channel in self._channels:
+            channel.offer(text)
 
 
 def channels(
