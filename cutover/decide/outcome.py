@@ -7,7 +7,11 @@ from cutover.decide.journal import HoldCause, State
 
 
 class Exit(IntEnum):
-    """Exit codes. DONE only after AWS was read again; 1 is left to a defect of the program."""
+    """Exit codes. DONE only after AWS was read again; 1 is left to a defect of the program.
+
+    REFUSED needs somebody to change something first; UNAVAILABLE may be tried again as it is.
+    Neither has changed anything.
+    """
 
     DONE = 0
     USAGE = 2
@@ -18,6 +22,7 @@ class Exit(IntEnum):
     FOREIGN_CHANGE = 7
     INVARIANT_BROKEN = 8
     INTERRUPTED = 9
+    UNAVAILABLE = 10
 
 
 _HELD: dict[HoldCause, Exit] = {

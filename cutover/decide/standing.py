@@ -1,0 +1,98 @@
+"""How an environment stands: may it go back, does AWS agree with the journal, what ends a hold."""
+
+from collections.abc import Mapping
+
+from cutover.decide.holding import explained, said
+from cutover.decide.invariants import full, healthy
+from cutover.decide.journal import HoldCause, State
+from cutover.decide.live import Health, Split
+from cutover.decide.model import Weights, active, other
+from cutover.decide.outcome import Exit, Result, held
+from cutover.decide.proof import shows
+from infra.outputs import Slot
+
+_ENDS: dict[HoldCause, str] = {
+    "foreign": "find out who has set the weights; then `cutover resume --adopt` takes them, or "
+    "`cutover rollback` sets them back",
+    "frozen": "`cutover resume` when the freeze is over, or `cutover rollback`",
+    "gates": "look at the alarms and at the slot's errors; then `cutover resume` or "
+    "`cutover rollback`",
+    "invariant": "make the slot healthy that the reason names; then `cutover resume` or "
+    "`cutover rollback`",
+    "late": "find out what kept the step; then `cutover resume`, `cutover rollback` or "
+    "`cutover abort`",
+    "refused": "mend what AWS refuses; then `cutover resume` or `cutover rollback`",
+    "schema": "mend the schema, so that the release can live with it; then `cutover resume` or "
+    "`cutover abort`",
+}
+
+
+def ends_hold(cause: HoldCause) -> str:
+    """What a person does about a hold of this cause."""
+    return _ENDS[cause]
+
+
+def forward_only(state: State, health: Mapping[Slot, Health]) -> str | None:
+    """S6: why one change of weights can't go back now, a sentence; None when it can."""
+    summary = state.summary
+    if summary.committed is None:
+        return "no release was ever live here"
+    idle = other(active(summary.committed))
+    filled = summary.slots.get(idle)
+    if filled is None:
+        return f"{idle} never ran a release"
+    release = filled.release
+    if not filled.trusted:
+        return f"{release.release_id} in {idle} never served for good, or was gone back from"
+    if not release.lives_with(summary.schema):
+        return (
+            f"{release.release_id} in {idle} lives with schema {release.schema_min} to "
+            f"{release.schema_max}, and the live one is {summary.schema}"
+        )
+    if not filled.tasks:
+        return f"{idle} is retired; `cutover rollback` fills it again with {release.release_id}"
+    if not full(health[idle], filled.tasks):
+        return f"{health[idle].healthy} of the {filled.tasks} tasks of {idle} are healthy"
+    return None
+
+
+def verdict(
+    state: State, weights: Weights, health: Mapping[Slot, Health], split: Split | None
+) -> Result:
+    """Whether live AWS is what the journal says: DONE, or why not. `split` is None when nobody was
+    probed, which only an EMPTY environment gets away with."""
+    summary, run = state.summary, state.run
+    if summary.committed is None and run is None:
+        sentence = "the environment is empty: no release was ever live here"
+        return Result(exit=Exit.DONE, sentence=sentence, state=state)
+    if not explained(state, weights) and summary.committed is not None:
+        sentence = (
+            f"the weights are {said(weights)}, and the journal left {said(summary.committed)}: "
+            "somebody else has set them; `cutover verify --adopt` takes them as they are, "
+            "`cutover rollback` sets them back"
+        )
+        return Result(exit=Exit.FOREIGN_CHANGE, sentence=sentence, state=state)
+    if run is not None:
+        sentence = run.held or f"run {run.id} is open; `cutover status` shows its step"
+        return Result(exit=held(run.cause), sentence=sentence, state=state)
+    serving = active(weights)
+    filled = summary.slots[serving]
+    if not healthy(health[serving], filled.tasks):
+        sentence = (
+            f"{serving} serves, and {health[serving].healthy} of its {filled.tasks} tasks are "
+            "healthy"
+        )
+        return Result(exit=Exit.INVARIANT_BROKEN, sentence=sentence, state=state)
+    proven, evidence = (
+        shows(split, releases=state.releases, weights=weights)
+        if split
+        else (
+            False,
+            "nobody was probed",
+        )
+    )
+    if not proven:
+        sentence = f"the weights are {said(weights)}, and probes don't show it: {evidence}"
+        return Result(exit=Exit.INVARIANT_BROKEN, sentence=sentence, state=state)
+    sentence = f"AWS is as the journal says, {said(weights)}: {evidence}"
+    return Result(exit=Exit.DONE, sentence=sentence, state=state)

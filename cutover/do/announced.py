@@ -1,0 +1,66 @@
+"""A store that tells what is in the journal once it is there, and never before."""
+
+from collections.abc import Callable, Sequence
+
+from cutover.decide.journal import Draft, Entry, State
+from cutover.do.store import Owner, Snapshot, Store
+from cutover.do.world import Unavailable
+
+Hear = Callable[[State, State, Sequence[Draft]], None]
+"""Told of the state before and after each write of this process, and what it wrote."""
+
+
+class Announced:
+    """Another store's equal in everything else."""
+
+    def __init__(self, store: Store, hear: Hear) -> None:
+        self._store, self._hear = store, hear
+        self._unsure: tuple[State, Sequence[Draft]] | None = None
+
+    def read(self) -> Snapshot:
+        """A write whose answer was lost is told of here, when as much has been added."""
+        found = self._store.read()
+        if self._unsure:
+            (before, drafts), self._unsure = self._unsure, None
+            if found.state.sequence == before.sequence + len(drafts):
+                self._tell(before, found.state, drafts)
+        return found
+
+    def append(
+        self,
+        snapshot: Snapshot,
+        drafts: Sequence[Draft],
+        *,
+        owner: Owner,
+        run: str,
+        release: bool = False,
+        steal: bool = False,
+        answered: bool = False,
+    ) -> Snapshot:
+        self._unsure = None
+        drafts = tuple(drafts)
+        try:
+            written = self._store.append(
+                snapshot,
+                drafts,
+                owner=owner,
+                run=run,
+                release=release,
+                steal=steal,
+                answered=answered,
+            )
+        except Unavailable:
+            self._unsure = (snapshot.state, drafts)
+            raise
+        self._tell(snapshot.state, written.state, drafts)
+        return written
+
+    def want(self, snapshot: Snapshot, wish: str) -> None:
+        self._store.want(snapshot, wish)
+
+    def history(self) -> Sequence[Entry]:
+        return self._store.history()
+
+    def _tell(self, before: State, after: State, drafts: Sequence[Draft]) -> None:
+        if drafts:
+            self._hear(before, after, drafts)

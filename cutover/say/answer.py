@@ -1,0 +1,78 @@
+"""How every command answers: a sentence or an object, an exit code, and never a stack trace."""
+
+import json
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from cutover.decide.journal import Malformed
+from cutover.decide.outcome import Exit, Result
+from cutover.decide.planning import NothingToDo
+from cutover.do.contract import NoContract
+from cutover.do.store import LeaseLost
+from cutover.do.world import Refused, Unavailable
+
+
+class BadInput(Exception):
+    """What the caller gave can't be used. One sentence."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """`text` is for a person, ahead of the sentence; `data` are the keys of `--json` beside
+    `command`, `stack`, `exit` and `sentence`; `rows`, if there are any, are printed in the object's
+    place, an object in each. `exit` is an Exit, or the code of a command that was run for the
+    caller."""
+
+    exit: int
+    sentence: str
+    text: str = ""
+    data: Mapping[str, Any] = field(default_factory=dict)
+    rows: Sequence[str] | None = None
+
+
+_ERRORS: Mapping[type[Exception], Exit] = {
+    BadInput: Exit.USAGE,
+    NoContract: Exit.USAGE,
+    LeaseLost: Exit.LOCK_LOST,
+    Malformed: Exit.INVARIANT_BROKEN,
+    NothingToDo: Exit.REFUSED,
+    Refused: Exit.REFUSED,
+    Unavailable: Exit.UNAVAILABLE,
+}
+
+
+def of_result(result: Result) -> Answer:
+    """The answer of a verb: `run` is the open run or the last one, `weights` the committed ones,
+    `releases` what each slot runs or ran last."""
+    state = result.state
+    data = {
+        "run": state.run.id if state.run else state.summary.last_run,
+        "weights": state.summary.committed,
+        "releases": state.releases,
+    }
+    return Answer(exit=result.exit, sentence=result.sentence, data=data)
+
+
+def give(command: str, stack: str, answered: Callable[[], Answer], *, as_json: bool) -> int:
+    """Prints the answer, or the error that takes its place, and returns the exit code.
+
+    On standard output one JSON object and nothing else, or what a person asked for; on standard
+    error the sentence of whatever is not done.
+    """
+    try:
+        answer = answered()
+    except tuple(_ERRORS) as error:
+        code = next(code for kind, code in _ERRORS.items() if isinstance(error, kind))
+        answer = Answer(exit=code, sentence=str(error))
+    if as_json and answer.rows is not None:
+        print("\n".join(answer.rows))
+    elif as_json:
+        common = {"command": command, "stack": stack, "exit": int(answer.exit)}
+        print(json.dumps({**common, "sentence": answer.sentence, **answer.data}, sort_keys=True))
+    elif answer.text:
+        print(answer.text)
+    if answer.sentence and (answer.exit or not as_json):
+        print(answer.sentence, file=sys.stderr if answer.exit else sys.stdout)
+    return int(answer.exit)

@@ -1,0 +1,106 @@
+"""`plan`: what a deploy would do, cost and risk, and what stands against it."""
+
+from cutover.decide.forecast import Forecast, Moment, forecast
+from cutover.decide.model import Plan
+from cutover.decide.outcome import Exit
+from cutover.do.session import Session
+from cutover.say import given, wiring
+from cutover.say.answer import Answer
+from cutover.say.job import order_of
+from cutover.say.sentences import lasting
+
+
+def plan(
+    stack: str,
+    *,
+    image: str,
+    release: str,
+    schema_min: int | None,
+    schema_max: int | None,
+    despite_freeze: bool,
+    retire: bool,
+) -> Answer:
+    """Reads, and touches nothing. REFUSED when `deploy` would be."""
+    given.image(image)
+    given.name("release", release)
+    order = order_of("plan", None)
+    environment = wiring.open_environment(stack, order.run)
+    state = environment.store.read().state
+    wanted = given.release(
+        release, image, schema=state.summary.schema, least=schema_min, most=schema_max
+    )
+    session = Session(
+        environment.world, environment.store, environment.clock, environment.setting, order
+    )
+    made = session.plan(wanted, despite_freeze=despite_freeze, retire=retire)
+    refusals = session.refusals(made)
+    seen = forecast(state, made, environment.setting)
+    return Answer(
+        exit=Exit.REFUSED if refusals else Exit.DONE,
+        sentence="; ".join(refusals) if refusals else "nothing stands against it",
+        text=text(made, seen),
+        data=data(made, seen) | {"refusals": list(refusals)},
+    )
+
+
+def data(plan: Plan, seen: Forecast) -> dict[str, object]:
+    """The keys of `--json`; seconds, percent of users, hours of one task."""
+    return {
+        "release": plan.release.release_id if plan.release else None,
+        "entering": plan.entering,
+        "tasks": plan.tasks,
+        "steps": [
+            {
+                "step": moment.step.key,
+                "least_seconds": moment.least_seconds,
+                "most_seconds": moment.step.timeout_seconds,
+                "exposed_percent": moment.exposed_percent,
+                "way_back": moment.way_back,
+            }
+            for moment in seen.moments
+        ],
+        "least_seconds": seen.least_seconds,
+        "most_seconds": seen.most_seconds,
+        "rollback_seconds": seen.rollback_seconds,
+        "least_task_hours": seen.least_task_hours,
+        "most_task_hours": seen.most_task_hours,
+        "way_back_until": seen.way_back_until,
+    }
+
+
+def text(plan: Plan, seen: Forecast) -> str:
+    """The same for a person."""
+    width = max(len(moment.step.key) for moment in seen.moments)
+    release = plan.release.release_id if plan.release else ""
+    return "\n".join(
+        [
+            f"{plan.verb} of {release} to {plan.entering}, {plan.tasks} tasks:",
+            *(_row(moment, width) for moment in seen.moments),
+            f"duration: at least {lasting(seen.least_seconds)}, at most "
+            f"{lasting(seen.most_seconds)}",
+            _back(seen),
+            _cost(seen),
+        ]
+    )
+
+
+def _row(moment: Moment, width: int) -> str:
+    least, most = lasting(moment.least_seconds), lasting(moment.step.timeout_seconds)
+    users = f"up to {moment.exposed_percent} % of users"
+    return f"  {moment.step.key:<{width}}  {least} to {most}, {users}"
+
+
+def _back(seen: Forecast) -> str:
+    if seen.rollback_seconds is None:
+        return "rollback: none, for there is no release to go back to that could live here"
+    return (
+        f"rollback: one change of weights until the end of {seen.way_back_until}, proven within "
+        f"{lasting(seen.rollback_seconds)} at most"
+    )
+
+
+def _cost(seen: Forecast) -> str:
+    least = f"{seen.least_task_hours:.2f}"
+    if seen.most_task_hours is None:
+        return f"extra: {least} task-hours at least, and more until `cutover retire`"
+    return f"extra: {least} to {seen.most_task_hours:.2f} task-hours"

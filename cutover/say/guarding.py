@@ -1,0 +1,106 @@
+"""`guard`: a command under the lease, or the very first one, before there is a lease."""
+
+import os
+import shlex
+import signal
+import subprocess
+import sys
+from collections.abc import Sequence
+from contextlib import ExitStack
+
+from cutover.decide.model import Weights
+from cutover.decide.outcome import Exit
+from cutover.do.contract import NoContract
+from cutover.do.guard import Guard, wait
+from cutover.do.store import Owner
+from cutover.say import wiring
+from cutover.say.answer import Answer, BadInput
+from cutover.say.interrupts import interrupts_noted
+from cutover.say.job import Job, at_work, order_of
+
+
+class Command:
+    """A child with this process's own standard streams."""
+
+    def __init__(self, command: Sequence[str]) -> None:
+        """BadInput when there is no such program, or it can't be run."""
+        try:
+            self._process = subprocess.Popen(command)  # noqa: S603 (it is what the caller typed)
+        except OSError as error:
+            raise BadInput(f"{command[0]} can't be run: {error.strerror}") from None
+
+    def poll(self) -> int | None:
+        return self._process.poll()
+
+    def send_signal(self, number: int) -> None:
+        """Not what the terminal has sent to both already: Pulumi takes a second SIGINT for the wish
+        to be killed half way."""
+        if number != signal.SIGINT or not _on_terminal():
+            self._process.send_signal(number)
+
+
+def guard(stack: str, command: Sequence[str], *, purpose: str | None) -> Answer:
+    """The command's own exit code if the weights are right afterwards, else an Exit."""
+    label = purpose or shlex.join(command[:2])
+    with ExitStack() as until_the_end:
+        working = at_work(stack, order_of(label, None), table=False)
+        try:
+            job = until_the_end.enter_context(working)
+        except NoContract as missing:
+            return _first(stack, command, str(missing))
+        return _under_lease(stack, job, command, label)
+
+
+def _under_lease(stack: str, job: Job, command: Sequence[str], label: str) -> Answer:
+    environment, order = job.environment, job.order
+    owner = Owner(
+        run=order.run,
+        purpose="guard",
+        host=order.host,
+        pid=order.pid,
+        by=f"{order.by} ({label})",
+    )
+
+    def weights() -> Weights:
+        return wiring.open_environment(stack, order.run, checked=False).world.weights()
+
+    watched = Guard(
+        environment.store,
+        environment.clock,
+        environment.setting,
+        owner,
+        weights=weights,
+        tell=_say,
+        signalled=lambda: job.interrupts.came,
+    )
+    ended = watched.run(lambda: Command(command))
+    if ended.code == Exit.FOREIGN_CHANGE:
+        job.people.page(ended.sentence)
+    return Answer(exit=ended.code, sentence=ended.sentence)
+
+
+def _first(stack: str, command: Sequence[str], why: str) -> Answer:
+    """There is no table yet that could hold a lease, and no traffic that could be moved."""
+    _say(f"{why}; the command runs without a lease, as the very first one must")
+    with interrupts_noted() as interrupts:
+        child = Command(command)
+        code = wait(child, wiring.SystemClock(), signalled=lambda: interrupts.came)
+    try:
+        wiring.open_environment(stack, "")
+    except NoContract as missing:
+        sentence = f"the command ended with code {code}, and still {missing}"
+        return Answer(exit=code or Exit.USAGE, sentence=sentence)
+    ended = f"the command ended with code {code}; " if code else ""
+    return Answer(exit=code, sentence=f"{ended}stack {stack} has its contract now")
+
+
+def _on_terminal() -> bool:
+    """Whether this process is in the foreground of a terminal, which signals whole groups."""
+    try:
+        return os.tcgetpgrp(sys.stdin.fileno()) == os.getpgrp()
+    except (OSError, ValueError):  # no terminal, or no standard input
+        return False
+
+
+def _say(sentence: str) -> None:
+    print(sentence, file=sys.stderr, flush=True)

@@ -1,0 +1,135 @@
+"""The verbs that move something: each opens the environment, carries out, and answers."""
+
+import sys
+import time
+from collections.abc import Callable
+
+from cutover.decide.outcome import Exit, Result
+from cutover.do.session import Session
+from cutover.do.world import Unavailable
+from cutover.say import given
+from cutover.say.answer import Answer, BadInput, of_result
+from cutover.say.interrupts import interrupts_noted
+from cutover.say.job import Job, at_work, order_of
+from cutover.say.wiring import Environment
+
+# L2: a minute to go back in, and one for AWS to come back first.
+INSIST_SECONDS = 120.0
+AGAIN_SECONDS = 1.0
+
+
+def deploy(
+    stack: str,
+    *,
+    image: str,
+    release: str,
+    schema_min: int | None,
+    schema_max: int | None,
+    run: str | None,
+    reason: str | None,
+    despite_freeze: bool,
+    retire: bool,
+) -> Answer:
+    """All the way of a release into the idle slot and to all of the traffic."""
+    given.image(image)
+    given.name("release", release)
+    if run is not None:
+        given.name("run", run)
+    if despite_freeze and not reason:
+        raise BadInput("--despite-freeze needs a --reason, which the journal keeps")
+
+    with at_work(stack, order_of("deploy", reason, run)) as job:
+        wanted = given.release(
+            release,
+            image,
+            schema=_schema(job.environment, schema_min, schema_max),
+            least=schema_min,
+            most=schema_max,
+        )
+        deployed = job.session.deploy(wanted, despite_freeze=despite_freeze, retire=retire)
+        if deployed.exit == Exit.DONE and release not in _serving(deployed):
+            raise BadInput(
+                f"run {job.order.run} was of another release than {release}, and is over; give "
+                "another --run-id, or none"
+            )
+        return _answer(job, deployed)
+
+
+def resume(stack: str, *, adopt: bool, reason: str | None) -> Answer:
+    """Goes on with the open run."""
+    return _carry_out(stack, "resume", reason, lambda session: session.resume(adopt=adopt))
+
+
+def rollback(stack: str, *, reason: str | None) -> Answer:
+    """All traffic to the release that served before."""
+    return _insist(lambda: _carry_out(stack, "rollback", reason, Session.rollback, checked=False))
+
+
+def abort(stack: str, *, reason: str | None) -> Answer:
+    """Gives the open run up."""
+    return _insist(lambda: _carry_out(stack, "abort", reason, Session.abort, checked=False))
+
+
+def retire(stack: str, *, reason: str | None) -> Answer:
+    """Empties the slot without traffic."""
+    return _carry_out(stack, "retire", reason, Session.retire)
+
+
+def refresh(stack: str, *, reason: str | None) -> Answer:
+    """Replaces the active slot's tasks in place."""
+    return _carry_out(stack, "refresh", reason, Session.refresh)
+
+
+def freeze(stack: str, *, until: str | None, reason: str) -> Answer:
+    """Stops forward steps."""
+    end = None if until is None else given.until(until, time.time())
+    return _carry_out(stack, "freeze", reason, lambda session: session.freeze(until=end))
+
+
+def unfreeze(stack: str, *, reason: str | None) -> Answer:
+    """Lets forward steps go on."""
+    return _carry_out(stack, "unfreeze", reason, Session.unfreeze)
+
+
+def _carry_out(
+    stack: str,
+    verb: str,
+    reason: str | None,
+    act: Callable[[Session], Result],
+    *,
+    checked: bool = True,
+) -> Answer:
+    with at_work(stack, order_of(verb, reason), checked=checked) as job:
+        return _answer(job, act(job.session))
+
+
+def _answer(job: Job, result: Result) -> Answer:
+    job.people.left(result)
+    return of_result(result)
+
+
+def _serving(result: Result) -> list[str]:
+    """The release ids of the slots that have traffic."""
+    committed = result.state.summary.committed or {}
+    return [release for slot, release in result.state.releases.items() if committed.get(slot)]
+
+
+def _schema(environment: Environment, least: int | None, most: int | None) -> int:
+    """The live schema's version by the journal, which is asked only where it is needed."""
+    if least is not None and most is not None:
+        return least
+    return environment.store.read().state.summary.schema
+
+
+def _insist(carry_out: Callable[[], Answer]) -> Answer:
+    """Again and again while AWS does not answer, for the way back has no other time to be tried."""
+    ends = time.monotonic() + INSIST_SECONDS
+    with interrupts_noted() as interrupts:
+        while True:
+            try:
+                return carry_out()
+            except Unavailable as error:
+                if interrupts or time.monotonic() >= ends:
+                    raise
+                print(f"{error}; trying again", file=sys.stderr)
+                time.sleep(AGAIN_SECONDS)
