@@ -283,6 +283,13 @@ def test_a_stolen_lease_gets_a_higher_token_and_the_owner_finds_out(store: Table
     assert [e.data["what"] for e in store.history()] == ["one", "mine"]
 
 
+@pytest.mark.parametrize("other", [owner("b", pid=1), owner("a", pid=2)], ids=["run", "process"])
+def test_a_thief_is_a_new_owner_however_like_the_old_one(store: Table, other: Owner) -> None:
+    taken = store.append(store.read(), [], owner=A, run="a")
+    stolen = store.append(taken, [], owner=other, run=other.run, steal=True)
+    assert (stolen.lease.token, stolen.lease.owner) == (2, other)
+
+
 def test_stealing_ones_own_lease_renews_it(store: Table) -> None:
     taken = store.append(store.read(), [], owner=A, run="a")
     assert store.append(taken, [], owner=A, run="a", steal=True).lease.token == 1
@@ -331,6 +338,17 @@ def test_two_who_race_from_one_snapshot_have_one_winner(
         a.append(free, drafts, owner=A, run="a")
     assert [a.read()] == won
     assert [e.run for e in a.history()] == ["a", *("b" for _ in drafts)]
+
+
+@pytest.mark.parametrize("drafts", [[], observed("x")], ids=["lease", "entry"])
+def test_two_who_race_for_the_first_lease_have_one_winner(
+    store: Table, drafts: list[Draft]
+) -> None:
+    empty = store.read()
+    won = store.append(empty, drafts, owner=B, run="b")
+    with pytest.raises(LeaseLost, match="held by deploy b of jane"):
+        store.append(empty, drafts, owner=A, run="a")
+    assert store.read() == won
 
 
 def test_nothing_of_a_lost_append_is_written(store: Table, doors: Doors, name: str) -> None:
