@@ -66,9 +66,10 @@ def verdict(
         sentence = "the environment is empty: no release was ever live here"
         return Result(exit=Exit.DONE, sentence=sentence, state=state)
     if not explained(state, weights) and summary.committed is not None:
+        adopt = "cutover resume --adopt" if run else "cutover verify --adopt"
         sentence = (
             f"the weights are {said(weights)}, and the journal left {said(summary.committed)}: "
-            "somebody else has set them; `cutover verify --adopt` takes them as they are, "
+            f"somebody else has set them; `{adopt}` takes them as they are, "
             "`cutover rollback` sets them back"
         )
         return Result(exit=Exit.FOREIGN_CHANGE, sentence=sentence, state=state)

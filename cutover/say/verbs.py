@@ -1,13 +1,12 @@
 """The verbs that move something: each opens the environment, carries out, and answers."""
 
 import sys
-import time
 from collections.abc import Callable
 
 from cutover.decide.outcome import Exit, Result
 from cutover.do.session import Session
 from cutover.do.world import Unavailable
-from cutover.say import given
+from cutover.say import given, wiring
 from cutover.say.answer import Answer, BadInput, of_result
 from cutover.say.interrupts import interrupts_noted
 from cutover.say.job import Job, at_work, order_of
@@ -82,7 +81,7 @@ def refresh(stack: str, *, reason: str | None) -> Answer:
 
 def freeze(stack: str, *, until: str | None, reason: str) -> Answer:
     """Stops forward steps."""
-    end = None if until is None else given.until(until, time.time())
+    end = None if until is None else given.until(until, wiring.SystemClock().now())
     return _carry_out(stack, "freeze", reason, lambda session: session.freeze(until=end))
 
 
@@ -123,13 +122,14 @@ def _schema(environment: Environment, least: int | None, most: int | None) -> in
 
 def _insist(carry_out: Callable[[], Answer]) -> Answer:
     """Again and again while AWS does not answer, for the way back has no other time to be tried."""
-    ends = time.monotonic() + INSIST_SECONDS
+    clock = wiring.SystemClock()
+    ends = clock.monotonic() + INSIST_SECONDS
     with interrupts_noted() as interrupts:
         while True:
             try:
                 return carry_out()
             except Unavailable as error:
-                if interrupts or time.monotonic() >= ends:
+                if interrupts or clock.monotonic() >= ends:
                     raise
                 print(f"{error}; trying again", file=sys.stderr)
-                time.sleep(AGAIN_SECONDS)
+                clock.sleep(AGAIN_SECONDS)
