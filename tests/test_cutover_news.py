@@ -66,6 +66,10 @@ def test_a_move(before: int | None, after: int, sentence: str) -> None:
     )
 
 
+def test_weights_that_nobody_knows_any_more_are_no_move() -> None:
+    assert news("prod", state(run(), green=5), state(run(), green=None)) == ()
+
+
 def test_a_turn_is_told_with_its_reason_and_once() -> None:
     turned = run(turned="green is slow")
     told = ("prod: run a turns back: green is slow",)
