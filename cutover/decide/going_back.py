@@ -6,35 +6,36 @@ from cutover.decide.invariants import better, healthy
 from cutover.decide.journal import Draft, HoldCause, Run, State, plain
 from cutover.decide.live import Live
 from cutover.decide.model import SCALE, Setting, Step, other
+from cutover.decide.steps import empty, fill, quiet, shift, smoke
 
 
-def way_back(state: State, run: Run, setting: Setting, *, aborts: bool = False) -> tuple[Step, ...]:
+def way_back(
+    state: State, run: Run, setting: Setting, *, by_hand: bool, aborts: bool
+) -> tuple[Step, ...]:
     """The steps that undo what the run has done, fewest first; none when it has done nothing.
 
     A slot that has served keeps its tasks, for who wants to know what went wrong, unless the run is
-    given up for good.
+    given up for good. A person's order sets the weights whatever they are.
     """
     summary, entering = state.summary, run.plan.entering
     home = other(entering)
-    asked = any(f"{step.key}/asked" in run.notes for step in run.plan.steps if step.kind == "fill")
-    empty = Step(key=f"empty {entering}", kind="scale_in", slot=entering)
+    # Noted before the slot is filled: whether it was, nobody may know.
+    fills = [step.key for step in run.plan.steps if step.kind == "fill"]
+    asked = any(f"{fill}/task_definition" in run.notes for fill in fills)
     if summary.committed is None:
-        return (empty,) if asked else ()
-    back = Step(key=f"shift back to {home}", kind="shift", slot=home, percent=SCALE)
-    quiet = Step(
-        key=f"quiet {entering}",
-        kind="quiet",
-        slot=entering,
-        seconds=setting.drain_seconds,
-        timeout_seconds=setting.drain_seconds + setting.extension_seconds,
-    )
-    away = summary.committed[home] != SCALE or bool(run.explained)
-    served = away or summary.committed_at > run.started_at
-    steps = [back] if away else []
+        return (empty(entering),) if asked else ()
+    # By the journal; somebody else may have sent it traffic, which a person knows.
+    moved = summary.committed[home] != SCALE or bool(run.explained) or by_hand
+    served = moved or summary.committed_at > run.started_at
+    steps: list[Step] = []
+    if f"quiet {home}" in run.done | run.before:
+        steps += [fill(home), smoke(home)]  # its tasks may be gone by now
+    if moved:
+        steps += [shift(home, SCALE)]
+    if asked and not served:
+        steps += [empty(entering)]
     if asked and served and aborts:
-        steps += [quiet, empty]
-    elif asked and not served:
-        steps += [empty]
+        steps += [quiet(entering, setting), empty(entering)]
     return tuple(steps)
 
 
@@ -48,7 +49,7 @@ def turn(
     aborts: bool = False,
 ) -> Draft:
     """The entry that turns the run back."""
-    steps = way_back(state, run, setting, aborts=aborts)
+    steps = way_back(state, run, setting, by_hand=by_hand, aborts=aborts)
     data = {"steps": [plain(step) for step in steps], "reason": reason}
     return Draft("turned", data | {"by_hand": by_hand, "aborts": aborts})
 
@@ -58,11 +59,12 @@ def turn_or_hold(
 ) -> Action:
     """Back to where the run came from, if that can serve (S2) and lives with the schema (S7).
 
-    A run that already goes back, or that brings no release, holds instead.
+    A run that already goes back, that brings no release, or that is through, holds instead.
     """
-    if run.turned or run.plan.verb != "deploy":
-        return hold(cause, reason)
     home = other(run.plan.entering)
+    baked = f"quiet {home}" in run.done
+    if run.turned or run.plan.verb != "deploy" or baked:
+        return hold(cause, reason)
     filled = state.summary.slots.get(home)
     if state.summary.committed is None or filled is None:
         return Append(drafts=(turn(state, run, setting, reason),))

@@ -1,9 +1,13 @@
 """Stopping without moving anything, until a person has looked."""
 
+from collections.abc import Mapping
+
 from cutover.decide.actions import Append
+from cutover.decide.invariants import healthy
 from cutover.decide.journal import Draft, HoldCause, State
+from cutover.decide.live import Health
 from cutover.decide.model import Weights
-from infra.outputs import SLOTS
+from infra.outputs import SLOTS, Slot
 
 
 def hold(cause: HoldCause, reason: str) -> Append:
@@ -26,6 +30,18 @@ def foreign(state: State, weights: Weights) -> Append:
         f"the weights are {said(weights)}, and the journal left {left}: somebody else has set "
         "them; `cutover resume --adopt` takes them as they are, `cutover rollback` sets them back",
     )
+
+
+def adoptable(state: State, weights: Weights, health: Mapping[Slot, Health]) -> str | None:
+    """S2 for weights that somebody else has set: why they can't be taken as they are, or None."""
+    for slot in SLOTS:
+        known, seen = state.summary.slots.get(slot), health[slot].healthy
+        if weights[slot] and (known is None or not healthy(health[slot], known.tasks)):
+            return (
+                f"{slot} has {weights[slot]} % of the traffic and {seen} healthy tasks: that can't "
+                "stay; `cutover rollback` sets the weights back"
+            )
+    return None
 
 
 def said(weights: Weights) -> str:

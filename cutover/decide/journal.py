@@ -94,6 +94,8 @@ class Run:
     watched_from: float
     """When traffic last changed or the run was resumed: gates count from here."""
     done: frozenset[str] = frozenset()
+    before: frozenset[str] = frozenset()
+    """Steps that were finished before the run turned."""
     notes: Mapping[str, str] = field(default_factory=dict)
     write: Write | None = None
     explained: tuple[Weights, ...] = ()
@@ -294,6 +296,7 @@ def _run_after(entry: Entry, run: Run | None) -> Run | None:
                 aborts=data["aborts"],
                 steps=_STEPS.validate_python(data["steps"]),
                 done=frozenset(),
+                before=run.before | run.done,
                 write=None,
                 held=None,
                 cause=None,

@@ -89,9 +89,9 @@ class Live:
     smokes: Mapping[Slot, Smoke] = field(default_factory=dict)
     split: Split | None = None
     task: TaskStatus | None = None
-    written: Weights | None = None
-    """What AWS said the weights are, in its answer to the write."""
+    written: tuple[str, Weights] | None = None
+    """What AWS said the weights are, in its answer to the write of this step."""
 
     def forget(self) -> "Live":
-        """What is still known after a change or a wait: how steady the slots were until now."""
-        return Live(steady=self.steady)
+        """What is still known after a wait: how steady the slots were, and what was written."""
+        return Live(steady=self.steady, written=self.written)

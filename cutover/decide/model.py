@@ -52,11 +52,16 @@ class Release:
 
 @dataclass(frozen=True, kw_only=True)
 class Filled:
-    """What runs in a slot, as it was proven: `tasks` healthy tasks of a task definition (ARN)."""
+    """What runs in a slot, as it was proven: `tasks` healthy tasks of a task definition (ARN).
+
+    `trusted` once it has come through a whole deploy, until a run goes away from it: only what is
+    trusted can be gone back to later.
+    """
 
     release: Release
     task_definition: str
     tasks: int
+    trusted: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,6 +4,7 @@ Whatever it needs to know and nobody has looked at yet, it asks for; whatever it
 to the journal before it is done. So a run can be killed anywhere and goes on from what is there.
 """
 
+import dataclasses
 from collections.abc import Callable
 
 from cutover.decide import going_back, shifting, watching, working
@@ -12,7 +13,7 @@ from cutover.decide.holding import foreign, hold
 from cutover.decide.invariants import healthy
 from cutover.decide.journal import Draft, Run, State, plain
 from cutover.decide.live import Live
-from cutover.decide.model import Outcome, Setting, Step, StepKind, active
+from cutover.decide.model import Outcome, Setting, Step, StepKind, active, other
 
 Handler = Callable[[State, Run, Step, Live, float, Setting], Action]
 
@@ -56,7 +57,9 @@ def _end(state: State, run: Run, live: Live) -> Action:
     proven = live.split is not None
     if not proven and serving not in live.health:
         return Look(at="health", slot=serving)
-    filled = state.summary.slots[serving]
+    filled = state.summary.slots.get(serving)
+    if filled is None:
+        return hold("invariant", f"the journal doesn't know what runs in {serving}, which serves")
     if not proven and not healthy(live.health[serving], filled.tasks):
         seen = live.health[serving].healthy
         return hold(
@@ -67,7 +70,15 @@ def _end(state: State, run: Run, live: Live) -> Action:
 
 def _ended(state: State, run: Run) -> Append:
     outcome: Outcome = "done"
-    if run.turned:
+    if run.turned or run.plan.verb == "rollback":
         outcome = "aborted" if run.aborts else "rolled_back"
-    summary = plain(state.summary) | {"outcome": outcome, "last_run": run.id}
-    return Append(drafts=(Draft("ended", {"outcome": outcome, "summary": summary}),), last=True)
+    slots, entering = dict(state.summary.slots), run.plan.entering
+    if run.plan.verb == "rollback" or (run.plan.verb, outcome) == ("deploy", "done"):
+        # Came through, or was chosen by a person; what a person went away from is no way back.
+        slots[entering] = dataclasses.replace(slots[entering], trusted=True)
+    if run.plan.verb == "rollback":
+        left = other(entering)
+        slots[left] = dataclasses.replace(slots[left], trusted=False)
+    summary = dataclasses.replace(state.summary, slots=slots, outcome=outcome, last_run=run.id)
+    data = {"outcome": outcome, "summary": plain(summary)}
+    return Append(drafts=(Draft("ended", data),), last=True)

@@ -6,16 +6,8 @@ from cutover.decide.freeze import frozen
 from cutover.decide.journal import State
 from cutover.decide.live import Health, Service
 from cutover.decide.model import SCALE, Plan, Release, Setting, Step, Verb, Weights, active, other
+from cutover.decide.steps import clear, fill, prepare, quiet, roll, shift, smoke, watch
 from infra.outputs import SLOTS, Slot
-
-MIGRATE_SECONDS = 1800
-"""Two tasks, each of which pulls an image and may move rows; a longer migration is not for here."""
-FILL_SECONDS = 900
-"""Placement, an image pull, the start of the app, and three health checks; with room."""
-SMOKE_SECONDS = 120
-SHIFT_SECONDS = 300
-"""AWS publishes no bound for the propagation of weights; argo-rollouts #4595 needed under 120 s."""
-SCALE_IN_SECONDS = 600
 
 
 class NothingToDo(Exception):
@@ -36,17 +28,17 @@ def deploy(
     where there is nobody to shift from."""
     if state.summary.committed is None:
         entering = active(weights)
-        steps = [*_prepare(entering), _shift(entering, SCALE)]
+        steps = [*prepare(entering), shift(entering, SCALE)]
         tasks = setting.min_tasks
     else:
-        leaving = active(weights)
+        leaving = active(state.summary.committed)
         entering = other(leaving)
-        steps = [] if not services[entering].running else [_quiet(entering, setting)]
-        steps += _prepare(entering)
+        steps = [] if not services[entering].running else [quiet(entering, setting)]
+        steps += prepare(entering)
         for percent in setting.ladder_percent:
-            steps += [_shift(entering, percent), _watch(entering, percent, setting)]
+            steps += [shift(entering, percent), watch(entering, percent, setting)]
         if retire:
-            steps += _retire(leaving, setting)
+            steps += clear(leaving, setting)
         tasks = max(services[leaving].desired, setting.min_tasks)
     return Plan(
         verb="deploy",
@@ -71,25 +63,22 @@ def rollback(state: State, services: Mapping[Slot, Service] | None, setting: Set
     leaving = active(summary.committed)
     home = other(leaving)
     filled = summary.slots.get(home)
-    if filled is None:
+    if filled is None or not filled.trusted:
+        live = summary.slots[leaving].release.release_id
+        known = f"{home} holds {filled.release.release_id}, which" if filled else f"{home}"
         raise NothingToDo(
-            f"{summary.slots[leaving].release.release_id} is the first release that was live here, "
-            "so there is none to go back to"
-        )
-    if summary.outcome in ("rolled_back", "aborted") and summary.committed[leaving] == SCALE:
-        raise NothingToDo(
-            f"{summary.slots[leaving].release.release_id} is what the last run went back to; to "
-            "leave it, deploy another release"
+            f"{live} serves, and there is no release to go back to: {known} never served for good, "
+            "or was gone back from; deploy another release"
         )
     tasks = filled.tasks
     steps: list[Step] = []
     if not filled.tasks:
         tasks = max(services[leaving].desired if services else 0, setting.min_tasks)
-        steps = [_fill(home), _smoke(home)]
+        steps = [fill(home), smoke(home)]
     return Plan(
         verb="rollback",
         entering=home,
-        steps=(*steps, _shift(home, SCALE)),
+        steps=(*steps, shift(home, SCALE)),
         tasks=tasks,
         floor=setting.min_tasks,
         release=filled.release,
@@ -102,7 +91,7 @@ def retire(state: State, setting: Setting) -> Plan:
     if committed is None or SCALE not in committed.values():
         raise NothingToDo("no slot is without traffic by the journal, so there is none to retire")
     serving = active(committed)
-    return _plan("retire", serving, _retire(other(serving), setting), state, setting)
+    return _plan("retire", serving, clear(other(serving), setting), state, setting)
 
 
 def refresh(state: State, setting: Setting) -> Plan:
@@ -111,8 +100,7 @@ def refresh(state: State, setting: Setting) -> Plan:
     if committed is None or SCALE not in committed.values():
         raise NothingToDo("no slot has all of the traffic by the journal, so there is none to roll")
     serving = active(committed)
-    step = Step(key=f"roll {serving}", kind="roll", slot=serving, timeout_seconds=FILL_SECONDS)
-    return _plan("refresh", serving, [step], state, setting)
+    return _plan("refresh", serving, [roll(serving)], state, setting)
 
 
 def refusals(
@@ -152,6 +140,7 @@ def refusals(
             f"the weights are {dict(weights)}, and the journal left {summary.committed}; "
             "`cutover verify --adopt` takes them as they are, `cutover rollback` sets them back"
         )
+        return tuple(found)
     leaving = other(plan.entering)
     live = summary.slots[leaving]
     if health[leaving].healthy < max(1, services[leaving].desired):
@@ -191,56 +180,6 @@ def _schema_refusals(state: State, release: Release, live: Release) -> list[str]
             "lives with both first"
         )
     return found
-
-
-def _prepare(slot: Slot) -> list[Step]:
-    migrate = Step(key="migrate", kind="migrate", slot=slot, timeout_seconds=MIGRATE_SECONDS)
-    return [migrate, _fill(slot), _smoke(slot)]
-
-
-def _fill(slot: Slot) -> Step:
-    return Step(key=f"fill {slot}", kind="fill", slot=slot, timeout_seconds=FILL_SECONDS)
-
-
-def _smoke(slot: Slot) -> Step:
-    return Step(key=f"smoke {slot}", kind="smoke", slot=slot, timeout_seconds=SMOKE_SECONDS)
-
-
-def _shift(slot: Slot, percent: int) -> Step:
-    return Step(
-        key=f"shift {percent}",
-        kind="shift",
-        slot=slot,
-        percent=percent,
-        timeout_seconds=SHIFT_SECONDS,
-    )
-
-
-def _watch(slot: Slot, percent: int, setting: Setting) -> Step:
-    seconds = setting.bake_seconds if percent == SCALE else setting.step_seconds
-    return Step(
-        key="bake" if percent == SCALE else f"watch {percent}",
-        kind="watch",
-        slot=slot,
-        percent=percent,
-        seconds=seconds,
-        timeout_seconds=seconds + setting.extension_seconds + 60,
-    )
-
-
-def _quiet(slot: Slot, setting: Setting) -> Step:
-    return Step(
-        key=f"quiet {slot}",
-        kind="quiet",
-        slot=slot,
-        seconds=setting.drain_seconds,
-        timeout_seconds=setting.drain_seconds + setting.extension_seconds,
-    )
-
-
-def _retire(slot: Slot, setting: Setting) -> list[Step]:
-    empty = Step(key=f"empty {slot}", kind="scale_in", slot=slot, timeout_seconds=SCALE_IN_SECONDS)
-    return [_quiet(slot, setting), empty]
 
 
 def _plan(verb: Verb, serving: Slot, steps: list[Step], state: State, setting: Setting) -> Plan:

@@ -17,10 +17,13 @@ def shift(state: State, run: Run, step: Step, live: Live, now: float, setting: S
     """Intent, write, read back, proof, commitment; resumed from whatever of it is there."""
     after = share(step.slot, step.percent)
     write = run.write
-    if live.written is not None and live.written != after:
-        return hold(
-            "invariant", f"asked for {said(after)}, AWS answered that it set {said(live.written)}"
-        )
+    if write and live.written and live.written[0] == step.key:
+        answer = live.written[1]
+        if answer != after:
+            return hold(
+                "invariant", f"asked for {said(after)}, AWS answered that it set {said(answer)}"
+            )
+        return _prove(state, step, live, setting, write.before, after)
     if live.weights is None:
         return Look(at="weights")
     if write is None:
@@ -110,6 +113,10 @@ def _prove(
     proven, evidence = shows(live.split, releases=state.releases, weights=after)
     if not proven:
         return Wait(seconds=setting.poll_seconds / 4, why=evidence)
+    if live.weights is None:
+        return Look(at="weights")
+    if live.weights != after:
+        return foreign(state, live.weights)
     return Append(
         drafts=(
             Draft("applied", {"step": step.key, "weights": dict(after)}),

@@ -50,11 +50,14 @@ def migrate(
 
 def fill(state: State, run: Run, step: Step, live: Live, _now: float, setting: Setting) -> Action:
     """The idle slot runs the release at the planned capacity, every target healthy for a while."""
-    unsafe = _refuse_serving(state, live, step)
-    if unsafe:
-        return unsafe
-    release = _release(run)
+    known = state.summary.slots.get(step.slot)
+    brings = step.slot == run.plan.entering
+    release = _release(run) if brings or known is None else known.release
     definition = run.notes.get(f"{step.key}/task_definition")
+    if known and known.release == release:
+        definition = known.task_definition  # what was proven: nothing is replaced, only added to
+    elif unsafe := _refuse_serving(state, live, step):
+        return unsafe
     if definition is None:
         return Register(step=step.key)
     tasks = run.plan.tasks

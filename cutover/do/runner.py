@@ -81,6 +81,7 @@ class Runner:
         self._snapshot, self._run_id, self._steal = snapshot, run, steal
         self._state, self._pending = snapshot.state, list[Draft]()
         self._owns, self._fresh_at = False, self._clock.monotonic()
+        self._weighed_at = self._fresh_at
         live = Live()
         try:
             self._add(opening)
@@ -129,6 +130,7 @@ class Runner:
         world, slot = self._world, look.slot
         match look.at:
             case "weights":
+                self._weighed_at = self._clock.monotonic()
                 return dataclasses.replace(live, weights=world.weights())
             case "health":
                 seen = world.health(slot)
@@ -158,13 +160,14 @@ class Runner:
         self._flush()
         self._keep()
         run, world = self._run(), self._world
+        not_after = self._clock.now() + self._lease_left()
         if isinstance(effect, SetWeights):
             if run.write is None:
                 raise ValueError("weights are written only after their intent")
-            answer = world.set_weights(
-                run.write.after, not_after=self._clock.now() + self._lease_left()
-            )
-            return dataclasses.replace(live.forget(), written=answer)
+            if self._clock.monotonic() - self._weighed_at > self._setting.call_seconds:
+                return live.forget()  # the journal took its time: look again before the write
+            answer = world.set_weights(run.write.after, not_after=not_after)
+            return dataclasses.replace(live.forget(), written=(run.write.step, answer))
         name, value = "asked", "yes"
         match effect:
             case Register():
@@ -173,11 +176,11 @@ class Runner:
                 name = "verify" if effect.verify_only else "migrate"
                 value = world.start_migration(_release(run), run.id, verify_only=effect.verify_only)
             case Fill():
-                world.fill(effect.slot, effect.task_definition, effect.tasks)
+                world.fill(effect.slot, effect.task_definition, effect.tasks, not_after=not_after)
             case ScaleIn():
-                world.scale_in(effect.slot, floor=effect.floor)
+                world.scale_in(effect.slot, floor=effect.floor, not_after=not_after)
             case Roll():
-                world.roll(effect.slot, run.id)
+                world.roll(effect.slot, run.id, not_after=not_after)
         self._add((Draft("noted", {"step": effect.step, "name": name, "value": value}),))
         return live.forget()
 
@@ -269,7 +272,10 @@ class Runner:
             if self._interrupted():
                 raise Interrupted
             self._clock.sleep(min(left, SLICE_SECONDS))
-        if self._owns and self._clock.monotonic() - self._fresh_at >= RENEW_SECONDS:
+        # Often, to learn soon what is wanted; nobody wants anything of a rollback.
+        often = self._owner.purpose != "rollback"
+        due = RENEW_SECONDS if often else self._setting.lease_seconds / 3
+        if self._owns and self._clock.monotonic() - self._fresh_at >= due:
             with contextlib.suppress(Unavailable):  # the lease lasts for several attempts
                 self._renew()
 

@@ -4,14 +4,16 @@ import dataclasses
 from collections.abc import Callable, Sequence
 
 from cutover.decide import going_back, planning
+from cutover.decide.holding import adoptable, explained
 from cutover.decide.journal import Draft, State, plain
+from cutover.decide.live import Health
 from cutover.decide.model import Plan, Release, Setting, Weights
 from cutover.decide.outcome import Exit, Result
 from cutover.do.runner import Runner, Tell, result
 from cutover.do.store import LeaseLost, Owner, Snapshot, Store
 from cutover.do.taking import take, write_letter
 from cutover.do.world import Clock, World
-from infra.outputs import SLOTS
+from infra.outputs import SLOTS, Slot
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -75,8 +77,13 @@ class Session:
         def begin(state: State) -> Sequence[Draft] | Result:
             if state.run is None:
                 return self._refused(state, "no run is open, so there is none to resume")
-            adopted = (self._adopted(self._world.weights()),) if adopt else ()
-            return (*adopted, self._resumed())
+            found = self._world.weights() if adopt and state.summary.committed else None
+            if found is None or explained(state, found):
+                return (self._resumed(),)
+            why_not = adoptable(state, found, self._health())
+            if why_not:
+                return self._refused(state, why_not)
+            return (self._adopted(found), self._resumed())
 
         return self._begin("resume", begin)
 
@@ -105,6 +112,10 @@ class Session:
             run = state.run
             if run is None:
                 return self._refused(state, "no run is open, so there is none to abort")
+            if run.plan.verb == "rollback":
+                return self._refused(
+                    state, f"run {run.id} is a rollback; `cutover rollback` brings it to its end"
+                )
             if run.plan.verb != "deploy":
                 return (self._given_up(state, run.id),)
             reason = self._order.reason
@@ -143,7 +154,13 @@ class Session:
                 snapshot.state,
                 f"run {snapshot.state.run.id} is open; `cutover resume --adopt` takes the weights",
             )
-        return self._note("adopt", self._adopted(self._world.weights()))
+        if snapshot.state.summary.committed is None:
+            return self._refused(snapshot.state, "no release was ever live here; deploy one")
+        weights = self._world.weights()
+        why_not = adoptable(snapshot.state, weights, self._health())
+        if why_not:
+            return self._refused(snapshot.state, why_not)
+        return self._note("adopt", self._adopted(weights))
 
     def _note(self, purpose: str, draft: Draft) -> Result:
         """One entry: by us when the lease can be had, else by who has it."""
@@ -215,12 +232,11 @@ class Session:
     def _refusals(self, state: State, plan: Plan) -> tuple[str, ...]:
         world = self._world
         weights, services = world.weights(), world.services()
-        health = {slot: world.health(slot) for slot in SLOTS}
         found = planning.refusals(
             state,
             weights,
             services,
-            health,
+            self._health(),
             world.alarms(),
             plan,
             self._clock.now(),
@@ -229,6 +245,9 @@ class Session:
         if plan.release and not world.image_exists(plan.release.image):
             found = (*found, f"there is no image {plan.release.image}; build and push it first")
         return found
+
+    def _health(self) -> dict[Slot, Health]:
+        return {slot: self._world.health(slot) for slot in SLOTS}
 
     def _started(self, plan: Plan) -> tuple[Draft]:
         order = self._order

@@ -26,8 +26,13 @@ class Clock(Protocol):
 
 
 class World(Protocol):
-    """One environment. Every method makes few calls, each bounded by Policy.call_seconds, never
-    repeats one by itself, and raises Unavailable or Refused."""
+    """One environment. Every method makes few calls, each bounded by Setting.call_seconds, never
+    repeats one by itself, and raises Unavailable or Refused.
+
+    What changes a slot or the weights takes `not_after`, epoch seconds: AWS itself refuses the
+    credentials of the call from then on, so that a process which slept through the end of its
+    lease can do no harm when it wakes up.
+    """
 
     def weights(self) -> Weights:
         """The traffic rule's, live. Refused when the rule does not list exactly the two target
@@ -35,11 +40,7 @@ class World(Protocol):
         ...
 
     def set_weights(self, weights: Weights, *, not_after: float) -> Weights:
-        """Writes both weights and returns what AWS answered; one attempt.
-
-        The credentials of the write are refused by AWS after `not_after` (epoch seconds): the
-        fence on the server's side.
-        """
+        """Writes both weights and returns what AWS answered; one attempt."""
         ...
 
     def health(self, slot: Slot) -> Health: ...
@@ -76,15 +77,15 @@ class World(Protocol):
 
     def task(self, arn: str) -> TaskStatus: ...
 
-    def fill(self, slot: Slot, task_definition: str, tasks: int) -> None:
+    def fill(self, slot: Slot, task_definition: str, tasks: int, *, not_after: float) -> None:
         """The idle slot is to run so many tasks: floor `tasks`, scaling out free, scaling in not.
         The other slot stops scaling in."""
         ...
 
-    def scale_in(self, slot: Slot, *, floor: int) -> None:
+    def scale_in(self, slot: Slot, *, floor: int, not_after: float) -> None:
         """The slot is to run nothing, suspended at 0; the other slot scales freely from `floor`."""
         ...
 
-    def roll(self, slot: Slot, run: str) -> None:
+    def roll(self, slot: Slot, run: str, *, not_after: float) -> None:
         """Replaces the slot's tasks in place by the same, which read their secrets again."""
         ...

@@ -1,0 +1,73 @@
+"""The steps that plans are made of, each with its name in the journal and its limits of time."""
+
+from cutover.decide.model import SCALE, Setting, Step
+from infra.outputs import Slot
+
+MIGRATE_SECONDS = 1800
+"""Two tasks, each of which pulls an image and may move rows; a longer migration is not for here."""
+FILL_SECONDS = 900
+"""Placement, an image pull, the start of the app, and three health checks; with room."""
+SMOKE_SECONDS = 120
+SHIFT_SECONDS = 300
+"""AWS publishes no bound for the propagation of weights; argo-rollouts #4595 needed under 120 s."""
+EMPTY_SECONDS = 600
+
+
+def prepare(slot: Slot) -> list[Step]:
+    """The slot runs the release, and answers as it should; nobody is sent there yet."""
+    migrate = Step(key="migrate", kind="migrate", slot=slot, timeout_seconds=MIGRATE_SECONDS)
+    return [migrate, fill(slot), smoke(slot)]
+
+
+def fill(slot: Slot) -> Step:
+    return Step(key=f"fill {slot}", kind="fill", slot=slot, timeout_seconds=FILL_SECONDS)
+
+
+def smoke(slot: Slot) -> Step:
+    return Step(key=f"smoke {slot}", kind="smoke", slot=slot, timeout_seconds=SMOKE_SECONDS)
+
+
+def roll(slot: Slot) -> Step:
+    return Step(key=f"roll {slot}", kind="roll", slot=slot, timeout_seconds=FILL_SECONDS)
+
+
+def shift(slot: Slot, percent: int) -> Step:
+    return Step(
+        key=f"shift {slot} {percent}",
+        kind="shift",
+        slot=slot,
+        percent=percent,
+        timeout_seconds=SHIFT_SECONDS,
+    )
+
+
+def watch(slot: Slot, percent: int, setting: Setting) -> Step:
+    """The last one, at all of the traffic, is the bake."""
+    seconds = setting.bake_seconds if percent == SCALE else setting.step_seconds
+    return Step(
+        key="bake" if percent == SCALE else f"watch {percent}",
+        kind="watch",
+        slot=slot,
+        percent=percent,
+        seconds=seconds,
+        timeout_seconds=seconds + setting.extension_seconds + SHIFT_SECONDS,
+    )
+
+
+def quiet(slot: Slot, setting: Setting) -> Step:
+    return Step(
+        key=f"quiet {slot}",
+        kind="quiet",
+        slot=slot,
+        seconds=setting.drain_seconds,
+        timeout_seconds=setting.drain_seconds + setting.extension_seconds,
+    )
+
+
+def empty(slot: Slot) -> Step:
+    return Step(key=f"empty {slot}", kind="scale_in", slot=slot, timeout_seconds=EMPTY_SECONDS)
+
+
+def clear(slot: Slot, setting: Setting) -> list[Step]:
+    """The slot is sent nothing any more, and then runs nothing."""
+    return [quiet(slot, setting), empty(slot)]

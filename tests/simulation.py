@@ -1,0 +1,507 @@
+"""A world in which cutovers can be tried thousands of times: AWS as it is on a bad day.
+
+Weights reach each of the balancer's nodes late, calls are throttled, answers get lost, processes
+die or sleep through the end of their lease, clocks differ, and other people write weights too.
+What must never be so is checked at every write by `Reality`, which knows everything.
+"""
+
+import dataclasses
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from cutover.decide.holding import explained
+from cutover.decide.invariants import better, healthy
+from cutover.decide.journal import Draft, Entry, State, chain, fold
+from cutover.decide.live import Health, Sample, Service, Smoke, Split, TaskStatus
+from cutover.decide.model import SCALE, Release, Setting, Weights
+from cutover.do.session import Order, Session
+from cutover.do.store import Lease, LeaseLost, Owner, Snapshot
+from cutover.do.world import Refused, Unavailable
+from infra.outputs import SLOTS, Slot
+
+SETTING = Setting(
+    ladder_percent=(25, 100),
+    step_seconds=6,
+    bake_seconds=6,
+    drain_seconds=6,
+    min_tasks=2,
+    max_tasks=8,
+    alarms=frozenset({"errors"}),
+    metric_period_seconds=1,
+    poll_seconds=3,
+    healthy_reads=2,
+    extension_seconds=40,
+)
+RATE = 200.0
+"""Requests of users in a second."""
+CALL_SECONDS = 0.05
+START_SECONDS, HEALTHY_SECONDS, STOP_SECONDS = 4.0, 8.0, 3.0
+NODES = 2
+
+
+class Killed(BaseException):
+    """SIGKILL: nothing of the process runs any more."""
+
+
+class Broken(AssertionError):
+    """An invariant was violated."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Behaviour:
+    """How a release is."""
+
+    becomes_healthy: bool = True
+    error_ratio: float = 0.0
+    latency_seconds: float = 0.02
+    migration_exit: int = 0
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What happens at one call. `other` is what somebody does while this process sleeps."""
+
+    kind: Literal["throttle", "lost", "kill before", "kill after", "sleep before", "sleep after"]
+    seconds: float = 0
+    other: Callable[["Reality"], None] | None = None
+
+
+@dataclass
+class Slots:
+    """What runs in one slot."""
+
+    definition: str = "blueprint:1"
+    desired: int = 0
+    started: list[tuple[float, str]] = field(default_factory=list)
+    """When each task was asked for, and of which release."""
+    stopping_until: float = 0
+
+
+class Reality:
+    """All that is. `faults` maps the number of a call, counted over all processes, to a fault."""
+
+    def __init__(
+        self,
+        *,
+        behaviours: Mapping[str, Behaviour],
+        faults: Mapping[int, Fault],
+        delays: Sequence[float] = (0.5, 2.0),
+    ) -> None:
+        self.time = 1_000.0
+        self.calls = 0
+        self.behaviours, self.faults = behaviours, dict(faults)
+        self.delays = delays
+        self.weights: dict[Slot, int] = {"blue": SCALE, "green": 0}
+        self.nodes: list[list[tuple[float, dict[Slot, int]]]] = [
+            [(0.0, dict(self.weights))] for _ in range(NODES)
+        ]
+        self.slots: dict[Slot, Slots] = {slot: Slots() for slot in SLOTS}
+        self.definitions: dict[str, Release] = {}
+        self.entries: list[Entry] = []
+        self.state = State()
+        self.lease = Lease()
+        self.migrations: dict[str, tuple[str, float]] = {}
+        self.schema = 0
+        self.foreign: dict[Slot, int] | None = None
+        self.foreign_at = self.read_at = 0.0
+        self.killed_at: dict[Slot, float] = dict.fromkeys(SLOTS, 0.0)
+        self.runs = 0
+        self.metrics_down = False
+        self.writes = 0
+
+    # What the processes meet
+
+    def call(self, effect: Callable[[], Any]) -> Any:
+        """One call of a process, with the fault that is due."""
+        number, self.calls = self.calls, self.calls + 1
+        fault = self.faults.pop(number, None)
+        self.time += CALL_SECONDS
+        if fault is None:
+            return effect()
+        if fault.kind == "throttle":
+            raise Unavailable("throttled")
+        if fault.kind == "kill before":
+            raise Killed
+        if fault.kind == "sleep before":
+            self.sleep(fault)
+        answer = effect()
+        if fault.kind == "kill after":
+            raise Killed
+        if fault.kind == "sleep after":
+            self.sleep(fault)
+        if fault.kind == "lost":
+            self.time += SETTING.call_seconds
+            raise Unavailable("timed out")
+        return answer
+
+    def sleep(self, fault: Fault) -> None:
+        self.time += fault.seconds
+        if fault.other:
+            fault.other(self)
+
+    # The data plane
+
+    def set_weights(self, weights: Weights) -> None:
+        self.weights = dict(weights)
+        for node, delay in zip(self.nodes, self.delays, strict=True):
+            node.append((max(self.time + delay, node[-1][0]), dict(weights)))
+
+    def shares(self, node: int, at: float) -> dict[Slot, int]:
+        return next(w for since, w in reversed(self.nodes[node]) if since <= at)
+
+    def requests(self, slot: Slot, since: float, until: float) -> float:
+        """How many of the users' requests the slot was sent."""
+        total = 0.0
+        for node in self.nodes:
+            for number, (begun, weights) in enumerate(node):
+                ended = node[number + 1][0] if number + 1 < len(node) else until
+                seconds = min(ended, until) - max(begun, since)
+                if seconds > 0:
+                    total += seconds * weights[slot] / SCALE * RATE / NODES
+        return total
+
+    def tasks(self, slot: Slot) -> list[str]:
+        """The releases of the slot's running tasks."""
+        return [r for at, r in self.slots[slot].started if at + START_SECONDS <= self.time]
+
+    def healthy(self, slot: Slot) -> list[str]:
+        return [
+            release
+            for at, release in self.slots[slot].started
+            if at + HEALTHY_SECONDS <= self.time and self.behaviours[release].becomes_healthy
+        ]
+
+    def health(self, slot: Slot) -> Health:
+        return Health(healthy=len(self.healthy(slot)), total=len(self.tasks(slot)))
+
+    def kill_tasks(self, slot: Slot) -> None:
+        """All die at once, and ECS starts them again."""
+        here = self.slots[slot]
+        here.started = [(self.time, release) for _, release in here.started]
+        self.killed_at[slot] = self.time
+
+    # What must never be so
+
+    def must(self, held: bool, what: str) -> None:  # noqa: FBT001 (reads as a sentence)
+        if not held:
+            raise Broken(what)
+
+    def check_write(self, after: Weights, token: int, read_at: float) -> None:
+        """S1, S2, S4, S7, S8 at the moment of a write of weights.
+
+        There is no compare-and-swap: what came after the writer's last look, nobody sees.
+        """
+        self.must(set(after) == set(SLOTS) and sum(after.values()) == SCALE, f"S1: {after}")
+        run = self.state.run
+        if run is None:
+            raise Broken("S8: weights were written without an open run")
+        self.must(token == self.lease.token, f"S8: token {token} after {self.lease.token}")
+        for slot in SLOTS:
+            if after[slot] > self.weights[slot]:
+                filled = self.state.summary.slots[slot]
+                here, there = self.health(slot), self.health(_other(slot))
+                back = run.turned or run.by_hand
+                if self.killed_at[slot] >= read_at:
+                    continue
+                fine = healthy(here, filled.tasks) or (back and better(here, there))
+                self.must(bool(fine), f"S2: {slot} gains with {here} of {filled.tasks}")
+                release = filled.release
+                self.must(release.lives_with(self.schema), f"S7: {release} on {self.schema}")
+        if not run.turned and not run.by_hand:
+            step = max(abs(after[s] - self.weights[s]) for s in SLOTS)
+            self.must(step <= 75, f"S4: {self.weights} to {after}")
+        adopted = self.foreign is not None and explained(self.state, self.foreign)
+        if self.foreign is not None and self.foreign_at < read_at and not adopted:
+            self.must(run.by_hand, "S8: a foreign change was overwritten")
+
+    def check_change(self, slot: Slot, read_at: float) -> None:
+        """S5 at the moment at which a slot's tasks are replaced or taken away."""
+        if self.state.summary.committed is None:
+            return
+        if self.foreign is not None and self.foreign_at >= read_at:
+            return
+        self.must(self.state.summary.committed[slot] == 0, f"S5: {slot} has committed weight")
+        if not self.slots[slot].started:
+            return
+        for node in range(NODES):
+            now = self.shares(node, self.time)
+            self.must(now[slot] == 0, f"S5: node {node} sends requests to {slot}")
+        recent = self.requests(slot, self.time - SETTING.drain_seconds / 2, self.time)
+        self.must(recent == 0, f"S5: {slot} was sent {recent:.0f} requests a moment ago")
+
+
+def _other(slot: Slot) -> Slot:
+    return "green" if slot == "blue" else "blue"
+
+
+class SimClock:
+    """One process's clock: all share time, and none agrees on what it is called."""
+
+    def __init__(self, reality: Reality, skew_seconds: float) -> None:
+        self._reality, self._skew = reality, skew_seconds
+
+    def now(self) -> float:
+        return self._reality.time + self._skew
+
+    def monotonic(self) -> float:
+        return self._reality.time
+
+    def sleep(self, seconds: float) -> None:
+        self._reality.time += seconds
+
+
+class SimStore:
+    """The journal's table: every call all or nothing."""
+
+    def __init__(self, reality: Reality, clock: SimClock) -> None:
+        self._r, self._clock = reality, clock
+
+    def read(self) -> Snapshot:
+        return self._r.call(lambda: Snapshot(state=self._r.state, lease=self._r.lease))
+
+    def append(
+        self,
+        snapshot: Snapshot,
+        drafts: Sequence[Draft],
+        *,
+        owner: Owner,
+        run: str,
+        release: bool = False,
+        steal: bool = False,
+        answered: bool = False,
+    ) -> Snapshot:
+        drafts = tuple(drafts)
+
+        def effect() -> Snapshot:
+            r, held = self._r, self._r.lease
+            if held.version != snapshot.lease.version or r.state.hash != snapshot.state.hash:
+                raise LeaseLost("changed")
+            own = held.owner == owner
+            if held.owner and not own and not steal:
+                raise LeaseLost("held")
+            token = held.token if own else held.token + 1
+            entries = chain(drafts, state=r.state, run=run, token=token, at=self._clock.now())
+            r.entries += entries
+            r.state = fold(entries, r.state)
+            keeps = own and not release and not answered
+            r.lease = Lease(
+                version=held.version + 1,
+                token=token,
+                owner=None if release else owner,
+                ends_at=self._clock.now() + SETTING.lease_seconds,
+                wanted=held.wanted if keeps else "",
+            )
+            return Snapshot(state=r.state, lease=r.lease)
+
+        return self._r.call(effect)
+
+    def want(self, snapshot: Snapshot, wish: str) -> None:
+        def effect() -> None:
+            if self._r.lease.token == snapshot.lease.token and self._r.lease.owner:
+                self._r.lease = dataclasses.replace(self._r.lease, wanted=wish)
+
+        self._r.call(effect)
+
+    def history(self) -> Sequence[Entry]:
+        return self._r.call(lambda: list(self._r.entries))
+
+
+class SimWorld:
+    """AWS and the public path, as one process meets them."""
+
+    def __init__(self, reality: Reality, clock: SimClock, token: Callable[[], int]) -> None:
+        self._r, self._clock, self._token = reality, clock, token
+        self._read_at = 0.0
+
+    def weights(self) -> Weights:
+        def effect() -> Weights:
+            self._read_at = self._r.read_at = self._r.time
+            return dict(self._r.weights)
+
+        return self._r.call(effect)
+
+    def set_weights(self, weights: Weights, *, not_after: float) -> Weights:
+        token = self._token()
+
+        def effect() -> Weights:
+            self._fence(not_after)
+            self._r.check_write(weights, token, self._read_at)
+            self._r.writes += 1
+            self._r.foreign = None
+            self._r.set_weights(weights)
+            return dict(weights)
+
+        return self._r.call(effect)
+
+    def health(self, slot: Slot) -> Health:
+        return self._r.call(lambda: self._r.health(slot))
+
+    def services(self) -> Mapping[Slot, Service]:
+        return self._r.call(lambda: {slot: self._service(slot) for slot in SLOTS})
+
+    def _service(self, slot: Slot) -> Service:
+        here, running = self._r.slots[slot], len(self._r.tasks(slot))
+        left = 0 if self._r.time >= here.stopping_until else 1
+        done = running == here.desired and not left
+        return Service(
+            task_definition=here.definition,
+            desired=here.desired,
+            running=running + left,
+            pending=here.desired - running,
+            rollout="COMPLETED" if done else "IN_PROGRESS",
+        )
+
+    def alarms(self) -> Mapping[str, str]:
+        def effect() -> Mapping[str, str]:
+            if self._r.metrics_down:
+                raise Unavailable("CloudWatch is down")
+            return {"errors": "OK"}
+
+        return self._r.call(effect)
+
+    def samples(self, since: float) -> Mapping[Slot, Sample]:
+        def effect() -> Mapping[Slot, Sample]:
+            if self._r.metrics_down:
+                raise Unavailable("CloudWatch is down")
+            return {slot: self._sample(slot, since - self._clock.now()) for slot in SLOTS}
+
+        return self._r.call(effect)
+
+    def _sample(self, slot: Slot, age: float) -> Sample:
+        now = self._r.time
+        requests = round(self._r.requests(slot, now + age, now))
+        if requests == 0:
+            return Sample(requests=0, errors=0, latency_seconds=None, newest=None)
+        alive = self._r.healthy(slot)
+        behaviour = self._r.behaviours[alive[0]] if alive else Behaviour(error_ratio=1.0)
+        return Sample(
+            requests=requests,
+            errors=round(requests * behaviour.error_ratio),
+            latency_seconds=behaviour.latency_seconds,
+            newest=self._clock.now(),
+        )
+
+    def smoke(self, slot: Slot, release: Release, tasks: int) -> Smoke:
+        alive = self._r.healthy(slot)
+        self._r.time += CALL_SECONDS
+        if not alive:
+            return Smoke(problems=("nobody answers",), requests=10, errors=10, latency_seconds=None)
+        behaviour = self._r.behaviours[alive[0]]
+        wrong = alive[0] != release.release_id
+        return Smoke(
+            problems=("another release answers",) if wrong else (),
+            requests=10 * tasks,
+            errors=0,
+            latency_seconds=behaviour.latency_seconds,
+        )
+
+    def split(self, probes: int) -> Split:
+        """Exact shares of each node's view: the arithmetic of chance is tested elsewhere."""
+        self._r.time += probes / 1000
+        answers: dict[str, int] = {}
+        unknown = 0
+        for node in range(NODES):
+            shares = self._r.shares(node, self._r.time)
+            for slot in SLOTS:
+                count = round(probes / NODES * shares[slot] / SCALE)
+                alive = self._r.healthy(slot)
+                if alive:
+                    answers[alive[0]] = answers.get(alive[0], 0) + count
+                else:
+                    unknown += count
+        return Split(answers={k: v for k, v in answers.items() if v}, unknown=unknown)
+
+    def image_exists(self, image: str) -> bool:
+        return self._r.call(lambda: True)
+
+    def register(self, release: Release) -> str:
+        def effect() -> str:
+            arn = f"release:{len(self._r.definitions) + 1}"
+            self._r.definitions[arn] = release
+            return arn
+
+        return self._r.call(effect)
+
+    def start_migration(self, release: Release, run: str, *, verify_only: bool) -> str:
+        def effect() -> str:
+            arn = f"{run}/{verify_only}"
+            self._r.migrations.setdefault(arn, (release.release_id, self._r.time))
+            if not verify_only and not self._r.behaviours[release.release_id].migration_exit:
+                self._r.schema = max(self._r.schema, release.schema_min)
+            return arn
+
+        return self._r.call(effect)
+
+    def task(self, arn: str) -> TaskStatus:
+        def effect() -> TaskStatus:
+            release, started = self._r.migrations[arn]
+            if self._r.time < started + START_SECONDS:
+                return TaskStatus(stopped=False)
+            code = self._r.behaviours[release].migration_exit
+            return TaskStatus(stopped=True, exit_code=code, reason="said so")
+
+        return self._r.call(effect)
+
+    def fill(self, slot: Slot, task_definition: str, tasks: int, *, not_after: float) -> None:
+        def effect() -> None:
+            self._fence(not_after)
+            here = self._r.slots[slot]
+            release = self._r.definitions[task_definition].release_id
+            if (here.definition, here.desired) == (task_definition, tasks):
+                return
+            self._r.check_change(slot, self._read_at)
+            here.definition, here.desired = task_definition, tasks
+            here.started = [(self._r.time, release)] * tasks
+
+        self._r.call(effect)
+
+    def scale_in(self, slot: Slot, *, floor: int, not_after: float) -> None:
+        def effect() -> None:
+            self._fence(not_after)
+            here = self._r.slots[slot]
+            if here.desired:
+                self._r.check_change(slot, self._read_at)
+                here.desired, here.started = 0, []
+                here.stopping_until = self._r.time + STOP_SECONDS
+
+        self._r.call(effect)
+
+    def roll(self, slot: Slot, run: str, *, not_after: float) -> None:
+        self._r.call(lambda: self._fence(not_after))
+
+    def _fence(self, not_after: float) -> None:
+        # IAM's clock is the true one; the process asked by its own.
+        if self._r.time > not_after:
+            raise Refused("the session has ended")
+
+
+@dataclass(frozen=True)
+class Process:
+    """One process of somebody's: its session, as a command builds it."""
+
+    session: Session
+    store: SimStore
+
+
+def process(reality: Reality, run: str, *, skew_seconds: float = 0.0) -> Process:
+    clock = SimClock(reality, skew_seconds)
+    store = SimStore(reality, clock)
+    tokens: list[int] = [0]
+
+    class Noticing(SimStore):
+        def append(self, *args: Any, **kwargs: Any) -> Snapshot:
+            written = super().append(*args, **kwargs)
+            tokens[0] = written.lease.token
+            return written
+
+        def read(self) -> Snapshot:
+            found = super().read()
+            if found.lease.owner and found.lease.owner.run == run:
+                tokens[0] = found.lease.token
+            return found
+
+    store = Noticing(reality, clock)
+    world = SimWorld(reality, clock, lambda: tokens[0])
+    order = Order(run=run, reason="because", by="somebody", host="host", pid=len(run))
+    return Process(Session(world, store, clock, SETTING, order), store)

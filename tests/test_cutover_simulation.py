@@ -1,0 +1,182 @@
+"""Whatever happens in whatever order: the invariants hold, and an operator can always end it.
+
+CUTOVER_SEED chooses other interleavings than CI's; CUTOVER_EXAMPLES says how many.
+"""
+
+import os
+from collections import Counter
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, seed, settings
+from hypothesis import strategies as st
+from simulation import Behaviour, Fault, Killed, Reality, process
+
+from cutover.decide.holding import explained
+from cutover.decide.invariants import healthy
+from cutover.decide.journal import fold
+from cutover.decide.model import SCALE, Release, active
+from cutover.decide.outcome import Exit, Result
+from cutover.do.world import Unavailable
+from infra.outputs import SLOTS
+
+SEED = int(os.environ.get("CUTOVER_SEED", "1"))
+EXAMPLES = int(os.environ.get("CUTOVER_EXAMPLES", "10000"))
+
+GOOD, SLOW_TO_FAIL = Behaviour(), Behaviour(error_ratio=0.05)
+BEHAVIOURS = (
+    GOOD,
+    SLOW_TO_FAIL,
+    Behaviour(becomes_healthy=False),
+    Behaviour(latency_seconds=0.7),
+    Behaviour(migration_exit=1),
+)
+OLD = Release(release_id="r1", image="app@1", schema_min=0, schema_max=1)
+NEW = Release(release_id="r2", image="app@2", schema_min=1, schema_max=2)
+KINDS = ("throttle", "lost", "kill before", "kill after", "sleep before", "sleep after")
+
+tried: Counter[str] = Counter()
+
+
+def attempt(reality: Reality, verb: str, *, skew: float = 0.0) -> Result | None:
+    """One command of one process, to its end or its death; None when there was no answer."""
+    reality.runs += 1
+    session = process(reality, f"run{reality.runs}", skew_seconds=skew).session
+    try:
+        match verb:
+            case "first":
+                result = session.deploy(OLD)
+            case "deploy":
+                result = session.deploy(NEW)
+            case "keep":
+                result = session.deploy(NEW, retire=False)
+            case "adopt":
+                result = session.resume(adopt=True)
+            case _:
+                result = getattr(session, verb)()
+    except (Killed, Unavailable):
+        return None
+    if result.exit is Exit.DONE and verb in ("deploy", "keep", "first", "rollback"):
+        told_the_truth(reality, verb)
+    return result
+
+
+def told_the_truth(reality: Reality, verb: str) -> None:
+    """S10: exit code 0 means that AWS is as it should be, now."""
+    if reality.foreign is not None and reality.foreign_at >= reality.read_at:
+        return  # it came after the last look, and the next command will find it
+    committed = reality.state.summary.committed
+    assert reality.weights == committed, verb
+    serving = active(committed)
+    assert committed[serving] == SCALE, verb
+    filled = reality.state.summary.slots[serving]
+    assert healthy(reality.health(serving), filled.tasks), verb
+    if verb in ("deploy", "keep"):
+        assert filled.release == NEW
+        assert reality.behaviours["r2"] == GOOD, "a bad release went live"
+
+
+def somebody(what: str, argument: Any) -> Any:
+    """What somebody else does while a process sleeps."""
+
+    def act(reality: Reality) -> None:
+        if what == "foreign":
+            weights = {"blue": argument, "green": SCALE - argument}
+            reality.set_weights(weights)
+            if not explained(reality.state, weights):  # else nobody could tell
+                reality.foreign, reality.foreign_at = weights, reality.time
+        elif what == "kill tasks":
+            reality.kill_tasks(SLOTS[argument % 2])
+        elif what == "metrics":
+            reality.metrics_down = not reality.metrics_down
+        else:
+            attempt(reality, what)
+
+    return act
+
+
+others = st.one_of(
+    st.none(),
+    st.builds(
+        somebody,
+        st.sampled_from(["resume", "rollback", "abort", "deploy", "retire", "metrics"]),
+        st.just(0),
+    ),
+    st.builds(somebody, st.just("kill tasks"), st.integers(0, 1)),
+)
+foreigners = st.builds(somebody, st.just("foreign"), st.integers(0, SCALE))
+faults = st.dictionaries(
+    st.integers(0, 140),
+    st.builds(
+        Fault,
+        st.sampled_from(KINDS),
+        st.sampled_from([0.0, 3.0, 12.0, 31.0, 60.0]),
+        others | foreigners,
+    ),
+    max_size=5,
+)
+
+
+@seed(SEED)
+@settings(
+    max_examples=EXAMPLES,
+    deadline=None,
+    database=None,
+    phases=(Phase.generate, Phase.shrink),
+    report_multiple_bugs=False,
+    suppress_health_check=list(HealthCheck),
+)
+@given(
+    behaviour=st.sampled_from(BEHAVIOURS),
+    faults=faults,
+    verb=st.sampled_from(["deploy", "keep", "first"]),
+    then=st.lists(st.sampled_from(["resume", "rollback", "abort", "adopt"]), max_size=3),
+    delays=st.tuples(st.sampled_from([0.0, 1.0, 4.0]), st.sampled_from([0.0, 2.0, 15.0])),
+    skew=st.sampled_from([-2.0, 0.0, 2.0]),
+)
+def test_every_interleaving_keeps_the_invariants(
+    behaviour: Behaviour,
+    faults: dict[int, Fault],
+    verb: str,
+    then: list[str],
+    delays: tuple[float, float],
+    skew: float,
+) -> None:
+    behaviours = {"r1": behaviour if verb == "first" else GOOD, "r2": behaviour}
+    reality = Reality(behaviours=behaviours, faults={}, delays=delays)
+    if verb != "first":
+        assert attempt(reality, "first").exit is Exit.DONE  # pyright: ignore[reportOptionalMemberAccess]
+    reality.faults = {reality.calls + offset: fault for offset, fault in faults.items()}
+    result = attempt(reality, verb, skew=skew)
+    tried[result.exit.name if result else "killed"] += 1
+    for command in then:
+        attempt(reality, command)
+    ends(reality)
+
+
+def ends(reality: Reality) -> None:
+    """L3: with no more faults, any operator brings it to an end that is what it says."""
+    reality.faults, reality.metrics_down = {}, False
+    reality.sleep(Fault("sleep before", 60.0))
+    for command in ("resume", "rollback", "abort"):
+        if reality.state.run:
+            attempt(reality, command)
+    state = reality.state
+    assert state.run is None, f"still open: {state.run.held}"
+    assert fold(reality.entries) == state
+    committed = state.summary.committed
+    if committed is None:
+        assert all(reality.slots[slot].desired == 0 for slot in SLOTS)
+        return
+    serving = active(committed)
+    if reality.foreign is None:
+        assert reality.weights == committed
+        assert reality.health(serving).healthy >= 1
+
+
+def test_so_many_were_tried(capsys: pytest.CaptureFixture[str]) -> None:
+    """The number is printed: fewer than were asked for would be no proof."""
+    with capsys.disabled():
+        print(f"\n{sum(tried.values()):,} interleavings of cutovers (seed {SEED}): {dict(tried)}")
+    assert sum(tried.values()) >= EXAMPLES
+    assert set(tried) >= {"DONE", "ROLLED_BACK", "HELD", "killed", "LOCK_LOST", "FOREIGN_CHANGE"}
