@@ -59,7 +59,7 @@ class Entry:
 
     def digest(self) -> str:
         """The hash that the entry must have: of all its other fields, as canonical JSON."""
-        fields = {k: v for k, v in dataclasses.asdict(self).items() if k != "hash"}
+        fields = {name: value for name, value in vars(self).items() if name != "hash"}
         return hashlib.sha256(canonical(fields).encode()).hexdigest()
 
 
