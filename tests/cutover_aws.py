@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import pytest
 
 from cutover.do.clients import Clients
+from cutover.do.contract import read_contract
 from infra.outputs import Contract
 from rehearsal.aws.control_plane import ControlPlane
 from rehearsal.aws.creators import Endpoints, creating
-from rehearsal.aws.deployment import read_contract
 from rehearsal.machine import ports
 from rehearsal.recording import record
 from stacks.environment import environment
@@ -41,8 +41,8 @@ def emulated(account_id: str) -> Iterator[Emulated]:
             monkeypatch.setenv(name, value)
         endpoints = Endpoints(postgres_port=15433, redis_port=16379)
         record(environment, stack="testing", outputs=creating(plane, endpoints))
-        contract = read_contract(plane.client, "testing")
-        yield Emulated(plane, contract, Clients(plane.region))
+        clients = Clients(plane.region)
+        yield Emulated(plane, read_contract(clients, "testing"), clients)
 
 
 @dataclass
