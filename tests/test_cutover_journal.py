@@ -153,6 +153,13 @@ def test_a_write_goes_from_intent_to_commitment() -> None:
     assert converged.write == intended.write
 
 
+def test_every_write_since_the_last_commitment_explains_what_is_live() -> None:
+    turn_back = Draft("intent", {"step": "back", "before": AFTER, "after": BEFORE})
+    run = open_run(INTENT, TURNED, turn_back)
+    assert run.explained == (BEFORE, AFTER, AFTER, BEFORE)
+    assert run.write == Write(step="back", before=AFTER, after=BEFORE)
+
+
 def test_a_commitment_is_the_summarys_and_finishes_the_step() -> None:
     started = entries_of(ENDED, STARTED, INTENT)
     state = fold(started)
@@ -343,6 +350,13 @@ def test_a_journal_does_not_begin_in_the_middle() -> None:
 def test_a_first_entry_has_no_forerunner() -> None:
     assert malformed([signed(JOURNAL[0], previous="f" * 64)]) == (
         "entry 1 of the journal does not follow its forerunner"
+    )
+
+
+def test_a_number_is_left_out_by_nobody() -> None:
+    one, two = JOURNAL[:2]
+    assert malformed([one, signed(two, sequence=3)]) == (
+        "entry 3 of the journal does not follow its forerunner"
     )
 
 
