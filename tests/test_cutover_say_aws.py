@@ -1,0 +1,221 @@
+"""Against an emulated AWS with real boto3: bad input is one sentence, and changes nothing."""
+
+import dataclasses
+import json
+import threading
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
+import pytest
+
+from cutover.do.clients import Clients
+from cutover.do.logs import log_stream
+from cutover.say import cli
+from infra.outputs import Contract, contract_name
+from rehearsal.aws.control_plane import ControlPlane
+from tests.cutover_aws import IMAGE, REGION, Emulated, emulated
+
+ACCOUNT = "100000000077"
+Run = Callable[..., int]
+Output = pytest.CaptureFixture[str]
+
+
+@pytest.fixture(scope="module")
+def environment() -> Iterator[Emulated]:
+    with emulated(ACCOUNT) as made:
+        yield made
+
+
+@pytest.fixture
+def plane(environment: Emulated, monkeypatch: pytest.MonkeyPatch) -> ControlPlane:
+    for name in ("CUTOVER_WEBHOOK_URL", "SLIPWAY_STACK", "AWS_PROFILE", "AWS_REGION"):
+        monkeypatch.delenv(name, raising=False)
+    return environment.plane
+
+
+@pytest.fixture
+def contract(environment: Emulated, plane: ControlPlane) -> Contract:
+    """The environment's, in the account of this file: a test may write another in its place."""
+    contract = dataclasses.replace(environment.contract, account_id=ACCOUNT)
+    write_contract(plane, contract.to_json())
+    return contract
+
+
+def write_contract(plane: ControlPlane, text: str, stack: str = "testing") -> None:
+    plane.client("ssm").put_parameter(
+        Name=contract_name(stack), Value=text, Type="String", Overwrite=True
+    )
+
+
+def items(plane: ControlPlane, contract: Contract) -> list[dict[str, object]]:
+    return plane.client("dynamodb").scan(TableName=contract.journal_table)["Items"]
+
+
+@pytest.fixture
+def cutover(monkeypatch: pytest.MonkeyPatch) -> Run:
+    def run(*arguments: str) -> int:
+        monkeypatch.setattr("sys.argv", ["cutover", *arguments])
+        return cli.main()
+
+    return run
+
+
+DEPLOY = ("deploy", "--image", IMAGE, "--release", "r1", "--stack")
+
+
+def test_a_stack_without_contract(plane: ControlPlane, cutover: Run, capsys: Output) -> None:
+    assert cutover(*DEPLOY, "nowhere") == 2
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert said.err.count("\n") == 1
+    assert said.err.startswith(f"there is no contract /slipway/nowhere/contract in {REGION} (")
+    assert said.err.endswith("or run `pulumi up --stack nowhere` first\n")
+
+
+def test_what_is_no_name_of_a_stack(plane: ControlPlane, cutover: Run, capsys: Output) -> None:
+    assert cutover("status", "--stack", "../prod") == 2
+    assert capsys.readouterr().err.startswith("'../prod' is no name of a stack, ")
+
+
+def test_a_contract_of_another_version(
+    contract: Contract, plane: ControlPlane, cutover: Run, capsys: Output
+) -> None:
+    write_contract(plane, dataclasses.replace(contract, version=99).to_json())
+    assert cutover("status", "--stack", "testing") == 2
+    assert capsys.readouterr() == (
+        "",
+        f"/slipway/testing/contract in {REGION}: the contract has version 99, and this program "
+        "reads 1; use the same checkout for `pulumi up` and cutover\n",
+    )
+
+
+def test_credentials_of_another_account(
+    contract: Contract, plane: ControlPlane, cutover: Run, capsys: Output
+) -> None:
+    write_contract(plane, dataclasses.replace(contract, account_id="100000000078").to_json())
+    assert cutover(*DEPLOY, "testing") == 2
+    assert capsys.readouterr() == (
+        "",
+        f"the credentials are of account {ACCOUNT}, and testing is in account 100000000078; "
+        "choose another AWS_PROFILE\n",
+    )
+    assert items(plane, contract) == []
+
+
+def test_no_credentials(
+    plane: ControlPlane, cutover: Run, capsys: Output, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", "/dev/null")
+    monkeypatch.setenv("AWS_CONFIG_FILE", "/dev/null")
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    assert cutover("status", "--stack", "testing") == 5
+    said = capsys.readouterr().err
+    assert said.startswith("there are no AWS credentials for ssm:GetParameter: ")
+    assert said.endswith("; log in, then try again\n")
+
+
+class Expired(BaseHTTPRequestHandler):
+    """AWS, to whom credentials of yesterday are shown."""
+
+    def do_POST(self) -> None:
+        body = json.dumps({"__type": "ExpiredTokenException", "message": "The token is expired"})
+        self.send_response(400)
+        self.send_header("Content-Type", "application/x-amz-json-1.1")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body.encode())
+
+    def log_message(self, format: str, *arguments: object) -> None:
+        pass
+
+
+def test_expired_credentials(
+    plane: ControlPlane, cutover: Run, capsys: Output, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with HTTPServer(("127.0.0.1", 0), Expired) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{server.server_port}")
+            assert cutover("rollback", "--stack", "testing") == 5
+        finally:
+            server.shutdown()
+            thread.join()
+    assert capsys.readouterr() == (
+        "",
+        "the AWS credentials have expired (ssm:GetParameter: ExpiredTokenException); log in "
+        "again\n",
+    )
+
+
+def test_aws_that_is_not_there_may_be_asked_again(
+    plane: ControlPlane, cutover: Run, capsys: Output, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
+    assert cutover("status", "--stack", "testing") == 10
+    assert capsys.readouterr().err.startswith("ssm:GetParameter got no answer from AWS: ")
+
+
+def test_a_missing_table(
+    contract: Contract, plane: ControlPlane, cutover: Run, capsys: Output
+) -> None:
+    write_contract(plane, dataclasses.replace(contract, journal_table="no-table").to_json())
+    assert cutover(*DEPLOY, "testing") == 5
+    said = capsys.readouterr().err
+    assert said.startswith("there is no table no-table for the journal of testing in ")
+    assert said.count("\n") == 1
+
+
+def test_a_journal_that_somebody_has_changed(
+    contract: Contract, plane: ControlPlane, cutover: Run, capsys: Output
+) -> None:
+    dynamodb = plane.client("dynamodb")
+    assert cutover("freeze", "--reason", "party", "--stack", "testing") == 0
+    (entry,) = [item for item in items(plane, contract) if item["record"]["S"] != "lease"]
+    text = entry["entry"]["S"]
+    assert "party" in text
+    changed = {**entry, "entry": {"S": text.replace("party", "tempo")}}
+    dynamodb.put_item(TableName=contract.journal_table, Item=changed)
+    before = items(plane, contract)
+    capsys.readouterr()
+    for verb in (("status",), ("history", "--verify"), ("rollback",), ("retire",)):
+        assert cutover(*verb, "--stack", "testing") == 8
+        assert capsys.readouterr() == (
+            "",
+            "entry 1 of the journal was changed after it was written\n",
+        )
+    assert items(plane, contract) == before
+    dynamodb.put_item(TableName=contract.journal_table, Item=entry)
+    assert cutover("unfreeze", "--stack", "testing") == 0
+    assert cutover("history", "--verify", "--stack", "testing") == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[-1].startswith("the chain of 2 entries is whole, up to ")
+
+
+def test_an_empty_environment_from_end_to_end(
+    contract: Contract, plane: ControlPlane, cutover: Run, capfd: Output
+) -> None:
+    assert cutover("status", "--json", "--stack", "testing") == 0
+    found = json.loads(capfd.readouterr().out)
+    assert found["weights"]["journal"] is None
+    assert sum(found["weights"]["live"].values()) == 100
+    assert found["active"] is None
+    assert cutover("guard", "--stack", "testing", "--", "echo", "up") == 0
+    assert capfd.readouterr().out == "up\nno release was ever live here\n"
+    assert cutover("verify", "--stack", "testing") == 0
+    assert capfd.readouterr().out == "the environment is empty: no release was ever live here\n"
+    assert cutover("plan", *DEPLOY[1:], "testing") in (0, 5)
+    assert "deploy of r1 to " in capfd.readouterr().out
+
+
+def test_where_a_task_s_output_is(contract: Contract, plane: ControlPlane) -> None:
+    clients = Clients(REGION)
+    task = f"arn:aws:ecs:{REGION}:{ACCOUNT}:task/cluster/0123456789abcdef"
+    found = log_stream(clients, contract, contract.blueprint.task_definition, task)
+    group, option, stream = found.split(" ")
+    assert group in json.dumps(plane.client("logs").describe_log_groups()["logGroups"], default=str)
+    assert option == "--log-stream-names"
+    app = contract.blueprint.app_container
+    assert stream.split("/")[1:] == [app, "0123456789abcdef"]
