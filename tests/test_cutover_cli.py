@@ -16,7 +16,7 @@ from cutover.decide.live import TaskStatus
 from cutover.do.contract import NoContract
 from cutover.do.store import LeaseLost, Owner
 from cutover.do.world import Refused, Unavailable
-from cutover.say import caller, cli, verbs
+from cutover.say import caller, cli, guarding, verbs
 from cutover.say.answer import BadInput
 from cutover.say.interrupts import interrupts_noted
 from tests.cutover_fakes import IMAGE, Bench, throttled
@@ -425,6 +425,47 @@ def test_a_guarded_command_that_is_not_there_is_wrong_input(bench: Bench, capsys
     assert bench.run("guard", "--", "/no/such/pulumi", "up") == 2
     assert capsys.readouterr().err == "/no/such/pulumi can't be run: No such file or directory\n"
     assert bench.store.lease.owner is None
+
+
+def test_a_guard_that_is_told_to_end_tells_the_command_and_waits(
+    bench: Bench, capsys: Output
+) -> None:
+    def end() -> None:
+        bench.clock.meanwhile = lambda: None
+        signal.raise_signal(signal.SIGTERM)
+
+    bench.clock.meanwhile = end
+    script = "import time; time.sleep(600)"
+    assert bench.run("guard", "--", sys.executable, "-c", script) == 128 + signal.SIGTERM
+    assert "the command ended with code 143; the weights are as" in capsys.readouterr().err
+    assert bench.store.lease.owner is None
+
+
+@pytest.mark.parametrize(
+    ("on_terminal", "sent"),
+    [(True, [signal.SIGTERM]), (False, [signal.SIGINT, signal.SIGTERM])],
+)
+def test_what_the_terminal_has_sent_is_not_sent_again(
+    monkeypatch: pytest.MonkeyPatch,
+    on_terminal: bool,  # noqa: FBT001
+    sent: list[int],
+) -> None:
+    """A second SIGINT would have Pulumi end an update half way."""
+    signals: list[int] = []
+
+    class Process:
+        def __init__(self, command: list[str]) -> None:
+            assert command == ["pulumi", "up"]
+
+        def send_signal(self, number: int) -> None:
+            signals.append(number)
+
+    monkeypatch.setattr(guarding, "_on_terminal", lambda: on_terminal)
+    monkeypatch.setattr(subprocess, "Popen", Process)
+    command = guarding.Command(["pulumi", "up"])
+    command.send_signal(signal.SIGINT)
+    command.send_signal(signal.SIGTERM)
+    assert signals == sent
 
 
 @pytest.mark.parametrize(("code", "there", "exits"), [(0, True, 0), (0, False, 2), (9, False, 9)])
