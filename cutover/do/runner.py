@@ -192,12 +192,12 @@ class Runner:
         if drafts:
             self._tell(self._state, drafts[-1].kind)
 
-    def _flush(self, *, release: bool = False, answered: bool = False) -> None:
+    def _flush(self, *, release: bool = False, answered: bool = False, renew: bool = False) -> None:
         """Writes what is pending, which takes or renews the lease.
 
         A write whose answer was lost is found by reading: it is whole, or it is not there.
         """
-        if not self._pending and not release:
+        if not (self._pending or release or renew):
             return
         since = self._clock.monotonic()
         while True:
@@ -216,14 +216,14 @@ class Runner:
             except Unavailable as error:
                 self._tell(self._state, f"{error}; trying again")
                 self._clock.sleep(RETRY_SECONDS)
-                found = self._found(since)
+                found = self._found(since, release=release)
                 if found is not None:
                     written = found
                     break
         self._pending, self._steal = [], False
         self._take(written, asked_at)
 
-    def _found(self, since: float) -> Snapshot | None:
+    def _found(self, since: float, *, release: bool) -> Snapshot | None:
         """What an append without an answer has written; None when it has written nothing."""
         before = self._snapshot
         if self._clock.monotonic() - since > self._setting.lease_seconds:
@@ -234,21 +234,17 @@ class Runner:
             return None
         if found.lease.version == before.lease.version:
             return None
-        token = before.lease.token if self._owns else before.lease.token + 1
-        sequence = before.state.sequence + len(self._pending)
-        if (found.lease.token, found.state.sequence) == (token, sequence):
+        # A token is one owner's alone, but the next one is whoever's was faster.
+        mine = found.lease.token == before.lease.token if self._owns else not release
+        ours = found.lease.owner == (None if release else self._owner)
+        if mine and ours and found.state.sequence == before.state.sequence + len(self._pending):
             return found
         raise LeaseLost("somebody else wrote to the journal while it did not answer")
 
     def _keep(self) -> None:
         """The lease outlasts the next calls, or is renewed first."""
         if self._lease_left() < 2 * self._setting.call_seconds + 1:
-            self._renew()
-
-    def _renew(self) -> None:
-        asked_at = self._clock.monotonic()
-        renewed = self._store.append(self._snapshot, (), owner=self._owner, run=self._run_id)
-        self._take(renewed, asked_at)
+            self._flush(renew=True)
 
     def _take(self, snapshot: Snapshot, asked_at: float) -> None:
         self._snapshot, self._state = snapshot, snapshot.state
@@ -276,8 +272,7 @@ class Runner:
         often = self._owner.purpose != "rollback"
         due = RENEW_SECONDS if often else self._setting.lease_seconds / 3
         if self._owns and self._clock.monotonic() - self._fresh_at >= due:
-            with contextlib.suppress(Unavailable):  # the lease lasts for several attempts
-                self._renew()
+            self._flush(renew=True)
 
     def _leave(self, code: Exit, sentence: str) -> Result:
         """Frees the lease on the way out; the run stays open."""
