@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,7 @@ from cutover.decide.live import TaskStatus
 from cutover.do.contract import NoContract
 from cutover.do.store import LeaseLost, Owner
 from cutover.do.world import Refused, Unavailable
-from cutover.say import caller, cli, guarding, verbs
+from cutover.say import caller, cli, given, guarding, verbs
 from cutover.say.answer import BadInput
 from cutover.say.interrupts import interrupts_noted
 from tests.cutover_fakes import IMAGE, Bench, throttled
@@ -116,6 +117,22 @@ def test_a_rollback_does_not_try_for_ever(bench: Bench, capsys: Output) -> None:
     assert capsys.readouterr().err.endswith("\nAWS can't take read now\n")
 
 
+def test_a_rollback_that_is_tried_again_may_be_interrupted(bench: Bench, capsys: Output) -> None:
+    bench.store.fails = throttled("read", times=10_000)
+    bench.clock.meanwhile = lambda: signal.raise_signal(signal.SIGINT)
+    began = bench.clock.at
+    assert bench.run("rollback") == 10
+    assert bench.clock.at - began == verbs.AGAIN_SECONDS
+    assert capsys.readouterr().err.endswith("\nAWS can't take read now\n")
+
+
+def test_an_abort_is_tried_again_too(bench: Bench, capsys: Output) -> None:
+    bench.store.fails = throttled("read", times=2)
+    assert bench.run("abort") == 5
+    assert capsys.readouterr().err.endswith("\nno run is open, so there is none to abort\n")
+    assert bench.opened == [("testing", False)] * 3
+
+
 def test_a_forward_step_is_not_tried_again_by_itself(bench: Bench, capsys: Output) -> None:
     bench.store.fails = throttled("read")
     assert bench.run("retire") == 10
@@ -174,6 +191,33 @@ def test_a_release_lives_with_the_live_schema_unless_it_says_otherwise(bench: Be
     }
     assert found == {"r3": (4, 5), "r4": (4, 4)}
     assert bench.store.state.summary.schema == 4
+
+
+@pytest.mark.parametrize(
+    ("least", "most", "found"),
+    [
+        (None, None, (6, 6)),
+        (4, None, (4, 6)),
+        (8, None, (8, 8)),
+        (None, 7, (6, 7)),
+        (1, 2, (1, 2)),
+    ],
+)
+def test_what_of_the_schema_is_not_said_is_the_live_one(
+    least: int | None, most: int | None, found: tuple[int, int]
+) -> None:
+    made = given.release("r", IMAGE, schema=6, least=least, most=most)
+    assert (made.schema_min, made.schema_max) == found
+
+
+def test_a_time_without_a_zone_is_in_utc(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", "America/New_York")
+    time.tzset()
+    try:
+        assert given.until("2027-01-15T08:00", 0) == 1_800_000_000
+    finally:
+        monkeypatch.undo()
+        time.tzset()
 
 
 def test_a_plan_touches_nothing_and_says_what_it_would_cost(bench: Bench, capsys: Output) -> None:
@@ -306,6 +350,12 @@ def test_verify_finds_foreign_weights_and_adopts_them_when_told(
 def test_a_freeze_stops_a_deploy_and_ends(bench: Bench, capsys: Output) -> None:
     assert bench.run("freeze", "--reason", "party", "--until", "2027-02-01T10:00+01:00") == 0
     assert bench.store.state.summary.frozen_until == 1_801_472_400
+    capsys.readouterr()
+    assert bench.run("status") == 0
+    assert capsys.readouterr().out.splitlines()[-2:] == [
+        "frozen: stopped by `cutover freeze` until 2027-02-01 09:00:00 UTC: party",
+        "schema: 0",
+    ]
     assert bench.run(*DEPLOY, "r2") == 5
     assert capsys.readouterr().err.splitlines()[-1] == (
         "stopped by `cutover freeze` until 2027-02-01 09:00:00 UTC: party; `--despite-freeze` with "
@@ -419,6 +469,19 @@ def test_a_guard_that_finds_moved_weights_pages_and_writes_none(
     assert capsys.readouterr().err.splitlines()[-1] == sentence
     assert bench.world.live == {"blue": 1, "green": 99}
     assert [e.kind for e in bench.store.entries][-1] == "observed"
+
+
+def test_a_guard_draws_no_table_over_what_the_command_writes(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def draw(_clock: object) -> None:
+        raise AssertionError("a table")
+
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    monkeypatch.setattr("cutover.say.live_table.live_table", draw)
+    assert bench.run("guard", "--", sys.executable, "-c", "pass") == 0
+    with pytest.raises(AssertionError, match="a table"):
+        bench.run("refresh")
 
 
 def test_a_guarded_command_that_is_not_there_is_wrong_input(bench: Bench, capsys: Output) -> None:

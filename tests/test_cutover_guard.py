@@ -157,6 +157,29 @@ def test_a_rollback_takes_the_lease_at_once_and_the_command_goes_on(guarded: Gua
     assert guarded.store.lease.owner is None
 
 
+def test_a_rollback_that_is_still_at_work_is_waited_for(guarded: Guarded) -> None:
+    other = Owner(run="back", purpose="rollback", host="ci", pid=1, by="ci")
+
+    def during(poll: int) -> None:
+        if poll == 2:
+            guarded.store.append(guarded.store.read(), (), owner=other, run="", steal=True)
+        if poll > 2:
+            guarded.store.append(guarded.store.read(), (), owner=other, run="")
+
+    def end() -> None:
+        if guarded.clock.at > began + 2 * RENEWALS:
+            guarded.clock.meanwhile = lambda: None
+            guarded.store.append(guarded.store.read(), (), owner=other, run="", release=True)
+
+    began = guarded.clock.at
+    guarded.clock.meanwhile = end
+    ended = guarded.run(Child(polls=round(1.5 * RENEWALS / POLL_SECONDS), during=during))
+    assert len(guarded.said) == 1
+    assert guarded.clock.at > began + 2 * RENEWALS
+    assert ended.code == 0
+    assert guarded.store.lease.owner is None
+
+
 def test_weights_that_the_command_has_set_are_told_and_left_as_they_are(guarded: Guarded) -> None:
     def during(poll: int) -> None:
         guarded.world.live = {"blue": 50, "green": 50}
@@ -260,8 +283,9 @@ def test_a_freeze_meanwhile_is_written_down_by_the_guard(guarded: Guarded) -> No
         if poll == 2:
             guarded.store.want(guarded.store.read(), write_letter(draft))
 
-    guarded.run(Child(polls=round(2 * RENEWALS / POLL_SECONDS), during=during))
+    guarded.run(Child(polls=round(4 * RENEWALS / POLL_SECONDS), during=during))
     assert guarded.store.state.summary.frozen == "party"
+    assert guarded.store.kinds().count("frozen") == 1
     assert guarded.store.lease.wanted == ""
 
 

@@ -171,6 +171,23 @@ def test_what_was_not_written_is_not_told() -> None:
     assert heard.kinds == []
 
 
+def test_a_write_that_was_tried_twice_is_told_once() -> None:
+    heard, failures = Heard(), ["append"]
+
+    def fail(call: str) -> None:
+        if call in failures:
+            failures.remove(call)
+            raise Unavailable("throttled")
+
+    snapshot = heard.store.read()
+    heard.inner.fails = fail
+    with pytest.raises(Unavailable, match="throttled"):
+        heard.store.append(snapshot, (STARTED,), owner=OWNER, run="r")
+    heard.store.append(snapshot, (STARTED,), owner=OWNER, run="r")
+    heard.store.read()
+    assert heard.kinds == ["started"]
+
+
 def test_a_write_without_an_answer_is_told_when_it_is_found() -> None:
     heard = Heard()
     written = heard.inner.append

@@ -66,7 +66,7 @@ def _moments(plan: Plan, setting: Setting, *, way_back: bool) -> tuple[Moment, .
     for step in plan.steps:
         if step.kind == "shift":
             exposed = step.percent
-        if step.kind == "scale_in" and step.slot != plan.entering:
+        if step.kind == "scale_in":
             way_back = False
         moments.append(
             Moment(
