@@ -19,9 +19,7 @@ def way_back(
     """
     summary, entering = state.summary, run.plan.entering
     home = other(entering)
-    # Noted before the slot is filled: whether it was, nobody may know.
-    fills = [step.key for step in run.plan.steps if step.kind == "fill"]
-    asked = any(f"{fill}/task_definition" in run.notes for fill in fills)
+    asked = may_have_filled(run)
     if summary.committed is None:
         return (empty(entering),) if asked else ()
     # By the journal; somebody else may have sent it traffic, which a person knows.
@@ -37,6 +35,12 @@ def way_back(
     if asked and served and aborts:
         steps += [quiet(entering, setting), empty(entering)]
     return tuple(steps)
+
+
+def may_have_filled(run: Run) -> bool:
+    """Whether ECS may have been asked to fill the entering slot: what comes next is noted only
+    when it is done, and a process may die before."""
+    return "migrate" in run.done | run.before
 
 
 def turn(
@@ -59,11 +63,10 @@ def turn_or_hold(
 ) -> Action:
     """Back to where the run came from, if that can serve (S2) and lives with the schema (S7).
 
-    A run that already goes back, that brings no release, or that is through, holds instead.
+    A run that already goes back, that brings no release, or whose release has baked holds instead.
     """
     home = other(run.plan.entering)
-    baked = f"quiet {home}" in run.done
-    if run.turned or run.plan.verb != "deploy" or baked:
+    if run.turned or run.plan.verb != "deploy" or "bake" in run.done:
         return hold(cause, reason)
     filled = state.summary.slots.get(home)
     if state.summary.committed is None or filled is None:

@@ -90,7 +90,7 @@ class Run:
     steps: tuple[Step, ...]
     started_at: float
     touched_at: float
-    """When it last went on: its newest entry. Deadlines count from here."""
+    """When its newest step began, or it was resumed. Deadlines count from here."""
     watched_from: float
     """When traffic last changed or the run was resumed: gates count from here."""
     done: frozenset[str] = frozenset()
@@ -142,6 +142,9 @@ class State:
         """The release id of what runs, or ran last, in each slot that was ever filled."""
         return {slot: filled.release.release_id for slot, filled in self.summary.slots.items()}
 
+
+# After these another step begins, or the same one anew.
+_STEPS_ON = ("resumed", "turned", "adopted", "committed", "filled", "migrated", "emptied", "passed")
 
 _PLAN = TypeAdapter(Plan)
 _STEPS = TypeAdapter(tuple[Step, ...])
@@ -258,7 +261,8 @@ def _run_after(entry: Entry, run: Run | None) -> Run | None:
             return None
         raise KeyError("run")
     data = entry.data
-    run = dataclasses.replace(run, touched_at=entry.at)
+    if entry.kind in _STEPS_ON:
+        run = dataclasses.replace(run, touched_at=entry.at)
     match entry.kind:
         case "resumed":
             return dataclasses.replace(

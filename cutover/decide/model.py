@@ -114,6 +114,9 @@ class Setting:
     alarms: frozenset[str]
     freeze_windows: tuple[Mapping[str, str], ...] = ()
     metric_period_seconds: float = 60
+    connections_per_task: int = 0
+    max_connections: int = 0
+    """What the database takes; 0 where nobody knows."""
     lease_seconds: float = 30
     call_seconds: float = 5
     """The longest that one call to AWS may take, connection and answer."""

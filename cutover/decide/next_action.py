@@ -79,6 +79,10 @@ def _ended(state: State, run: Run) -> Append:
     if run.plan.verb == "rollback":
         left = other(entering)
         slots[left] = dataclasses.replace(slots[left], trusted=False)
+    unproven = going_back.may_have_filled(run) and f"fill {entering}" not in run.before
+    if run.turned and unproven and entering in slots:
+        # Its tasks may be another release's by now: who goes back to it fills it again.
+        slots[entering] = dataclasses.replace(slots[entering], tasks=0)
     summary = dataclasses.replace(state.summary, slots=slots, outcome=outcome, last_run=run.id)
     data = {"outcome": outcome, "summary": plain(summary)}
     return Append(drafts=(Draft("ended", data),), last=True)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from cutover.decide.freeze import frozen
+from cutover.decide.holding import said
 from cutover.decide.journal import State
 from cutover.decide.live import Health, Service
 from cutover.decide.model import SCALE, Plan, Release, Setting, Step, Verb, Weights, active, other
@@ -134,10 +135,11 @@ def refusals(
             "to a point in time, or scale the service to 0"
             for slot in running
         ]
+        found += _schema_refusals(state, release, None) if release else []
         return tuple(found)
     if weights != summary.committed:
         found.append(
-            f"the weights are {dict(weights)}, and the journal left {summary.committed}; "
+            f"the weights are {said(weights)}, and the journal left {said(summary.committed)}; "
             "`cutover verify --adopt` takes them as they are, `cutover rollback` sets them back"
         )
         return tuple(found)
@@ -155,6 +157,14 @@ def refusals(
         )
     if release:
         found += _schema_refusals(state, release, live.release)
+    both = plan.tasks + services[leaving].desired
+    connections = both * setting.connections_per_task
+    if setting.max_connections and connections > setting.max_connections:
+        found.append(
+            f"{both} tasks of both slots may open {connections} connections, and the database "
+            f"takes {setting.max_connections}: lower pgbouncer/pool_size, or take a larger "
+            "instance class"
+        )
     if plan.tasks > setting.max_tasks:
         found.append(f"{plan.tasks} tasks are wanted, and {setting.max_tasks} are allowed")
     return tuple(found)
@@ -165,7 +175,7 @@ def schema_after(state: State, release: Release) -> int:
     return max(state.summary.schema, release.schema_min)
 
 
-def _schema_refusals(state: State, release: Release, live: Release) -> list[str]:
+def _schema_refusals(state: State, release: Release, live: Release | None) -> list[str]:
     schema = schema_after(state, release)
     found: list[str] = []
     if not release.lives_with(schema):
@@ -173,7 +183,7 @@ def _schema_refusals(state: State, release: Release, live: Release) -> list[str]
             f"release {release.release_id} lives with schema {release.schema_min} to "
             f"{release.schema_max}, and the live one is {state.summary.schema}"
         )
-    if not live.lives_with(schema):
+    if live and not live.lives_with(schema):
         found.append(
             f"release {release.release_id} migrates the schema to {schema}, and "
             f"{live.release_id}, which is live, ends at {live.schema_max}: deploy a release that "

@@ -82,7 +82,8 @@ def fill(state: State, run: Run, step: Step, live: Live, _now: float, setting: S
             seconds=setting.poll_seconds,
             why=f"{seen.healthy} of {tasks} targets of {step.slot} are healthy",
         )
-    filled = Filled(release=release, task_definition=definition, tasks=tasks)
+    trusted = bool(known and known.trusted) and not brings  # it is its own release, again
+    filled = Filled(release=release, task_definition=definition, tasks=tasks, trusted=trusted)
     data = {"step": step.key, "slot": step.slot, "filled": plain(filled)}
     return Append(drafts=(Draft("filled", data),))
 

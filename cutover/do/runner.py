@@ -27,7 +27,7 @@ from cutover.decide.model import Filled, Release, Setting, active
 from cutover.decide.next_action import next_action
 from cutover.decide.outcome import Exit, Result, held
 from cutover.do.store import LeaseLost, Owner, Snapshot, Store
-from cutover.do.taking import read_letter
+from cutover.do.taking import Interrupted, read_letter
 from cutover.do.world import Clock, Refused, Unavailable, World
 from infra.outputs import Slot
 
@@ -42,10 +42,6 @@ Seen = TypeVar("Seen")
 
 Tell = Callable[[State, str], None]
 """Told of each state of the run, and of what it waits for."""
-
-
-class Interrupted(Exception):
-    """Somebody wants the program to end: a signal."""
 
 
 class GaveWay(Exception):

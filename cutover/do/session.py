@@ -4,14 +4,14 @@ import dataclasses
 from collections.abc import Callable, Sequence
 
 from cutover.decide import going_back, planning
-from cutover.decide.holding import adoptable, explained
+from cutover.decide.holding import adoptable, explained, said
 from cutover.decide.journal import Draft, State, plain
 from cutover.decide.live import Health
 from cutover.decide.model import Plan, Release, Setting, Weights
 from cutover.decide.outcome import Exit, Result
 from cutover.do.runner import Runner, Tell, result
 from cutover.do.store import LeaseLost, Owner, Snapshot, Store
-from cutover.do.taking import take, write_letter
+from cutover.do.taking import Interrupted, take, write_letter
 from cutover.do.world import Clock, World
 from infra.outputs import SLOTS, Slot
 
@@ -64,7 +64,7 @@ class Session:
             if state.run and state.run.id == self._order.run:
                 return (self._resumed(),)
             if state.run is None and state.summary.last_run == self._order.run:
-                return result(state, "deploy")
+                return self._again(state)
             plan = self._plan(state, release, despite_freeze=despite_freeze, retire=retire)
             refusals = self._refusals(state, plan)
             return self._refused(state, "; ".join(refusals)) if refusals else self._started(plan)
@@ -189,9 +189,13 @@ class Session:
 
     def _begin(self, purpose: str, begin: Callable[[State], Sequence[Draft] | Result]) -> Result:
         try:
-            snapshot, steal = take(self._store, self._clock, self._setting, purpose)
+            snapshot, steal = take(
+                self._store, self._clock, self._setting, purpose, interrupted=self._interrupted
+            )
         except LeaseLost as lost:
             return Result(exit=Exit.LOCK_LOST, sentence=str(lost), state=State())
+        except Interrupted as interrupted:
+            return Result(exit=Exit.INTERRUPTED, sentence=str(interrupted), state=State())
         try:
             drafts = begin(snapshot.state)
         except planning.NothingToDo as nothing:
@@ -248,6 +252,16 @@ class Session:
 
     def _health(self) -> dict[Slot, Health]:
         return {slot: self._world.health(slot) for slot in SLOTS}
+
+    def _again(self, state: State) -> Result:
+        """How a run that is over ended: nothing is done again, but AWS is read again (S10)."""
+        committed, weights = state.summary.committed, self._world.weights()
+        if committed and weights != committed:
+            sentence = f"the run is over, and since then somebody else has set {said(weights)}"
+            return Result(exit=Exit.FOREIGN_CHANGE, sentence=sentence, state=state)
+        if committed and (why_not := adoptable(state, weights, self._health())):
+            return Result(exit=Exit.INVARIANT_BROKEN, sentence=why_not, state=state)
+        return result(state, "deploy")
 
     def _started(self, plan: Plan) -> tuple[Draft]:
         order = self._order

@@ -1,6 +1,7 @@
 """Getting at the lease: when it is free, when its owner gives way, or when its owner is dead."""
 
 import json
+from collections.abc import Callable
 
 from cutover.decide.journal import Draft, canonical
 from cutover.decide.model import Setting
@@ -10,6 +11,10 @@ from cutover.do.world import Clock
 ASK_AGAIN_SECONDS = 1.0
 # What a live owner is asked for: to give way, or to write something down and go on.
 GIVE_WAY = ("rollback", "abort")
+
+
+class Interrupted(Exception):
+    """Somebody wants the program to end: a signal. One sentence."""
 
 
 def write_letter(draft: Draft) -> str:
@@ -26,7 +31,13 @@ def read_letter(wanted: str) -> Draft | None:
 
 
 def take(
-    store: Store, clock: Clock, setting: Setting, purpose: str, *, letter: str = ""
+    store: Store,
+    clock: Clock,
+    setting: Setting,
+    purpose: str,
+    *,
+    letter: str = "",
+    interrupted: Callable[[], bool] = lambda: False,
 ) -> tuple[Snapshot, bool]:
     """Returns when the lease can be had, with what was read last and whether it must be stolen.
 
@@ -34,7 +45,8 @@ def take(
     for `setting.takeover_seconds` of our own monotonic clock. A `rollback` takes the lease of a
     `guard` at once, since a guard writes no weights; it and `abort` ask any other owner to give
     way. With a `letter`, returns as well when a live owner has taken it: then the lease is still
-    its own, and nothing to steal. LeaseLost, for all others, as soon as the owner shows life.
+    its own, and nothing to steal. LeaseLost, for all others, as soon as the owner shows life;
+    Interrupted between two looks.
     """
     snapshot = store.read()
     wish = letter or (purpose if purpose in GIVE_WAY else "")
@@ -56,6 +68,8 @@ def take(
         if wish and snapshot.lease.wanted != wish:
             store.want(snapshot, wish)
             asked = True
+        if interrupted():
+            raise Interrupted("interrupted while it waited for the lease; nothing was changed")
         clock.sleep(ASK_AGAIN_SECONDS)
         snapshot = store.read()
     return snapshot, False

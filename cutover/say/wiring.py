@@ -78,5 +78,7 @@ def setting_of(contract: Contract) -> Setting:
         max_tasks=policy.max_tasks,
         alarms=frozenset(map(alarm_name, contract.alarms)),
         freeze_windows=policy.freeze_windows,
+        connections_per_task=policy.connections_per_task,
+        max_connections=policy.max_connections,
         metric_period_seconds=policy.metric_period_seconds,
     )
