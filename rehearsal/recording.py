@@ -52,11 +52,22 @@ class Resource:
     custom_timeouts: dict[str, str]
 
 
+@dataclass(frozen=True, kw_only=True)
+class Invoke:
+    """One data lookup: its token, its camelCase arguments, and who answers it."""
+
+    token: str
+    args: dict[str, Any]
+    provider: str | None
+
+
 @dataclass(kw_only=True)
 class Recording:
-    """Every resource in order of its URN, and the stack's exports as plain data."""
+    """Every resource in order of its URN, every lookup in order of its token, and the stack's
+    exports as plain data."""
 
     resources: list[Resource] = field(default_factory=list)
+    invokes: list[Invoke] = field(default_factory=list)
     exports: dict[str, Any] = field(default_factory=dict)
     secret_exports: frozenset[str] = frozenset()
 
@@ -116,6 +127,7 @@ def record(
         raise RuntimeError(f"the program logged an error: {log.errors[0]}")
     # Registrations race each other; what is compared or shown must not. Parents come first.
     monitor.recording.resources.sort(key=_order)
+    monitor.recording.invokes.sort(key=lambda invoke: invoke.token)
     return monitor.recording
 
 
@@ -222,6 +234,13 @@ class _Monitor(MockMonitor):
             return super().RegisterResource(request)
         with self.lock:
             return self._register(request)
+
+    def Invoke(self, request: Any) -> Any:
+        args = rpc.deserialize_properties(request.args)
+        invoke = Invoke(token=request.tok, args=args, provider=_provider_name(request.provider))
+        with self.lock:
+            self.recording.invokes.append(invoke)
+        return super().Invoke(request)
 
     def ReadResource(self, request: Any) -> Any:
         raise LookupError(f"the program reads {request.type} {request.name!r} from the account")

@@ -3,6 +3,7 @@
 import pytest
 
 from infra.firewall import Path, paths
+from rehearsal.recording import Invoke
 from tests.environments import STACKS, chosen, recorded
 
 INGRESS = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
@@ -33,6 +34,18 @@ def opened(stack: str, type_: str) -> dict[str, tuple[object, ...]]:
         )
         for rule in recorded(stack).every(type_)
     }
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_the_edge_is_cloudfront_alone_as_the_environments_own_provider_knows_it(stack: str) -> None:
+    token = "aws:ec2/getManagedPrefixList:getManagedPrefixList"
+    assert recorded(stack).invokes == [
+        Invoke(
+            token=token,
+            args={"name": "com.amazonaws.global.cloudfront.origin-facing"},
+            provider="aws",
+        )
+    ]
 
 
 @pytest.mark.parametrize("stack", STACKS)

@@ -167,6 +167,28 @@ def test_a_lookup_that_is_answered_gives_the_answer() -> None:
     assert recording.exports == {"account": "123456789012"}
 
 
+def test_a_lookup_is_noted_with_what_it_asks_and_whom() -> None:
+    def program() -> None:
+        provider = aws.Provider("mine", region="eu-west-1")
+        part = Part("kept", pulumi.ResourceOptions(provider=provider))
+        for name, opts in (
+            ("default", None),
+            ("own", pulumi.InvokeOutputOptions(provider=provider)),
+            ("inherited", pulumi.InvokeOutputOptions(parent=part)),
+        ):
+            pulumi.export(name, aws.ec2.get_managed_prefix_list_output(name=name, opts=opts).id)
+
+    recording = recorded(program)
+    token = "aws:ec2/getManagedPrefixList:getManagedPrefixList"
+    assert {invoke.token for invoke in recording.invokes} == {token}
+    assert sorted((invoke.args["name"], invoke.provider) for invoke in recording.invokes) == [
+        ("default", None),
+        ("inherited", "mine"),
+        ("own", "mine"),
+    ]
+    assert recorded(a_vpc).invokes == []
+
+
 def test_reading_what_already_exists_fails() -> None:
     with pytest.raises(LookupError, match=r"^the program reads aws:ec2/vpc:Vpc 'old' from the acc"):
         recorded(lambda: aws.ec2.Vpc.get("old", "vpc-1") and None)
