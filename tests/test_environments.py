@@ -8,8 +8,8 @@ import pytest
 import yaml
 
 from infra.settings import Settings
-from rehearsal.recording import STACK_TYPE, record
-from rehearsal.stack_file import ROOT, stack_names
+from rehearsal.recording import STACK_TYPE, Recording, record
+from rehearsal.stack_file import ROOT, stack_config, stack_names
 from stacks.environment import environment
 from tests.environments import STACKS, chosen, recorded
 
@@ -67,6 +67,13 @@ def test_every_aws_resource_uses_the_one_provider(stack: str) -> None:
     found = [r for r in recorded(stack).resources if r.type.startswith("aws:")]
     assert len(found) > 100
     assert {r.provider for r in found} == {"aws"}
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_every_lookup_asks_the_one_provider(stack: str) -> None:
+    """Without a parent it would ask another one, in whatever account the credentials are for."""
+    assert recorded(stack).invokes
+    assert {invoke.provider for invoke in recorded(stack).invokes} == {"aws"}
 
 
 @pytest.mark.parametrize("stack", STACKS)
@@ -213,6 +220,35 @@ def test_each_part_gets_the_dial_that_is_meant_for_it() -> None:
     assert sorted(kept) == ["prod-frontend-lifecycle", "prod-logs-lifecycle"]
     assert '"noncurrentDays": 400' in kept["prod-frontend-lifecycle"]
     assert '"days": 90' in kept["prod-logs-lifecycle"]
+
+
+def prod(*, read_replica: bool) -> Recording:
+    config = stack_config("prod")
+    postgres = {**json.loads(config["slipway:postgres"]), "read_replica": read_replica}
+    return record(
+        environment, stack="prod", config={**config, "slipway:postgres": json.dumps(postgres)}
+    )
+
+
+def test_what_a_replica_adds_has_a_parent_a_provider_and_its_protection() -> None:
+    """A dial that no environment has turned is held to the rules for all of them."""
+    before = {r.urn for r in prod(read_replica=False).resources}
+    added = [r for r in prod(read_replica=True).resources if r.urn not in before]
+    postgres, owner_secret = "slipway:infra:Postgres", "slipway:infra:OwnerSecret"
+    password = f"prod-database-owner-g{chosen('prod').secrets.generation}"
+    assert {
+        r.name: (r.type.rpartition(":")[2], r.parent and r.parent.type, r.provider, r.protect)
+        for r in added
+    } == {
+        "prod": ("OwnerSecret", postgres, None, True),
+        "prod-database-owner": ("Secret", owner_secret, "aws", True),
+        "prod-database-owner-value": ("SecretVersion", owner_secret, "aws", False),
+        password: ("RandomPassword", postgres, None, False),
+        "prod-postgres-replica": ("Instance", postgres, "aws", True),
+        "prod-postgres-replica-postgresql-log": ("LogGroup", postgres, "aws", True),
+        "prod-postgres-replica-upgrade-log": ("LogGroup", postgres, "aws", True),
+    }
+    assert len(added) == 7
 
 
 PLACES = {

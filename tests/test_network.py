@@ -116,11 +116,14 @@ def test_private_subnets_leave_through_nat(
 
 def test_without_nat_only_public_subnets_have_a_default_route() -> None:
     recording = network(nat="none")
-    assert names(recording, "aws:ec2/route:Route") == [
-        "prod-public-a",
-        "prod-public-b",
-        "prod-public-c",
-    ]
+    assert {r.name: r.inputs for r in recording.every("aws:ec2/route:Route")} == {
+        f"prod-public-{zone}": {
+            "routeTableId": f"prod-public-{zone}-id",
+            "destinationCidrBlock": "0.0.0.0/0",
+            "gatewayId": "prod-internet-id",
+        }
+        for zone in "abc"
+    }
     with pytest.raises(LookupError, match="no aws:ec2/natGateway:NatGateway"):
         recording.every("aws:ec2/natGateway:NatGateway")
 
