@@ -8,7 +8,14 @@ import pytest
 
 from infra.connections import max_connections
 from infra.contract import ContractParameter, ContractParameterArgs
-from infra.outputs import CONTRACT_MAX_BYTES, Contract, contract_name
+from infra.outputs import (
+    CONTRACT_MAX_BYTES,
+    Contract,
+    PolicyContract,
+    SlotContract,
+    TaskContract,
+    contract_name,
+)
 from rehearsal.recording import record
 from tests.environments import STACKS, chosen, recorded
 
@@ -37,6 +44,27 @@ def test_it_is_canonical_and_comes_back_equal(stack: str) -> None:
     assert contract.to_json() == text
     assert text == json.dumps(json.loads(text), sort_keys=True, separators=(",", ":"))
     assert contract.environment == stack
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_each_part_comes_back_as_what_it_was_and_can_not_be_changed(stack: str) -> None:
+    contract, fields = Contract.from_json(written(stack)), json.loads(written(stack))
+    policy = fields["policy"]
+    assert contract.policy == PolicyContract(
+        **{
+            **policy,
+            "ladder_percent": tuple(policy["ladder_percent"]),
+            "freeze_windows": tuple(policy["freeze_windows"]),
+        }
+    )
+    assert contract.slots == {
+        slot: SlotContract(**fields["slots"][slot]) for slot in ("blue", "green")
+    }
+    assert contract.blueprint == TaskContract(**fields["blueprint"])
+    assert contract.migrate == TaskContract(**fields["migrate"])
+    assert contract.task_subnets == tuple(fields["task_subnets"]) != ()
+    assert contract.task_security_groups == tuple(fields["task_security_groups"]) != ()
+    assert contract.alarms == tuple(fields["alarms"]) != ()
 
 
 @pytest.mark.parametrize("stack", STACKS)
