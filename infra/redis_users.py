@@ -1,11 +1,12 @@
 """The app's Redis login of this generation and the one before; nobody else gets in."""
 
 from dataclasses import dataclass
-from typing import Literal
 
 import pulumi
 import pulumi_aws as aws
 import pulumi_random as random
+
+from infra.settings import RedisEngine
 
 # What Flask-Caching and Flask-Limiter need: reading, writing, transactions and scripts, on any key;
 # no pub/sub, no KEYS, FLUSHALL or CONFIG. ElastiCache gives it back in this order, keys first.
@@ -15,7 +16,7 @@ NO_ACCESS = "off -@all"
 
 @dataclass(frozen=True, kw_only=True)
 class RedisUsersArgs:
-    engine: Literal["redis", "valkey"]
+    engine: RedisEngine
     generation: int
 
 

@@ -24,6 +24,7 @@ RetentionDays = Literal[1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545
 Endpoint = Literal[
     "ecr.api", "ecr.dkr", "logs", "secretsmanager", "ssm", "kms", "rds", "sts", "monitoring"
 ]
+RedisEngine = Literal["redis", "valkey"]
 
 
 @dataclass(frozen=True, kw_only=True, config=_STRICT)
@@ -68,7 +69,7 @@ class PostgresSettings:
 
 @dataclass(frozen=True, kw_only=True, config=_STRICT)
 class RedisSettings:
-    engine: Literal["redis", "valkey"]
+    engine: RedisEngine
     node_type: bounds.CacheNodeType
     nodes: Annotated[int, between(1, 6)]
     snapshot_days: Annotated[int, between(1, 35)]
