@@ -4,7 +4,7 @@ ARGS ?=
 PY := .venv/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help setup plan up rehearse test check mutate clean
+.PHONY: help setup plan up rehearse soak test check mutate clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' Makefile
@@ -21,8 +21,11 @@ plan: setup ## what `up` would create, as a tree; ARGS=--json for all of it
 up: setup ## the environment on this machine, until Ctrl-C
 	@$(PY) -m rehearsal up $(STACK) $(ARGS)
 
-rehearse: setup ## the environment on this machine under real traffic, checked
+rehearse: setup ## the environment on this machine, and releases good and bad under real traffic
 	@$(PY) -m rehearsal run $(STACK) $(ARGS)
+
+soak: setup ## cutover after cutover under a million requests, and the figures; takes an hour
+	@$(PY) -m rehearsal soak $(STACK) $(ARGS)
 
 test: setup ## every test, those with real servers included
 	@$(PY) -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)

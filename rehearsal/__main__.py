@@ -1,4 +1,4 @@
-"""`python -m rehearsal plan|up|run [STACK]`."""
+"""`python -m rehearsal plan|up|run|soak [STACK]`."""
 
 import sys
 

@@ -7,9 +7,10 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
+from cutover.decide.model import other
+from cutover.decide.outcome import Exit
 from infra import headers
-from infra.outputs import SLOTS
-from rehearsal.aws.deployment import other
+from infra.outputs import PROBE_HEADER, SLOTS, Slot
 from rehearsal.environment import Environment
 from rehearsal.errors import RehearsalError
 from rehearsal.machine.ports import LOOPBACK
@@ -44,10 +45,10 @@ def expect(held: bool, seen: str) -> None:  # noqa: FBT001 (reads as a sentence)
         raise Unmet(seen)
 
 
-def migrated(environment: Environment) -> str:
-    release = environment.releases[environment.slot]
-    environment.deployment.migrate(release, verify_only=True)
-    return "run_migrations.py --verify-only ended with exit code 0 in a task of its own"
+def verified(environment: Environment) -> str:
+    ended = environment.tool.run("verify")
+    expect(ended.exit == Exit.DONE, f"cutover verify ended with {ended.exit}: {ended.sentence}")
+    return f"cutover verify: {ended.sentence}"
 
 
 def healthy(environment: Environment) -> str:
@@ -55,7 +56,7 @@ def healthy(environment: Environment) -> str:
     expect(answer.status == 200, f"/health answered {answer.status}")
     body = answer.json()
     moment = datetime.datetime.fromisoformat(body["timestamp"])
-    release = environment.releases[environment.slot].release_id
+    release = environment.releases[environment.slot]
     expect(
         sorted(body) == ["database", "status", "timestamp", "version"]
         and (body["status"], body["database"]) == ("healthy", "connected")
@@ -149,9 +150,9 @@ def encrypted(environment: Environment) -> str:
 
 
 def probed(environment: Environment) -> str:
-    seen = {slot: environment.deployment.probe(slot) for slot in SLOTS}
+    seen = {slot: _probe(environment, slot) for slot in SLOTS}
     serving, idle = environment.slot, other(environment.slot)
-    release = environment.releases[serving].release_id
+    release = environment.releases[serving]
     expect(seen == {serving: release, idle: None}, f"probes of the slots were answered by {seen}")
     return f"a probe of {serving} was answered by {release}, one of the empty {idle} by nobody"
 
@@ -190,7 +191,7 @@ def database_away(environment: Environment) -> str:
 
 
 CHECKS: tuple[tuple[str, Callable[[Environment], str]], ...] = (
-    ("migrations", migrated),
+    ("cutover verify", verified),
     ("health", healthy),
     ("cached read", cached),
     ("rate limit", limited),
@@ -232,6 +233,15 @@ def _health_status(environment: Environment) -> int:
     return environment.client.get("/health").status
 
 
+def _probe(environment: Environment, slot: Slot) -> str | None:
+    """The release that answers a probe of the slot; None when none does."""
+    token = environment.clients("secretsmanager").get_secret_value(
+        SecretId=environment.contract.probe_token_secret
+    )["SecretString"]
+    answer = environment.client.get("/health", {PROBE_HEADER: f"{slot}:{token}"})
+    return answer.json()["version"] if answer.status == 200 else None
+
+
 def _limited(environment: Environment) -> Answer:
     return environment.client.get("/api/limited", {"X-Forwarded-For": LIMITED_CLIENT})
 
@@ -243,7 +253,7 @@ def _oversized(environment: Environment) -> Answer:
 
 def _max_body_mib(environment: Environment) -> int:
     """What the blueprint tells nginx."""
-    definition = environment.deployment.clients("ecs").describe_task_definition(
+    definition = environment.clients("ecs").describe_task_definition(
         taskDefinition=environment.contract.blueprint.task_definition
     )["taskDefinition"]
     (nginx,) = (c for c in definition["containerDefinitions"] if c["name"] == "nginx")

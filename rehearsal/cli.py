@@ -77,20 +77,47 @@ def run(
     stack: Stack = "staging",
     port: Port = None,
     rate: Annotated[
-        int, typer.Option(min=1, max=2000, help="Requests per second during the switch.")
+        int, typer.Option(min=1, max=2000, help="Requests per second during the scenarios.")
     ] = 220,
-    seconds: Annotated[
-        int, typer.Option(min=1, max=3600, help="How long the load during the switch lasts.")
-    ] = 94,
+    scenarios: Annotated[
+        str, typer.Option(help="all, none, or names with commas between them.", metavar="NAMES")
+    ] = "all",
     report_dir: Annotated[
         Path,
         typer.Option(exists=True, file_okay=False, help="Folder for report.json and report.html."),
     ] = Path(),
 ) -> None:
-    """Start the environment, check it under real traffic, switch slots, and write a report."""
+    """Start the environment, check it, play releases good and bad under load, write a report."""
     from rehearsal import commands
 
-    held = commands.run(stack, port=port, rate=rate, seconds=seconds, report_directory=report_dir)
+    held = commands.run(
+        stack, port=port, rate=rate, scenarios=scenarios, report_directory=report_dir
+    )
+    raise typer.Exit(0 if held else 1)
+
+
+@app.command()
+def soak(
+    stack: Stack = "staging",
+    cutovers: Annotated[
+        int, typer.Option(min=1, max=1000, help="At least so many deploys in a row.")
+    ] = 20,
+    rollbacks: Annotated[
+        int, typer.Option(min=0, max=1000, help="So many of them are rolled back.")
+    ] = 5,
+    requests: Annotated[
+        int, typer.Option(min=1, max=2_500_000, help="At least so many requests meanwhile.")
+    ] = 1_000_000,
+    rate: Annotated[int, typer.Option(min=1, max=2000, help="Requests per second.")] = 400,
+) -> None:
+    """Cut over again and again under load, and print the figures: no request may fail."""
+    from rehearsal import commands
+
+    if rollbacks > cutovers:
+        raise typer.BadParameter("must be at most the number of cutovers", param_hint="--rollbacks")
+    held = commands.soak(
+        stack, cutovers=cutovers, rollbacks=rollbacks, requests=requests, rate=rate
+    )
     raise typer.Exit(0 if held else 1)
 
 

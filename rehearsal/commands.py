@@ -1,21 +1,24 @@
-"""`up` and `run`: what the command line calls. A RehearsalError is one sentence for its user."""
+"""`up`, `run` and `soak`: what the command line calls.
+
+A RehearsalError is one sentence for its user.
+"""
 
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 from rich.console import Console
 from rich.text import Text
 
+from rehearsal import soak as soaks
+from rehearsal.aws.contract import SOAKED
 from rehearsal.checks import CHECKS, perform
 from rehearsal.environment import Environment
-from rehearsal.errors import RehearsalError
 from rehearsal.progress import Progress
-from rehearsal.reporting.report import Check, Report, refuse_unwritable, write_json
+from rehearsal.reporting.report import Report, refuse_unwritable, write_json
 from rehearsal.reporting.report_html import write_html
 from rehearsal.reporting.summary import print_summary
-from rehearsal.rollover import Rollover, both_served, nothing_failed, roll_over
 from rehearsal.start_up import running
+from rehearsal.under_load import names, play
 
 WATCH_SECONDS = 0.2
 
@@ -38,29 +41,31 @@ def run(
     *,
     port: int | None = None,
     rate: int,
-    seconds: int,
+    scenarios: str = "all",
     report_directory: Path = Path(),
     console: Console | None = None,
 ) -> bool:
-    """Checks the environment, moves traffic under load, reports; true only when everything held.
+    """Checks the environment, plays scenarios under load, reports; true only when all held.
 
     Writes report.json and report.html into the directory.
     """
     refuse_unwritable(report_directory)
+    chosen = names(scenarios)
     console = console or Console(highlight=False)
     progress = Progress(console)
     started_at, started = time.time(), time.monotonic()
     with running(stack, progress=progress, port=port) as environment:
         checks = [perform(environment, name, check, progress) for name, check in CHECKS]
-        rollover = _under_load(environment, progress, checks, rate=rate, seconds=seconds)
+        played = play(environment, progress, chosen, rate=rate)
         report = Report(
             environment=stack,
             started_at=started_at,
             seconds=round(time.monotonic() - started, 1),
-            checks=tuple(checks),
-            load=rollover and rollover.load,
+            checks=(*checks, *played.checks),
+            load=played.load,
+            excuses=played.excuses,
             weights=environment.weights(),
-            releases={slot: r.release_id for slot, r in environment.releases.items()},
+            releases={**environment.releases},
             versions=environment.versions,
             differences=environment.differences,
             urls={"API": environment.url, "AWS": environment.aws_variables["AWS_ENDPOINT_URL"]},
@@ -73,31 +78,31 @@ def run(
     return report.passed
 
 
-def _under_load(
-    environment: Environment, progress: Progress, checks: list[Check], *, rate: int, seconds: int
-) -> Rollover | None:
-    """Rolls over and adds to the checks what it showed; None when it could not be done."""
-    started = time.monotonic()
-    try:
-        rollover = roll_over(environment, progress, rate=rate, seconds=seconds)
-    except RehearsalError as error:
-        environment.watch.check()
-        checks.append(_failed("switch under load", str(error), started))
-        return None
-    named: tuple[tuple[str, Callable[[Rollover], str]], ...] = (
-        ("switch under load", nothing_failed),
-        ("both slots served", both_served),
-    )
-    for name, check in named:
-        checks.append(
-            perform(environment, name, lambda _environment, of=check: of(rollover), progress)
+def soak(
+    stack: str,
+    *,
+    cutovers: int,
+    rollbacks: int,
+    requests: int,
+    rate: int,
+    console: Console | None = None,
+) -> bool:
+    """Cuts over again and again under load, and prints the figures; true when nothing failed."""
+    console = console or Console(highlight=False)
+    progress = Progress(console)
+    with running(stack, progress=progress, pace=SOAKED) as environment:
+        soaked = soaks.soak(
+            environment,
+            progress,
+            cutovers=cutovers,
+            rollbacks=rollbacks,
+            requests=requests,
+            rate=rate,
         )
-    return rollover
-
-
-def _failed(name: str, detail: str, started: float) -> Check:
-    seconds = round(time.monotonic() - started, 1)
-    return Check(name=name, passed=False, detail=detail, seconds=seconds)
+    console.print(Text(soaks.table(soaked)), soft_wrap=True)
+    for reason, count in soaked.load.reasons.items():
+        console.print(Text(f"{count:,} failed: {reason}", style="red"), soft_wrap=True)
+    return soaked.load.failed == 0 and soaked.load.requests >= requests
 
 
 def _greet(environment: Environment, progress: Progress) -> None:

@@ -3,10 +3,11 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from cutover.decide.model import active
 from infra.outputs import SLOTS, Contract, Slot
 from rehearsal import faults, releases
 from rehearsal.alb.balancer import DIFFERENCES, Balancer
-from rehearsal.aws.deployment import Deployment
+from rehearsal.aws.contract import Clients
 from rehearsal.aws.follower import Follower
 from rehearsal.aws.launcher import Launcher
 from rehearsal.aws.scheduler import Scheduler
@@ -17,6 +18,7 @@ from rehearsal.machine.redis import Redis
 from rehearsal.machine.supervisor import Supervisor
 from rehearsal.releases import Release
 from rehearsal.reporting.report import WeightEvent
+from rehearsal.tool import Command, Ended, Tool
 from rehearsal.traffic.client import Client
 from rehearsal.watch import Watch
 
@@ -37,16 +39,19 @@ class Environment:
     authority: Path
     """PEM file of the authority that signed every certificate of this rehearsal."""
     aws_variables: dict[str, str]
-    deployment: Deployment
+    clients: Clients
+    tool: Tool
     client: Client
     postgres: Postgres
     supervisor: Supervisor
     watch: Watch
     versions: dict[str, str]
     slot: Slot = "blue"
-    """The slot that the first release was put in."""
-    releases: dict[Slot, Release] = field(default_factory=dict)
-    """By slot."""
+    """The slot that has all of the traffic, or most of it."""
+    releases: dict[Slot, str] = field(default_factory=dict)
+    """Ids of what runs, or ran last, in each slot that was ever filled."""
+    slots: dict[str, Slot] = field(default_factory=dict)
+    """Where each release ran, by its id."""
     _foreign_secrets: frozenset[str]
     _redis: Redis
     _balancer: Balancer
@@ -91,6 +96,23 @@ class Environment:
         )
         self._launcher.publish(release)
         return release
+
+    def start_deploy(self, release_id: str, *options: str, fault: Fault | None = None) -> Command:
+        """Publishes a release and has cutover begin to deploy it."""
+        image = self.build(release_id, fault).image
+        return self.tool.start("deploy", "--release", release_id, "--image", image, *options)
+
+    def deploy(self, release_id: str, *options: str, fault: Fault | None = None) -> Ended:
+        """Publishes a release and has cutover deploy it, to the end of that."""
+        return self.note(self.start_deploy(release_id, *options, fault=fault).wait())
+
+    def note(self, ended: Ended) -> Ended:
+        """Remembers what the command says of which release runs where; returns it."""
+        self.releases |= ended.releases
+        self.slots |= {release: slot for slot, release in ended.releases.items()}
+        if ended.weights:
+            self.slot = active(ended.weights)
+        return ended
 
     def requests(self) -> dict[Slot, int]:
         """Requests that the balancer has sent to each slot since it started."""

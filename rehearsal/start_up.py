@@ -7,14 +7,14 @@ from pathlib import Path
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from cutover.decide.outcome import Exit
 from infra.outputs import SLOTS
 from rehearsal.alb.balancer import Balancer
 from rehearsal.aws import stores
 from rehearsal.aws.alarms import Alarms
-from rehearsal.aws.contract import localize
+from rehearsal.aws.contract import REHEARSED, Pace, localize
 from rehearsal.aws.control_plane import ControlPlane
 from rehearsal.aws.creators import Endpoints, creating
-from rehearsal.aws.deployment import Deployment
 from rehearsal.aws.ecs_task import list_what_should_run, tell_statuses_ourselves
 from rehearsal.aws.follower import METRICS_SECONDS, Follower, balancer_settings
 from rehearsal.aws.launcher import Launcher
@@ -32,8 +32,8 @@ from rehearsal.machine.supervisor import Supervisor
 from rehearsal.machine.task import Runtime, install_images
 from rehearsal.progress import Progress
 from rehearsal.recording import Recording, record
-from rehearsal.release import first_release
 from rehearsal.stack_file import stack_config
+from rehearsal.tool import Tool
 from rehearsal.traffic.client import Client
 from rehearsal.watch import Watch
 
@@ -46,11 +46,12 @@ def running(
     *,
     progress: Progress,
     port: int | None = None,
+    pace: Pace = REHEARSED,
 ) -> Iterator[Environment]:
-    """The environment of a stack file with its first release; nothing of it is left afterwards.
+    """The environment of a stack file, with a first release that cutover has put in.
 
-    `port` is the balancer's on 127.0.0.1, a free one without. Raises RehearsalError with one
-    sentence when a part of it can't start.
+    Nothing of it is left afterwards. `port` is the balancer's on 127.0.0.1, a free one without.
+    Raises RehearsalError with one sentence when a part of it can't start.
     """
     account_id, region = _account(stack)
     found = binaries.find()
@@ -72,7 +73,7 @@ def running(
             recording = _record(stack, plane, endpoints)
         foreign = not_ours(recording)
         authority = Authority(supervisor.directory / "ca.pem")
-        contract = localize(plane, stack, port=port, authority=authority.file)
+        contract = localize(plane, stack, port=port, authority=authority.file, pace=pace)
         with progress.step("Starting PostgreSQL and Redis"):
             postgres = stores.start_postgres(
                 supervisor,
@@ -132,8 +133,13 @@ def running(
             port=port,
             authority=authority.file,
             aws_variables=plane.variables,
-            deployment=Deployment(
-                clients=plane.client, contract=contract, client=client, wait=watch.wait_until
+            clients=plane.client,
+            tool=Tool(
+                supervisor=supervisor,
+                watch=watch,
+                stack=stack,
+                variables=plane.variables,
+                calls=plane.calls,
             ),
             client=client,
             postgres=postgres,
@@ -147,10 +153,15 @@ def running(
             _scheduler=scheduler,
             _follower=follower,
         )
-        release = environment.build(FIRST_RELEASE)
-        environment.slot = first_release(environment.deployment, release, progress)
-        environment.releases[environment.slot] = release
+        with progress.step(f"Deploying {FIRST_RELEASE} with cutover"):
+            _deploy_first(environment)
         yield environment
+
+
+def _deploy_first(environment: Environment) -> None:
+    ended = environment.deploy(FIRST_RELEASE)
+    if ended.exit != Exit.DONE:
+        raise RehearsalError(f"cutover did not deploy {FIRST_RELEASE}: {ended.sentence}")
 
 
 @contextmanager

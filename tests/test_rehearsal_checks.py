@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
@@ -46,7 +47,8 @@ class StubClient:
 
     def get(self, path: str, headers: Mapping[str, str] | None = None) -> Answer:
         who = "@other" if headers and headers.get("X-Forwarded-For") == "203.0.113.8" else ""
-        return self._next(f"GET {path}{who}")
+        probe = (headers or {}).get("X-Slipway-Probe", "")
+        return self._next(f"GET {path}{who}{probe and '@' + probe}")
 
     def request(self, method: str, path: str, **_: Any) -> Answer:
         return self._next(f"{method} {path}")
@@ -60,33 +62,27 @@ class StubClient:
         return answers.pop(0) if len(answers) > 1 else answers[0]
 
 
-@dataclass
-class StubRelease:
-    release_id: str
+class StubTool:
+    """Ends each command with the exit code that it was made with."""
+
+    def __init__(self, code: int = 0) -> None:
+        self.code = code
+        self.verbs: list[str] = []
+
+    def run(self, verb: str) -> Any:
+        self.verbs.append(verb)
+        return SimpleNamespace(exit=self.code, sentence="AWS is as the journal says")
 
 
-class StubDeployment:
-    def __init__(self, probes: Mapping[Slot, str | None], refusal: str = "") -> None:
-        self.probes, self.refusal = probes, refusal
-        self.migrated: list[bool] = []
+def clients(service: str) -> Any:
+    def describe_task_definition(**_: Any) -> Any:
+        nginx = {"name": "nginx", "environment": [{"name": "MAX_BODY_MIB", "value": "10"}]}
+        return {"taskDefinition": {"containerDefinitions": [{"name": "app"}, nginx]}}
 
-    def migrate(self, release: StubRelease, *, verify_only: bool) -> None:
-        self.migrated.append(verify_only)
-        if self.refusal:
-            raise RehearsalError(self.refusal)
-
-    def probe(self, slot: Slot) -> str | None:
-        return self.probes[slot]
-
-    def clients(self, service: str) -> Any:
-        assert service == "ecs"
-
-        class Ecs:
-            def describe_task_definition(self, **_: Any) -> Any:
-                nginx = {"name": "nginx", "environment": [{"name": "MAX_BODY_MIB", "value": "10"}]}
-                return {"taskDefinition": {"containerDefinitions": [{"name": "app"}, nginx]}}
-
-        return Ecs()
+    return {
+        "ecs": SimpleNamespace(describe_task_definition=describe_task_definition),
+        "secretsmanager": SimpleNamespace(get_secret_value=lambda **_: {"SecretString": "token"}),
+    }[service]
 
 
 class StubPostgres:
@@ -102,6 +98,8 @@ class StubPostgres:
 
 @dataclass
 class StubContract:
+    probe_token_secret: str = "arn:secret"
+
     @property
     def blueprint(self) -> Any:
         return type("Blueprint", (), {"task_definition": "arn:blueprint"})
@@ -110,9 +108,8 @@ class StubContract:
 @dataclass(kw_only=True)
 class StubEnvironment:
     client: StubClient
-    deployment: StubDeployment = field(
-        default_factory=lambda: StubDeployment({"blue": "release-1", "green": None})
-    )
+    tool: StubTool = field(default_factory=StubTool)
+    clients: Callable[[str], Any] = field(default_factory=lambda: clients)
     slot: Slot = "blue"
     host: str = "staging.example.com"
     port: int = 0
@@ -120,9 +117,7 @@ class StubEnvironment:
     tasks_seen: list[list[tuple[str, int]]] = field(default_factory=lambda: [[], []])
     postgres: StubPostgres = field(default_factory=StubPostgres)
     contract: StubContract = field(default_factory=StubContract)
-    releases: dict[Slot, StubRelease] = field(
-        default_factory=lambda: {"blue": StubRelease("release-1")}
-    )
+    releases: dict[Slot, str] = field(default_factory=lambda: {"blue": "release-1"})
 
     @property
     def watch(self) -> "StubEnvironment":
@@ -150,10 +145,15 @@ def given(answers: Mapping[str, list[Answer]], **rest: Any) -> Environment:
     return cast(Environment, StubEnvironment(client=StubClient(answers), **rest))
 
 
-def test_migrations_are_verified_and_not_run() -> None:
-    deployment = StubDeployment({})
-    checks.migrated(given({}, deployment=deployment))
-    assert deployment.migrated == [True]
+def test_cutover_verifies_and_says_what_it_saw() -> None:
+    tool = StubTool()
+    seen = checks.verified(given({}, tool=tool))
+    assert (tool.verbs, seen) == (["verify"], "cutover verify: AWS is as the journal says")
+
+
+def test_a_verification_with_another_exit_code_is_noticed() -> None:
+    with pytest.raises(Unmet, match=r"^cutover verify ended with 7: AWS is as the journal says$"):
+        checks.verified(given({}, tool=StubTool(7)))
 
 
 def test_healthy_means_all_that_the_workload_contract_says() -> None:
@@ -320,12 +320,21 @@ def test_a_request_without_tls_must_not_be_answered() -> None:
         checks.encrypted(given({}, port=port))
 
 
-@pytest.mark.parametrize("green", ["release-1", "release-2"])
-def test_a_probe_of_the_idle_slot_must_not_be_answered(green: str) -> None:
-    assert checks.probed(given({}))
-    deployment = StubDeployment({"blue": "release-1", "green": green})
+def probes(green: Answer) -> Environment:
+    answers = {"GET /health@blue:token": [answer(200, HEALTHY)], "GET /health@green:token": [green]}
+    return given(answers)
+
+
+def test_a_probe_reaches_its_slot_alone() -> None:
+    assert checks.probed(probes(answer(503))) == (
+        "a probe of blue was answered by release-1, one of the empty green by nobody"
+    )
+
+
+@pytest.mark.parametrize("version", ["release-1", "release-2"])
+def test_a_probe_of_the_idle_slot_must_not_be_answered(version: str) -> None:
     with pytest.raises(Unmet, match="probes of the slots were answered by"):
-        checks.probed(given({}, deployment=deployment))
+        checks.probed(probes(answer(200, {**HEALTHY, "version": version})))
 
 
 AWAY = answer(503, {**HEALTHY, "status": "unhealthy", "database": "unavailable"})
@@ -418,7 +427,7 @@ def test_a_check_on_an_environment_that_is_gone_ends_the_rehearsal() -> None:
 
 def test_every_promise_is_checked_once_and_in_this_order() -> None:
     assert [name for name, _ in checks.CHECKS] == [
-        "migrations",
+        "cutover verify",
         "health",
         "cached read",
         "rate limit",

@@ -15,7 +15,7 @@ import pytest
 from rehearsal import cli, commands
 from rehearsal.stack_file import ROOT
 
-PROGRAM = ("infra", "stacks", "rehearsal", "images", "examples", "requirements.txt")
+PROGRAM = ("infra", "stacks", "cutover", "rehearsal", "images", "examples", "requirements.txt")
 
 
 def rehearsal(
@@ -83,7 +83,7 @@ def test_help_lists_the_commands() -> None:
     done = rehearsal("--help")
     assert (done.returncode, done.stderr) == (0, "")
     commands = [line.split()[0] for line in done.stdout.split("Commands:\n")[1].splitlines()]
-    assert commands == ["plan", "up", "run"]
+    assert commands == ["plan", "up", "run", "soak"]
     # What takes long is not loaded for it.
     script = "import sys; from rehearsal.cli import main; main(); print(*sys.modules)"
     loaded = subprocess.run(
@@ -100,7 +100,12 @@ def test_help_lists_the_commands() -> None:
         (["plan", "--jsno"], "No such option: --jsno"),
         (["run", "--rate", "0"], "Invalid value for '--rate': "),
         (["run", "--rate", "many"], "Invalid value for '--rate': "),
-        (["run", "--seconds", "0"], "Invalid value for '--seconds': "),
+        (["run", "--scenarios"], "Option '--scenarios' requires an argument."),
+        (["soak", "--cutovers", "0"], "Invalid value for '--cutovers': "),
+        (
+            ["soak", "--cutovers", "2", "--rollbacks", "3"],
+            "Invalid value for --rollbacks: must be at most the number of cutovers",
+        ),
         (["up", "--port", "65536"], "Invalid value for '--port': "),
         (["run", "--report-dir", "/no/such"], "Invalid value for '--report-dir': dir '/no/such'"),
         (["plan", "prod", "staging"], "Got unexpected extra argument(s) (staging)"),
@@ -113,7 +118,7 @@ def test_wrong_usage_is_one_sentence_and_exit_code_2(arguments: list[str], sente
     assert done.stderr.count("\n") == 1
 
 
-@pytest.mark.parametrize("command", ["plan", "up", "run"])
+@pytest.mark.parametrize("command", ["plan", "up", "run", "soak"])
 def test_an_unknown_stack_is_told_which_there_are(command: str) -> None:
     done = rehearsal(command, "production")
     assert (done.returncode, done.stdout) == (1, "")
@@ -190,13 +195,35 @@ def test_a_run_exits_with_0_only_when_every_check_held(
     def run(stack: str, **options: object) -> bool:
         assert (stack, options) == (
             "prod",
-            {"port": None, "rate": 5, "seconds": 94, "report_directory": Path()},
+            {"port": None, "rate": 5, "scenarios": "all", "report_directory": Path()},
         )
         return code == 0
 
     monkeypatch.setattr(commands, "run", run)
     monkeypatch.setattr(sys, "argv", ["rehearsal", "run", "prod", "--rate", "5"])
     assert cli.main() == code
+
+
+@pytest.mark.parametrize("code", [0, 1])
+def test_a_soak_exits_with_0_only_when_nothing_failed(
+    monkeypatch: pytest.MonkeyPatch, code: int
+) -> None:
+    def soak(stack: str, **options: object) -> bool:
+        assert (stack, options) == (
+            "staging",
+            {"cutovers": 20, "rollbacks": 2, "requests": 1_000_000, "rate": 400},
+        )
+        return code == 0
+
+    monkeypatch.setattr(commands, "soak", soak)
+    monkeypatch.setattr(sys, "argv", ["rehearsal", "soak", "--rollbacks", "2"])
+    assert cli.main() == code
+
+
+def test_an_unknown_scenario_is_told_which_there_are() -> None:
+    done = rehearsal("run", "staging", "--scenarios", "errors,eror")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith("there is no scenario eror; they are good-release, errors, ")
 
 
 @pytest.mark.services

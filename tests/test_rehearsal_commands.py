@@ -103,14 +103,15 @@ def directory() -> Iterator[Path]:
 
 @pytest.mark.services
 def test_a_whole_rehearsal_holds_and_reports_it(directory: Path) -> None:
-    arguments = ["run", "testing", "--rate", "20", "--seconds", "2", "--report-dir", str(directory)]
+    chosen = ["--scenarios", "good-release,rollback-by-hand", "--rate", "20"]
+    arguments = ["run", "testing", *chosen, "--report-dir", str(directory)]
     with rehearsal(directory, *arguments) as process:
         code = process.wait(UP_SECONDS + 120)
     report = json.loads((directory / "report.json").read_text())
     failed = [check for check in report["checks"] if not check["passed"]]
     assert failed == []
     assert [check["name"] for check in report["checks"]] == [
-        "migrations",
+        "cutover verify",
         "health",
         "cached read",
         "rate limit",
@@ -120,8 +121,9 @@ def test_a_whole_rehearsal_holds_and_reports_it(directory: Path) -> None:
         "TLS only",
         "probes",
         "database away",
-        "switch under load",
-        "both slots served",
+        "good-release",
+        "rollback-by-hand",
+        "requests",
     ]
     assert (code, report["passed"]) == (0, True), said(directory)
     assert report["releases"] == {"blue": "release-1", "green": "release-2"}
@@ -203,7 +205,7 @@ def test_a_dead_server_ends_the_environment_with_one_sentence(directory: Path) -
 @pytest.mark.services
 def test_ctrl_c_during_the_start_leaves_nothing(directory: Path) -> None:
     with rehearsal(directory, "up", "testing") as process:
-        wait_for(process, directory, "Migrating the database")
+        wait_for(process, directory, "Deploying release-1 with cutover")
         everything = children(process.pid)
         process.send_signal(signal.SIGINT)
         assert process.wait(END_SECONDS) == 130, said(directory)

@@ -19,10 +19,9 @@ from infra.outputs import PROBE_HEADER, SLOTS, Contract
 from rehearsal.alb.balancer import Balancer
 from rehearsal.alb.routing import Routing
 from rehearsal.alb.target_group import GroupObservation, Observation, TargetHealth, TargetState
-from rehearsal.aws.contract import localize, write_contract
+from rehearsal.aws.contract import Pace, localize, read_contract, write_contract
 from rehearsal.aws.control_plane import ControlPlane
 from rehearsal.aws.creators import Endpoints, creating
-from rehearsal.aws.deployment import read_contract
 from rehearsal.aws.follower import METRICS_SECONDS, Follower, read_routing, weights
 from rehearsal.aws.secret_values import not_ours, resolve
 from rehearsal.errors import RehearsalError
@@ -62,7 +61,8 @@ def test_another_terminal_finds_the_balancer_of_this_machine(
     authority = tmp_path / "ca.pem"
     authority.write_text("-----BEGIN CERTIFICATE-----\n")
     try:
-        localized = localize(plane, "staging", port=18443, authority=authority)
+        pace = Pace(step_seconds=1, bake_seconds=2, drain_seconds=3)
+        localized = localize(plane, "staging", port=18443, authority=authority, pace=pace)
         assert read_contract(plane.client, "staging") == localized
         (parameter,) = plane.client("ssm").describe_parameters()["Parameters"]
         assert parameter["Tier"] == "Advanced"
@@ -73,11 +73,37 @@ def test_another_terminal_finds_the_balancer_of_this_machine(
         "127.0.0.1:18443",
         "-----BEGIN CERTIFICATE-----\n",
     )
-    assert localized.policy.metric_period_seconds == METRICS_SECONDS == 5
-    policy = dataclasses.replace(localized.policy, metric_period_seconds=60)
-    assert before == dataclasses.replace(
-        localized, public_address="", public_authority="", policy=policy
+    policy = dataclasses.replace(
+        before.policy,
+        step_seconds=1,
+        bake_seconds=2,
+        drain_seconds=3,
+        metric_period_seconds=METRICS_SECONDS,
     )
+    assert (localized.policy, METRICS_SECONDS) == (policy, 5)
+    assert before == dataclasses.replace(
+        localized, public_address="", public_authority="", policy=before.policy
+    )
+
+
+def test_only_the_calls_of_others_are_counted(plane: ControlPlane, contract: Contract) -> None:
+    before = len(plane.calls())
+    plane.client("elbv2").describe_rules(RuleArns=[contract.traffic_rule])
+    assert len(plane.calls()) == before
+    variables = plane.variables
+    other = boto3.client(
+        "elbv2",
+        endpoint_url=variables["AWS_ENDPOINT_URL"],
+        aws_access_key_id=variables["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=variables["AWS_SECRET_ACCESS_KEY"],
+        region_name=variables["AWS_DEFAULT_REGION"],
+    )
+    other.describe_rules(RuleArns=[contract.traffic_rule])
+    other.describe_rules(RuleArns=[contract.traffic_rule])
+    *_, first, second = plane.calls()
+    assert len(plane.calls()) - before == 2
+    assert first.at <= second.at
+    assert (first.service, second.service) == ("elasticloadbalancing", "elasticloadbalancing")
 
 
 def containers(plane: ControlPlane, task_definition: str) -> dict[str, dict[str, Any]]:

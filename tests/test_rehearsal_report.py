@@ -12,6 +12,7 @@ import pytest
 from rich.console import Console
 
 from rehearsal import commands
+from rehearsal.blame import Excuse
 from rehearsal.errors import RehearsalError
 from rehearsal.reporting import report as report_module
 from rehearsal.reporting.chart import nice_ceiling, timeline
@@ -29,6 +30,8 @@ from rehearsal.traffic.tally import LoadResult, Record, tally
 STARTED = 1_795_503_500.0
 HELD = Check(name="health", passed=True, detail="200 from /health", seconds=0.25)
 BROKE = Check(name="rate limit", passed=False, detail="no 429 in 200 requests", seconds=1.5)
+
+MEANT = (Excuse(failed=1, reason="at r1, faulty"), Excuse(failed=2, reason="of killed tasks"))
 
 
 def load(*, requests: int = 40, failing: int = 0) -> LoadResult:
@@ -75,6 +78,12 @@ def report(**changes: object) -> Report:
         ({"checks": (HELD, HELD)}, True, "All 2 checks held, and none of 40 requests failed."),
         ({"checks": ()}, False, "Nothing was checked."),
         (
+            {"load": load(failing=3), "excuses": MEANT},
+            True,
+            "The one check held, and none of 40 requests failed but 3 that were meant to.",
+        ),
+        ({"load": load(failing=4), "excuses": MEANT}, False, "1 of 40 requests failed."),
+        (
             {"checks": (HELD, BROKE)},
             False,
             "1 of 2 checks failed: rate limit.",
@@ -101,7 +110,8 @@ def test_a_rehearsal_passes_only_if_all_was_checked_and_nothing_failed(
 def test_the_json_report_has_a_schema_number_and_everything_that_was_put_in(
     tmp_path: Path,
 ) -> None:
-    write_json(report(load=load(failing=1)), tmp_path / "report.json")
+    excuse = Excuse(failed=0, reason="at r2, which has the fault slow")
+    write_json(report(load=load(failing=1), excuses=(excuse,)), tmp_path / "report.json")
     content = json.loads((tmp_path / "report.json").read_text())
     proves, cannot = content.pop("proves"), content.pop("cannot_prove")
     assert (len(proves), len(cannot)) == (3, 3)
@@ -116,6 +126,7 @@ def test_the_json_report_has_a_schema_number_and_everything_that_was_put_in(
         "checks": [
             {"name": "health", "passed": True, "detail": "200 from /health", "seconds": 0.25}
         ],
+        "excuses": [{"failed": 0, "reason": "at r2, which has the fault slow"}],
         "weights": [
             {"at": "2026-11-24T06:58:20.000+00:00", "weights": {"blue": 100, "green": 0}},
             {"at": "2026-11-24T06:58:32.000+00:00", "weights": {"blue": 0, "green": 100}},
@@ -337,6 +348,6 @@ def test_a_directory_that_can_not_be_written_is_told_before_the_rehearsal(
     with pytest.raises(
         RehearsalError, match=r"^can't write .*/nowhere: No such file or directory; choose another"
     ):
-        commands.run("staging", rate=1, seconds=1, report_directory=missing)
+        commands.run("staging", rate=1, report_directory=missing)
     refuse_unwritable(tmp_path)
     assert list(tmp_path.iterdir()) == []

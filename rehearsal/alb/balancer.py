@@ -30,13 +30,17 @@ DIFFERENCES = (
 )
 
 
+# AWS publishes none for an ALB.
+PROPAGATION_SECONDS = 2.0
+
+
 @dataclass(frozen=True, kw_only=True)
 class BalancerSettings:
     groups: tuple[TargetGroup, ...]
     """Every group that a rule may ever name."""
     routing: Routing
     """In force from the start. Later ones may add rules, but no header name or fixed response."""
-    propagation_seconds: float = 2.0
+    propagation_seconds: float = PROPAGATION_SECONDS
     idle_seconds: int = 60
     clock: Callable[[], float] = time.monotonic
 

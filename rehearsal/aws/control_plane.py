@@ -3,6 +3,9 @@
 import logging
 import os
 import threading
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
 
@@ -26,7 +29,9 @@ _NOTHING_OF_THE_USER: dict[str, tuple[None, None, str | None, None]] = {
 }
 # No proxy: `HTTP_PROXY` would send even a loopback address elsewhere. One attempt: a retry hides a
 # failure, and moto either answers or is gone.
+_OURS = "slipway-rehearsal"
 _CONFIG = Config(
+    user_agent_extra=_OURS,
     proxies={},
     retries={"total_max_attempts": 1},
     connect_timeout=5,
@@ -34,6 +39,15 @@ _CONFIG = Config(
     max_pool_connections=10,
     s3={"addressing_style": "path"},
 )
+
+
+@dataclass(frozen=True)
+class Call:
+    """One request to AWS; `service` is the name that it was signed for, such as `sns`."""
+
+    at: float
+    """Seconds since the epoch."""
+    service: str
 
 
 class ControlPlane:
@@ -56,6 +70,7 @@ class ControlPlane:
         self._clients: dict[tuple[str, str], Any] = {}
         self._lock = threading.Lock()
         self._account_before: str | None = None
+        self._calls: list[Call] = []
 
     @property
     def variables(self) -> dict[str, str]:
@@ -66,6 +81,10 @@ class ControlPlane:
             "AWS_SECRET_ACCESS_KEY": SECRET_KEY,
             "AWS_DEFAULT_REGION": self.region,
         }
+
+    def calls(self) -> tuple[Call, ...]:
+        """Those of others than this process so far, in order."""
+        return tuple(self._calls)
 
     def client(self, service: str, region: str | None = None) -> Any:
         """boto3's client of a service, made once; may be used from any thread."""
@@ -87,7 +106,21 @@ class ControlPlane:
         # werkzeug writes a line for each request, and a stack trace for what the client reports.
         logging.getLogger("werkzeug").setLevel(logging.CRITICAL)
         self._server.start()
+        self._count_calls()
         return self
+
+    def _count_calls(self) -> None:
+        """moto keeps no list of who has called; its server asks the app anew for each request."""
+        server = self._server._server
+        assert server is not None  # noqa: S101 (it has just been started)
+        app = server.app
+
+        def counted(environ: Any, start_response: Any) -> Any:
+            if _OURS not in environ.get("HTTP_USER_AGENT", ""):
+                self._calls.append(Call(time.time(), _service(environ)))
+            return app(environ, start_response)
+
+        server.app = counted
 
     def __exit__(
         self,
@@ -100,3 +133,9 @@ class ControlPlane:
             os.environ.pop(_ACCOUNT_VARIABLE, None)
         else:
             os.environ[_ACCOUNT_VARIABLE] = self._account_before
+
+
+def _service(environ: Mapping[str, str]) -> str:
+    """From the scope of a signature of version 4: key/date/region/service/aws4_request."""
+    scope = environ.get("HTTP_AUTHORIZATION", "").partition("Credential=")[2].split("/")
+    return scope[3] if len(scope) > 3 else ""

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from rehearsal.blame import Excuse
 from rehearsal.errors import RehearsalError
 from rehearsal.traffic.tally import LoadResult
 
@@ -17,7 +18,8 @@ PROVES = (
     "answers carries real requests.",
     "nginx, pgbouncer and the app start with the images' own entrypoints and configuration, "
     "answer, drain and stop on the signals that ECS sends.",
-    "A change of weights loses no request of the clients that were tried, at the rate shown.",
+    "cutover brings a good release to all of the traffic, keeps or takes a bad one away, and "
+    "survives the death of its runner, without losing a request of the clients that were tried.",
 )
 CANNOT_PROVE = (
     "That AWS accepts what is asked of it: quotas, permissions and valid combinations are checked "
@@ -56,6 +58,8 @@ class Report:
     checks: tuple[Check, ...]
     load: LoadResult | None
     """None when the rehearsal ended before its load did."""
+    excuses: tuple[Excuse, ...] = ()
+    """Failed requests that were meant to fail."""
     weights: tuple[WeightEvent, ...] = ()
     releases: dict[str, str]
     """Release id by slot."""
@@ -68,21 +72,28 @@ class Report:
 
     @property
     def passed(self) -> bool:
-        """True only if something was checked, all of it held, and load ran without a failure."""
+        """True only if something was checked, all of it held, and no request failed but those
+        that were meant to."""
         return (
             bool(self.checks)
             and all(check.passed for check in self.checks)
             and self.load is not None
             and self.load.requests > 0
-            and self.load.failed == 0
+            and self.load.failed == self.meant
         )
+
+    @property
+    def meant(self) -> int:
+        """How many requests failed that were meant to."""
+        return sum(excuse.failed for excuse in self.excuses)
 
     @property
     def verdict(self) -> str:
         """In words; when it did not pass, every reason why."""
         if self.passed and self.load:
             held = "The one check" if len(self.checks) == 1 else f"All {len(self.checks)} checks"
-            return f"{held} held, and none of {self.load.requests:,} requests failed."
+            others = f" but {self.meant:,} that were meant to" if self.meant else ""
+            return f"{held} held, and none of {self.load.requests:,} requests failed{others}."
         failed = [check.name for check in self.checks if not check.passed]
         reasons = []
         if not self.checks:
@@ -93,8 +104,8 @@ class Report:
             )
         if self.load is None or not self.load.requests:
             reasons.append("No load was sent.")
-        elif self.load.failed:
-            reasons.append(f"{self.load.failed:,} of {self.load.requests:,} requests failed.")
+        elif failed := self.load.failed - self.meant:
+            reasons.append(f"{failed:,} of {self.load.requests:,} requests failed.")
         return " ".join(reasons)
 
     def to_json(self) -> dict[str, Any]:

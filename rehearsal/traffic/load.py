@@ -14,7 +14,7 @@ from rehearsal.errors import RehearsalError
 from rehearsal.machine.supervisor import Process, Supervisor
 from rehearsal.traffic.tally import LoadResult, Record, tally
 
-MAX_REQUESTS = 1_000_000
+MAX_REQUESTS = 3_000_000
 MAX_RATE_PER_SECOND = 2_000
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -136,6 +136,7 @@ class Load:
         self._supervisor = supervisor
         self._process = process
         self._records = records
+        self._started = time.monotonic()
 
     @classmethod
     def start(cls, supervisor: Supervisor, plan: LoadPlan, *, name: str = "load") -> "Load":
@@ -168,9 +169,14 @@ class Load:
     def running(self) -> bool:
         return self._process.alive
 
+    @property
+    def due(self) -> int:
+        """How many requests have been due so far, within those of a second."""
+        return round((time.monotonic() - self._started) * self.plan.rate_per_second)
+
     def so_far(self, slots: Mapping[str, str]) -> LoadResult:
         """What has been answered up to about a second ago; `slots` maps release ids to slots."""
-        return tally(*self._read(), plan_rate=self.plan.rate_per_second, slots=slots)
+        return tally(*self.records(), plan_rate=self.plan.rate_per_second, slots=slots)
 
     def wait(self) -> None:
         """Returns when every request of the plan has been answered.
@@ -197,7 +203,8 @@ class Load:
             raise RehearsalError(f"load can't be counted: its prober {self._process.obituary()}")
         return self.so_far(slots)
 
-    def _read(self) -> tuple[float, list[Record]]:
+    def records(self) -> tuple[float, list[Record]]:
+        """When the load started, in epoch seconds, and what has been answered so far."""
         header, *lines = self._records.read_text().splitlines(keepends=True)
         whole = [line for line in lines if line.endswith("\n")]
         return json.loads(header)["started_at"], [Record(**json.loads(line)) for line in whole]

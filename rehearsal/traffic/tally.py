@@ -10,7 +10,7 @@ LISTED_FAILURES = 20
 UNKNOWN_SLOT = "unknown"
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Record:
     """One request. Times are seconds; `at` and `ended_at` count from the start of the load."""
 

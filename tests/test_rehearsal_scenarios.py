@@ -1,0 +1,240 @@
+"""Each scenario notices what must not happen, and says what it saw when all went well."""
+
+import re
+from collections.abc import Callable, Sequence
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+
+from infra.outputs import Slot
+from rehearsal import scenarios
+from rehearsal.checks import Unmet
+from rehearsal.environment import Environment
+from rehearsal.reporting.report import WeightEvent
+from rehearsal.scenarios import Scenarios
+from rehearsal.tool import Ended
+from rehearsal.watch import Watch
+
+BEGAN = 1000.0
+
+
+def ended(
+    code: int, *, verb: str = "deploy", seconds: float = 40.0, loaded: float = 0.5, calls: int = 9
+) -> Ended:
+    return Ended(
+        verb=verb,
+        exit=code,
+        answer={"sentence": "release-2 serves from green"},
+        output="12:00:00 the run goes back: 5 of 100 answers were errors\n",
+        began_at=BEGAN,
+        first_call_at=BEGAN + loaded,
+        ended_at=BEGAN + seconds,
+        calls=calls,
+        messages=3,
+    )
+
+
+class Acted:
+    """An environment on which each command ends as scripted, and moves weights as scripted."""
+
+    def __init__(self, outcome: Ended, *shares: int, resumed: Ended | None = None) -> None:
+        self.outcome, self.shares, self.resumed = outcome, shares, resumed
+        self.slot: Slot = "blue"
+        self.events = [WeightEvent(at=0.0, weights={"blue": 100, "green": 0})]
+        self.contract = SimpleNamespace(policy=SimpleNamespace(ladder_percent=(25, 100)))
+        self.watch = Watch(())
+        self.deployed: list[tuple[str, ...]] = []
+        self.alarming = [["staging-blue-errors"], []]
+        self.definitions = [["a:1"], ["a:1"]]
+        self.tool = SimpleNamespace(run=self._run)
+
+    def _run(self, verb: str) -> Ended:
+        assert verb in ("resume", "rollback")
+        self._move()
+        return self.resumed or self.outcome
+
+    def note(self, of: Ended) -> Ended:
+        return of
+
+    def weights(self) -> tuple[WeightEvent, ...]:
+        return tuple(self.events)
+
+    def tasks(self, _slot: Slot) -> list[tuple[str, int]]:
+        return [("10.0.0.1", 8443)]
+
+    def deploy(self, *arguments: str, fault: str | None = None) -> Ended:
+        self.deployed.append((*arguments, *([fault] if fault else [])))
+        self._move()
+        if self.outcome.exit == 0:
+            self.slot = "green"
+        return self.outcome
+
+    def start_deploy(self, *arguments: str) -> Any:
+        self._move()
+        self.shares = (100,)
+        return SimpleNamespace(kill=lambda: ended(-9), wait=lambda: self._back())
+
+    def _back(self) -> Ended:
+        self.events.append(WeightEvent(at=BEGAN + 50, weights={"blue": 100, "green": 0}))
+        return self.outcome
+
+    def kill_tasks(self, slot: Slot) -> int:
+        assert slot == "green"
+        return 2
+
+    def clients(self, service: str) -> Any:
+        def describe_alarms(StateValue: str) -> Any:
+            assert StateValue == "ALARM"
+            alarming = self.alarming.pop(0) if len(self.alarming) > 1 else self.alarming[0]
+            return {"MetricAlarms": alarming}
+
+        return {
+            "cloudwatch": SimpleNamespace(describe_alarms=describe_alarms),
+            "ecs": SimpleNamespace(
+                list_task_definitions=lambda: {"taskDefinitionArns": self.definitions.pop(0)}
+            ),
+        }[service]
+
+    def _move(self) -> None:
+        for number, share in enumerate(self.shares):
+            weights = {"blue": 100 - share, "green": share}
+            self.events.append(WeightEvent(at=BEGAN + 10 * (number + 1), weights=weights))
+
+
+def scene(environment: Acted) -> Scenarios:
+    return Scenarios(environment=cast(Environment, environment))
+
+
+def refused(act: Callable[[Scenarios], str], environment: Acted, said: str) -> None:
+    with pytest.raises(Unmet, match="^" + re.escape(said)):
+        act(scene(environment))
+
+
+def test_a_good_release_goes_through_the_whole_ladder() -> None:
+    environment = Acted(ended(0), 25, 100)
+    assert scene(environment).good_release() == (
+        "25 %, 100 % and retired in 40 s: release-2 serves from green"
+    )
+    assert environment.deployed == [("release-2",)]
+    # The first look at the alarms still found one.
+    assert environment.alarming == [[]]
+
+
+@pytest.mark.parametrize(
+    ("outcome", "shares", "said"),
+    [
+        (ended(3), (25, 0), "cutover deploy ended with 3 and not 0: release-2 serves from green"),
+        (ended(0), (100,), "requests met shares of [100] % and not [25, 100] %"),
+        (ended(0, seconds=90.0), (25, 100), "it took 90 s; 90 are allowed"),
+    ],
+)
+def test_a_good_release_that_did_not_go_its_way_is_noticed(
+    outcome: Ended, shares: Sequence[int], said: str
+) -> None:
+    refused(Scenarios.good_release, Acted(outcome, *shares), said)
+
+
+@pytest.mark.parametrize("fault", ["errors", "slow"])
+def test_a_bad_release_gets_the_first_share_and_is_rolled_back(fault: str) -> None:
+    environment = Acted(ended(3), 25, 0)
+    played = scene(environment)
+    assert getattr(played, fault)() == (
+        "at 25 % for 10 s, then rolled back: 5 of 100 answers were errors"
+    )
+    assert environment.deployed == [("release-2", fault)]
+    assert (played.faulty, played.kept_out) == ({"release-2": fault}, [])
+
+
+@pytest.mark.parametrize(
+    ("outcome", "shares", "said"),
+    [
+        (ended(0), (25, 100), "cutover deploy ended with 0 and not 3"),
+        (ended(3), (25, 100, 0), "requests met shares of [25, 100, 0] %, not 25 % and 0"),
+        (ended(3), (25,), "requests met shares of [25] %, not 25 % and 0"),
+    ],
+)
+def test_a_bad_release_that_came_too_far_is_noticed(
+    outcome: Ended, shares: Sequence[int], said: str
+) -> None:
+    refused(Scenarios.errors, Acted(outcome, *shares), said)
+
+
+@pytest.mark.parametrize("fault", ["crashing", "failing_migration"])
+def test_what_can_not_start_moves_nothing(fault: str) -> None:
+    environment = Acted(ended(3))
+    played = scene(environment)
+    assert getattr(played, fault)() == "given up after 40 s: 5 of 100 answers were errors"
+    assert (played.faulty, played.kept_out) == ({}, ["release-2"])
+    refused(getattr(Scenarios, fault), Acted(ended(0)), "cutover deploy ended with 0 and not 3")
+    moved = "the weights became [{'blue': 99, 'green': 1}]"
+    refused(getattr(Scenarios, fault), Acted(ended(3), 1), moved)
+
+
+def test_an_incompatible_release_is_refused_before_anything_is_touched() -> None:
+    environment = Acted(ended(5, seconds=1.5))
+    played = scene(environment)
+    assert played.incompatible() == "refused in 1.5 s: release-2 serves from green"
+    assert played.kept_out == ["release-2"]
+    refused(Scenarios.incompatible, Acted(ended(3)), "cutover deploy ended with 3 and not 5")
+    touched = Acted(ended(5))
+    touched.definitions = [["a:1"], ["a:1", "a:2"]]
+    refused(Scenarios.incompatible, touched, "a task definition was registered")
+
+
+def test_a_killed_runner_is_resumed() -> None:
+    resumed = ended(0, verb="resume", seconds=70.0)
+    assert scene(Acted(ended(0), 25, resumed=resumed)).runner_killed() == (
+        "killed at 25 %; resume went on to 100 % in 70 s, the wait for the dead runner's lease "
+        "included"
+    )
+    held = Acted(ended(0), 25, resumed=ended(4, verb="resume"))
+    refused(Scenarios.runner_killed, held, "cutover resume ended with 4 and not 0")
+
+
+def rolled_back(*shares: int, **changes: Any) -> Acted:
+    environment = Acted(ended(0, verb="rollback", **{"seconds": 4.5, **changes}), *shares)
+    environment.slot = "green"
+    return environment
+
+
+def test_a_rollback_says_what_it_cost() -> None:
+    assert scene(rolled_back(0)).rollback_by_hand() == (
+        "proven 4.5 s after the command: 0.5 s to load the program and 4.0 s for all else, 2 of "
+        "them propagation; 9 API calls, and 3 messages to the alert topic"
+    )
+    assert scene(rolled_back(0, seconds=7.0, loaded=2.0, calls=10)).rollback_by_hand()
+
+
+@pytest.mark.parametrize("changes", [{"seconds": 5.6}, {"calls": 11}])
+def test_a_rollback_that_costs_too_much_is_noticed(changes: dict[str, Any]) -> None:
+    refused(Scenarios.rollback_by_hand, rolled_back(0, **changes), "proven ")
+
+
+def test_a_rollback_without_an_effect_is_noticed() -> None:
+    refused(Scenarios.rollback_by_hand, rolled_back(75), "blue has 25 %")
+
+
+def test_killed_tasks_send_the_traffic_back_and_are_a_loss(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(scenarios, "INTO_THE_BAKE_SECONDS", 0.0)
+    monkeypatch.setattr(scenarios.time, "time", lambda: BEGAN + 45)
+    played = scene(Acted(ended(3), 25, 100))
+    assert played.tasks_killed() == (
+        "2 tasks killed; blue had all of the traffic again 5.0 s later"
+    )
+    (loss,) = played.losses
+    assert (loss.release, loss.began_at, loss.ended_at) == ("release-2", BEGAN + 45, BEGAN + 64)
+
+
+def test_killed_tasks_that_nobody_noticed_are_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(scenarios, "INTO_THE_BAKE_SECONDS", 0.0)
+    environment = Acted(ended(0), 25, 100)
+    refused(Scenarios.tasks_killed, environment, "cutover deploy ended with 0 and not 3")
+
+
+def test_alarms_that_stay_are_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(scenarios, "QUIET_SECONDS", 0.0)
+    environment = Acted(ended(0), 25, 100)
+    with pytest.raises(Exception, match=r"^the alarms were not quiet again within 0 seconds$"):
+        scene(environment).good_release()
+    assert environment.deployed == []
