@@ -246,6 +246,15 @@ def test_the_page_needs_nothing_else_and_says_what_it_shows() -> None:
         assert words in page.text
 
 
+@pytest.mark.parametrize(("failing", "bad"), [(3, 0), (4, 1)])
+def test_failures_that_were_meant_are_told_and_are_not_bad(failing: int, bad: int) -> None:
+    page = Page(render_html(report(load=load(failing=failing), excuses=MEANT)))
+    told = f"3 of {failing} were meant to fail: 1 at r1, faulty; 2 of killed tasks."
+    assert told in page.text
+    marked = [a for tag, a in page.elements if tag == "div" and a.get("class") == "bad"]
+    assert len(marked) == bad
+
+
 def test_a_report_without_load_has_no_pictures_and_says_so() -> None:
     page = Page(render_html(report(load=None, checks=())))
     assert page.count("svg") == 0
@@ -296,6 +305,7 @@ def test_the_terminal_shows_checks_load_and_verdict_without_markup() -> None:
                 Check(name="[red]odd[/]", passed=False, detail="[bold]seen[/]", seconds=0.1),
             ),
             load=load(failing=2),
+            excuses=(MEANT[0],),
         ),
         console,
     )
@@ -307,7 +317,8 @@ def test_the_terminal_shows_checks_load_and_verdict_without_markup() -> None:
         "keep-alive         40        2      5.0      5.0",
         "answered by blue 18, green 20",
         "2 failed: status 502, expected 200",
-        "FAILED  staging: 1 of 2 checks failed: [red]odd[/]. 2 of 40 requests failed.",
+        "1 were meant to fail: at r1, faulty",
+        "FAILED  staging: 1 of 2 checks failed: [red]odd[/]. 1 of 40 requests failed.",
     ):
         assert words in text
 

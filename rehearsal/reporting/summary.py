@@ -23,6 +23,8 @@ def print_summary(report: Report, console: Console) -> None:
     console.print(checks)
     if report.load:
         _print_load(report.load, console)
+    for excuse in report.excuses:
+        console.print(Text(f"  {excuse.failed:,} were meant to fail: {excuse.reason}"))
     style = "bold green" if report.passed else "bold red"
     word = "PASSED" if report.passed else "FAILED"
     console.print(Text(f"{word}  {report.environment}: {report.verdict}", style=style))

@@ -37,24 +37,6 @@ class Kind:
     content_type: str = "application/octet-stream"
 
 
-# The endpoints of examples/webapp. Handshakes are few: they cost the most on two cores.
-WEBAPP_KINDS = (
-    Kind(name="keep-alive", path="/api/release", share=70),
-    Kind(name="health", path="/health", share=14),
-    Kind(name="new-connection", path="/api/release", share=4, new_connection=True),
-    Kind(
-        name="slow-body",
-        path="/api/echo",
-        share=4,
-        method="POST",
-        body_bytes=20_000,
-        body_seconds=1.5,
-    ),
-    Kind(name="large-body", path="/api/echo", share=4, method="POST", body_bytes=256 * 1024),
-    Kind(name="large-answer", path="/api/large?kib=256", share=4),
-)
-
-
 @dataclass(frozen=True, kw_only=True)
 class LoadPlan:
     """A fixed number of requests at a fixed rate; RehearsalError unless it stays on loopback."""
@@ -65,7 +47,7 @@ class LoadPlan:
     """The public name: Host header, SNI, and what the certificate must be for."""
     ca: str
     """Path of the PEM file with the only authority that is trusted."""
-    kinds: tuple[Kind, ...] = WEBAPP_KINDS
+    kinds: tuple[Kind, ...]
     rate_per_second: float = 250.0
     seconds: float = 60.0
     timeout_seconds: float = 30.0
