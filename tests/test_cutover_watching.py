@@ -1,0 +1,335 @@
+"""Gates between two shifts, and the silence before tasks go: missing data never passes."""
+
+from typing import Any
+
+import pytest
+from decisions import (
+    ALL_BLUE,
+    ALL_GREEN,
+    EMPTY_GREEN,
+    FOREIGN,
+    QUIET_GREEN,
+    SHIFT_BLUE,
+    adopted,
+    answers,
+    ask,
+    back,
+    committing,
+    foreign,
+    go_on,
+    held,
+    passed,
+    reached,
+    resumed,
+    smoke,
+    targets,
+    turning,
+)
+
+from cutover.decide.actions import Action, Look, Wait
+from cutover.decide.live import Sample
+from cutover.decide.watching import quiet, watch
+from infra.outputs import Slot
+
+TEN: dict[Slot, int] = {"blue": 90, "green": 10}
+QUIET_ALARMS = {"errors": "OK"}
+WATCH = reached("watch 10", at=1_100.0)
+FROM = WATCH.run.watched_from if WATCH.run else 0
+BAKE = reached("bake")
+QUIET = reached("quiet blue")
+LEFT = QUIET.summary.committed_at
+
+
+def sample(requests: int, newest: float | None, errors: int = 0, latency: float = 0.02) -> Sample:
+    return Sample(
+        requests=requests,
+        errors=errors,
+        latency_seconds=latency if requests else None,
+        newest=newest,
+    )
+
+
+def watching(now: float, **changes: Any) -> Action:
+    """Ten percent of the traffic are green's, and all is well but for the changes."""
+    seen: dict[str, Any] = {
+        "weights": TEN,
+        "health": targets(4, 4),
+        "alarms": QUIET_ALARMS,
+        "samples": {"blue": sample(9_000, now), "green": sample(1_000, now)},
+    }
+    return ask(watch, WATCH, now=now, **(seen | changes))
+
+
+def baking(now: float, **changes: Any) -> Action:
+    """All of the traffic is green's."""
+    seen: dict[str, Any] = {
+        "weights": ALL_GREEN,
+        "health": targets(4, 4),
+        "alarms": QUIET_ALARMS,
+        "samples": {"blue": sample(0, None), "green": sample(9_000, now)},
+    }
+    return ask(watch, BAKE, now=now, **(seen | changes))
+
+
+END = FROM + 60
+BAKED = BAKE.summary.committed_at + 300
+
+
+# What is looked at.
+
+
+def test_a_watch_looks_at_one_thing_after_the_other() -> None:
+    seen: dict[str, Any] = {}
+    expected = [
+        (Look(at="weights"), {"weights": TEN}),
+        (Look(at="health", slot="green"), {"health": {"green": targets(4, 4)["green"]}}),
+        (Look(at="health", slot="blue"), {"health": targets(4, 4)}),
+        (Look(at="alarms"), {"alarms": QUIET_ALARMS}),
+        (Look(at="samples", since=FROM), {"samples": {}}),
+        (Look(at="smoke", slot="green"), {"smokes": {"green": smoke()}}),
+        (Look(at="smoke", slot="blue"), {"smokes": {"green": smoke(), "blue": smoke()}}),
+    ]
+    for look, answer in expected:
+        assert ask(watch, WATCH, now=END, **seen) == look
+        seen |= answer
+    assert ask(watch, WATCH, now=END, **seen) == Wait(
+        seconds=4, why="CloudWatch has no data of green since the change"
+    )
+
+
+def test_after_a_person_resumed_the_gates_count_from_there() -> None:
+    state = go_on(WATCH, resumed(), at=1_500.0)
+    seen = {"weights": TEN, "health": targets(4, 4), "alarms": QUIET_ALARMS}
+    assert ask(watch, state, now=1_501.0, **seen) == Look(at="samples", since=1_500.0)
+
+
+@pytest.mark.parametrize("slot", ["green", "blue"])
+def test_a_slot_with_few_requests_is_probed(slot: Slot) -> None:
+    plenty = {"blue": sample(100, END), "green": sample(100, END)}
+    assert watching(END, samples=plenty) == passed("watch 10", "100 requests of green, 0 errors")
+    for few in (sample(99, END), sample(0, None)):
+        assert watching(END, samples=plenty | {slot: few}) == Look(at="smoke", slot=slot)
+    missing = {other: plenty[other] for other in plenty if other != slot}
+    assert watching(END, samples=missing) == Look(at="smoke", slot=slot)
+
+
+def test_who_has_no_traffic_any_more_is_not_probed() -> None:
+    assert baking(BAKED) == passed("bake", "9000 requests of green, 0 errors")
+    assert baking(BAKED, samples={}) == Look(at="smoke", slot="green")
+
+
+# What happens then.
+
+
+def test_foreign_weights_stop_the_watch() -> None:
+    assert watching(END, weights=FOREIGN) == foreign("blue 70, green 30", "blue 90, green 10")
+    assert baking(BAKED, weights=FOREIGN) == foreign("blue 70, green 30", "blue 0, green 100")
+
+
+def test_a_watch_lasts_as_long_as_it_should() -> None:
+    assert watching(END - 10) == Wait(seconds=4, why="10 % for another 10 s")
+    assert watching(END - 1.5) == Wait(seconds=1.5, why="10 % for another 2 s")
+    assert watching(END) == passed("watch 10", "1000 requests of green, 0 errors")
+    assert baking(BAKED - 7) == Wait(seconds=4, why="100 % for another 7 s")
+
+
+@pytest.mark.parametrize("now", [FROM, END, END + 400])
+def test_a_certain_failure_turns_the_run_at_once(now: float) -> None:
+    bad = {"blue": sample(9_000, now), "green": sample(1_000, now, errors=50)}
+    assert watching(now, samples=bad) == back(
+        "50 of 1,000 answers of green were errors (5.00%); 0.10% allowed", SHIFT_BLUE
+    )
+    slow = {"blue": sample(9_000, now), "green": sample(1_000, now, errors=50, latency=0.7)}
+    assert watching(now, samples=slow, alarms={"errors": "ALARM"}) == back(
+        "alarm errors is ALARM; green took 0.700 s on average over 1,000 requests; 0.200 s "
+        "allowed; 50 of 1,000 answers of green were errors (5.00%); 0.10% allowed",
+        SHIFT_BLUE,
+    )
+
+
+def test_a_failure_holds_when_there_is_no_way_back() -> None:
+    assert baking(BAKED, alarms={"errors": "ALARM"}, health=targets(0, 4)) == held(
+        "gates",
+        "alarm errors is ALARM; but blue can't take the traffic back: 0 of its 4 tasks are healthy",
+    )
+
+
+def test_a_slot_that_lost_more_than_half_of_its_tasks_turns_the_run() -> None:
+    assert watching(END, health=targets(4, 1)) == back(
+        "only 1 of the 4 tasks of green are healthy", SHIFT_BLUE
+    )
+    assert baking(BAKED, health=targets(0, 1)) == held(
+        "gates",
+        "only 1 of the 4 tasks of green are healthy; but blue can't take the traffic back: 0 of "
+        "its 4 tasks are healthy",
+    )
+
+
+def test_both_slots_at_zero_move_nothing() -> None:
+    assert watching(END, health=targets(0, 0)) == held(
+        "gates",
+        "only 0 of the 4 tasks of green are healthy; but blue can't take the traffic back: 0 of "
+        "its 4 tasks are healthy",
+    )
+
+
+def test_a_slot_that_lost_some_tasks_is_waited_for() -> None:
+    assert watching(END - 10, health=targets(4, 3)) == Wait(
+        seconds=4, why="10 % for another 10 s; 3 of 4 tasks are healthy"
+    )
+    assert watching(END, health=targets(4, 3)) == Wait(seconds=4, why="3 of 4 tasks are healthy")
+
+
+@pytest.mark.parametrize(
+    ("changes", "doubt"),
+    [
+        ({"alarms": {}}, "alarm errors is missing"),
+        ({"alarms": {"errors": "INSUFFICIENT_DATA"}}, "alarm errors is INSUFFICIENT_DATA"),
+        (
+            {"samples": {}, "smokes": {"blue": smoke(), "green": smoke()}},
+            "CloudWatch has no data of green since the change",
+        ),
+        (
+            {"samples": {"blue": sample(9_000, None), "green": sample(1_000, None)}},
+            "CloudWatch has no data of green since the change",
+        ),
+        ({"health": targets(4, 2)}, "2 of 4 tasks are healthy"),
+    ],
+)
+def test_what_can_t_be_known_is_waited_for_and_then_held(
+    changes: dict[str, Any], doubt: str
+) -> None:
+    assert watching(END - 10, **changes) == Wait(seconds=4, why=f"10 % for another 10 s; {doubt}")
+    for extended in (0, 500):
+        assert watching(END + extended, **changes) == Wait(seconds=4, why=doubt)
+    assert watching(END + 500.5, **changes) == held(
+        "gates", f"the gates at 10 % can't tell: {doubt}"
+    )
+
+
+def test_every_doubt_is_named() -> None:
+    doubts = "alarm errors is missing; 3 of 4 tasks are healthy"
+    lacking: dict[str, Any] = {"alarms": {}, "health": targets(4, 3)}
+    assert watching(END, **lacking) == Wait(seconds=4, why=doubts)
+    assert watching(END + 501, **lacking) == held(
+        "gates", f"the gates at 10 % can't tell: {doubts}"
+    )
+
+
+def test_a_doubt_that_is_gone_passes_even_late() -> None:
+    assert watching(END + 499) == passed("watch 10", "1000 requests of green, 0 errors")
+
+
+# Silence.
+
+
+def silence(now: float, **changes: Any) -> Action:
+    """Green serves, blue is sent nothing, and CloudWatch has all of it but for the changes."""
+    seen: dict[str, Any] = {
+        "weights": ALL_GREEN,
+        "split": answers(r2=20),
+        "samples": {"blue": sample(0, None), "green": sample(9_000, now)},
+    }
+    return ask(quiet, QUIET, now=now, **(seen | changes))
+
+
+DRAINED = LEFT + 120
+SHOWN = "20 of 20 probes (100.0%) were answered by r2; 100 % asked"
+
+
+def test_silence_is_looked_at_one_thing_after_the_other() -> None:
+    seen: dict[str, Any] = {}
+    expected = [
+        (Look(at="weights"), {"weights": ALL_GREEN}),
+        (Look(at="split", probes=20), {"split": answers(r2=20)}),
+        (
+            Look(at="samples", since=LEFT),
+            {"samples": {"blue": sample(0, None), "green": sample(9, DRAINED)}},
+        ),
+    ]
+    for look, answer in expected:
+        assert ask(quiet, QUIET, now=DRAINED, **seen) == look
+        seen |= answer
+    assert ask(quiet, QUIET, now=DRAINED, **seen) == passed(
+        "quiet blue", f"blue was sent nothing for 120 s; {SHOWN}"
+    )
+
+
+def test_silence_begins_when_the_weights_were_committed() -> None:
+    assert silence(DRAINED - 10) == Wait(seconds=4, why="blue drains: 10 s")
+    assert silence(DRAINED - 1.5) == Wait(seconds=1.5, why="blue drains: 2 s")
+    # Before all else: nothing needs to be asked as long as it can't be over.
+    unseen: dict[str, Any] = {"split": None, "samples": None}
+    assert silence(DRAINED - 10, **unseen) == Wait(seconds=4, why="blue drains: 10 s")
+
+
+def test_long_after_only_the_last_periods_of_metrics_count() -> None:
+    """The drain's time, and five periods for metrics that come late."""
+    now = LEFT + 5_000
+    assert silence(now, samples=None) == Look(at="samples", since=now - 120 - 5 * 10)
+    assert silence(LEFT + 170, samples=None) == Look(at="samples", since=LEFT)
+    assert silence(LEFT + 171, samples=None) == Look(at="samples", since=LEFT + 1)
+
+
+def test_foreign_weights_are_no_silence() -> None:
+    assert silence(DRAINED, weights=FOREIGN) == foreign("blue 70, green 30", "blue 0, green 100")
+
+
+def test_a_slot_with_weight_is_not_quiet() -> None:
+    state = go_on(QUIET, adopted(TEN))
+    assert ask(quiet, state, now=9_000.0, weights=TEN) == held(
+        "invariant", "blue has traffic, and can't be quiet"
+    )
+
+
+def test_a_probe_that_the_slot_answered_is_no_silence() -> None:
+    assert silence(DRAINED, split=answers(r2=19, r1=1)) == Wait(
+        seconds=4, why="19 of 20 probes (95.0%) were answered by r2; 100 % asked"
+    )
+
+
+@pytest.mark.parametrize(
+    "samples",
+    [
+        {},
+        {"blue": sample(0, None)},
+        {"green": sample(9_000, DRAINED)},
+        {"blue": sample(0, None), "green": sample(0, None)},
+        {"blue": sample(0, None), "green": sample(9_000, DRAINED - 0.5)},
+    ],
+    ids=["nothing", "nothing of who serves", "nothing of who left", "metrics lost", "too old"],
+)
+def test_missing_data_is_no_silence(samples: dict[Slot, Sample]) -> None:
+    assert silence(DRAINED, samples=samples) == Wait(
+        seconds=4, why="the metrics don't cover the time yet"
+    )
+
+
+def test_one_request_is_no_silence() -> None:
+    seen = {"blue": sample(1, DRAINED), "green": sample(9_000, DRAINED)}
+    assert silence(DRAINED + 5, samples=seen) == Wait(
+        seconds=4, why="blue was sent 1 requests in 125 s"
+    )
+
+
+def test_silence_is_as_long_as_the_data_of_who_serves() -> None:
+    """Not as long as the time that has passed: the end of it nobody has seen yet."""
+    seen = {"blue": sample(0, None), "green": sample(9_000, DRAINED + 3)}
+    assert silence(DRAINED + 30, samples=seen) == passed(
+        "quiet blue", f"blue was sent nothing for 123 s; {SHOWN}"
+    )
+
+
+def test_the_slot_that_was_to_enter_can_be_made_quiet_too() -> None:
+    state = reached(
+        "bake", turning(SHIFT_BLUE, QUIET_GREEN, EMPTY_GREEN, by_hand=True, aborts=True)
+    )
+    state = go_on(state, *committing("shift blue 100", ALL_BLUE, "seen"), at=1_500.0)
+    seen = {"blue": sample(9_000, 1_620.0), "green": sample(0, None)}
+    assert ask(
+        quiet, state, now=1_620.0, weights=ALL_BLUE, split=answers(r1=20), samples=seen
+    ) == passed(
+        "quiet green",
+        "green was sent nothing for 120 s; 20 of 20 probes (100.0%) were answered by r1; 100 % "
+        "asked",
+    )

@@ -1,0 +1,440 @@
+"""The steps that prepare and clear a slot: what each asks for, waits for, and refuses."""
+
+import dataclasses
+from typing import Any
+
+import pytest
+from decisions import (
+    ALL_BLUE,
+    ALL_GREEN,
+    BLUE,
+    DEPLOY,
+    EMPTY_BLUE,
+    EMPTY_GREEN,
+    FILL_BLUE,
+    FIRST,
+    FOREIGN,
+    GREEN,
+    R2,
+    REFRESH,
+    ROLLBACK,
+    SHIFT_BLUE,
+    SMOKE_BLUE,
+    adopted,
+    ask,
+    back,
+    foreign,
+    go_on,
+    held,
+    noted,
+    passed,
+    reached,
+    services,
+    smoke,
+    summary,
+    targets,
+    turning,
+    with_plan,
+)
+
+from cutover.decide.actions import Append, Fill, Look, Migrate, Register, Roll, ScaleIn, Wait
+from cutover.decide.journal import Draft, State, Summary, plain
+from cutover.decide.live import TaskStatus
+from cutover.decide.model import Filled
+from cutover.decide.working import fill, migrate, roll, scale_in
+from cutover.decide.working import smoke as smoke_step
+
+RUNNING = TaskStatus(stopped=False)
+ENDED = TaskStatus(stopped=True, exit_code=0)
+MIGRATING = reached("migrate", noted("migrate", "migrate", "task:1"))
+VERIFYING = go_on(
+    MIGRATING, noted("migrate", "migrate ended", "0"), noted("migrate", "verify", "task:2")
+)
+
+
+def filled(step: str, what: Filled) -> Append:
+    slot = step.removeprefix("fill ")
+    return Append(drafts=(Draft("filled", {"step": step, "slot": slot, "filled": plain(what)}),))
+
+
+# Migrations.
+
+
+def test_one_task_migrates_and_a_second_one_verifies() -> None:
+    assert ask(migrate, reached("migrate")) == Migrate(step="migrate", verify_only=False)
+    assert ask(migrate, MIGRATING) == Look(at="task", arn="task:1")
+    assert ask(migrate, MIGRATING, task=RUNNING) == Wait(
+        seconds=4, why="the migrate task is running"
+    )
+    migrated = noted("migrate", "migrate ended", "0")
+    assert ask(migrate, MIGRATING, task=ENDED) == Append(drafts=(migrated,))
+    assert ask(migrate, go_on(MIGRATING, migrated)) == Migrate(step="migrate", verify_only=True)
+    assert ask(migrate, VERIFYING) == Look(at="task", arn="task:2")
+    assert ask(migrate, VERIFYING, task=RUNNING) == Wait(
+        seconds=4, why="the verify task is running"
+    )
+    assert ask(migrate, VERIFYING, task=ENDED) == Append(
+        drafts=(
+            noted("migrate", "verify ended", "0"),
+            Draft("migrated", {"step": "migrate", "schema": 2}),
+        )
+    )
+
+
+def test_a_schema_never_gets_older() -> None:
+    newer = dataclasses.replace(VERIFYING, summary=dataclasses.replace(VERIFYING.summary, schema=3))
+    assert ask(migrate, newer, task=ENDED) == Append(
+        drafts=(
+            noted("migrate", "verify ended", "0"),
+            Draft("migrated", {"step": "migrate", "schema": 3}),
+        )
+    )
+
+
+@pytest.mark.parametrize(
+    ("state", "task", "reason"),
+    [
+        (
+            MIGRATING,
+            TaskStatus(stopped=True, exit_code=1, reason="Essential container exited"),
+            "the migrate task of r2 failed with exit code 1: Essential container exited",
+        ),
+        (
+            MIGRATING,
+            TaskStatus(stopped=True),
+            "the migrate task of r2 failed with exit code None: no reason given",
+        ),
+        (
+            VERIFYING,
+            TaskStatus(stopped=True, exit_code=2),
+            "the verify task of r2 failed with exit code 2: no reason given",
+        ),
+    ],
+)
+def test_a_failed_migration_goes_no_further(state: State, task: TaskStatus, reason: str) -> None:
+    assert ask(migrate, state, task=task) == Look(at="health", slot="blue")
+    assert ask(migrate, state, task=task, health=targets(4, 0)) == back(reason)
+    assert ask(migrate, state, task=task, health=targets(0, 0)) == held(
+        "late",
+        f"{reason}; but blue can't take the traffic back: 0 of its 4 tasks are healthy",
+    )
+
+
+def test_a_plan_without_a_release_can_t_migrate() -> None:
+    state = reached("migrate", plan=with_plan(DEPLOY, release=None))
+    with pytest.raises(
+        ValueError, match=r"^a plan to deploy brings no release, and can't fill a slot$"
+    ):
+        ask(migrate, state)
+
+
+# Filling.
+
+FILL = reached("fill green")
+DEFINED = go_on(FILL, noted("fill green", "task_definition", "release:2"))
+ASKED = go_on(DEFINED, noted("fill green", "asked", "yes"))
+
+
+def filling(**changes: Any) -> Any:
+    """Green was asked for four tasks, and all is well but for the changes."""
+    seen: dict[str, Any] = {
+        "weights": ALL_BLUE,
+        "services": services(),
+        "health": targets(4, 4),
+        "steady": {"green": 3},
+    }
+    return ask(fill, ASKED, **(seen | changes))
+
+
+def test_a_slot_is_filled_one_call_after_the_other() -> None:
+    assert ask(fill, FILL) == Look(at="weights")
+    assert ask(fill, FILL, weights=ALL_BLUE) == Register(step="fill green")
+    assert ask(fill, DEFINED, weights=ALL_BLUE) == Fill(
+        step="fill green", slot="green", task_definition="release:2", tasks=4
+    )
+    assert ask(fill, ASKED, weights=ALL_BLUE) == Look(at="services")
+    assert ask(fill, ASKED, weights=ALL_BLUE, services=services()) == Look(
+        at="health", slot="green"
+    )
+    assert filling() == filled("fill green", GREEN)
+
+
+@pytest.mark.parametrize("state", [FILL, DEFINED, ASKED], ids=["register", "fill", "wait"])
+def test_what_serves_is_not_replaced(state: State) -> None:
+    assert ask(fill, state, weights=FOREIGN) == foreign("blue 70, green 30", "blue 100, green 0")
+    serving = go_on(state, adopted(FOREIGN))
+    assert ask(fill, serving, weights=FOREIGN) == held(
+        "invariant", "green has traffic (blue 70, green 30), and keeps its tasks"
+    )
+
+
+@pytest.mark.parametrize(
+    ("changes", "running"),
+    [
+        ({"rollout": "IN_PROGRESS"}, 4),
+        ({"pending": 1}, 4),
+        ({"running": 3}, 3),
+        ({"running": 5}, 5),
+        ({"running": 3, "desired": 3}, 3),
+        ({"task_definition": "release:1"}, 4),
+    ],
+)
+def test_a_service_that_has_not_settled_is_waited_for(
+    changes: dict[str, Any], running: int
+) -> None:
+    assert filling(services=services(**changes)) == Wait(
+        seconds=4, why=f"{running} of 4 tasks of green are running"
+    )
+
+
+def test_more_tasks_than_were_asked_for_are_no_trouble() -> None:
+    assert filling(services=services(running=5, desired=5)) == filled("fill green", GREEN)
+
+
+@pytest.mark.parametrize(
+    ("healthy", "steady"), [(3, {"green": 3}), (4, {"green": 2}), (4, {"blue": 3}), (4, {})]
+)
+def test_targets_are_healthy_for_some_reads_in_a_row(healthy: int, steady: dict) -> None:
+    assert filling(health=targets(4, healthy), steady=steady) == Wait(
+        seconds=4, why=f"{healthy} of 4 targets of green are healthy"
+    )
+
+
+def test_a_release_that_does_not_start_goes_no_further() -> None:
+    failed = services(rollout="FAILED", reason="tasks failed to start")
+    assert filling(services=failed, health={}) == Look(at="health", slot="blue")
+    assert filling(services=failed) == back(
+        "green did not start r2: tasks failed to start", EMPTY_GREEN
+    )
+    assert filling(services=failed, health=targets(1, 1)) == held(
+        "late",
+        "green did not start r2: tasks failed to start; but blue can't take the traffic back: 1 of "
+        "its 4 tasks are healthy",
+    )
+
+
+def test_the_release_of_before_is_replaced() -> None:
+    """Green still runs what served before: it is looked at, registered and proven anew."""
+    old = dataclasses.replace(BLUE, task_definition="release:0", trusted=True)
+    state = reached("fill green", summary=summary(slots={"blue": BLUE, "green": old}))
+    assert ask(fill, state) == Look(at="weights")
+    assert ask(fill, state, weights=ALL_BLUE) == Register(step="fill green")
+
+
+def test_the_same_release_once_more_keeps_its_task_definition() -> None:
+    known = dataclasses.replace(GREEN, tasks=0, trusted=True)
+    state = reached("fill green", summary=summary(slots={"blue": BLUE, "green": known}))
+    assert ask(fill, state) == Fill(
+        step="fill green", slot="green", task_definition="release:2", tasks=4
+    )
+    asked = go_on(state, noted("fill green", "asked", "yes"))
+    done = ask(fill, asked, services=services(), health=targets(4, 4), steady={"green": 3})
+    # It is on trial again.
+    assert done == filled("fill green", GREEN)
+
+
+def test_another_release_of_the_same_name_is_another_release() -> None:
+    known = dataclasses.replace(GREEN, release=dataclasses.replace(R2, image="app@0"))
+    state = reached("fill green", summary=summary(slots={"blue": BLUE, "green": known}))
+    assert ask(fill, state, weights=ALL_BLUE) == Register(step="fill green")
+
+
+def test_the_first_release_is_filled_whatever_the_weights_say() -> None:
+    state = reached("fill blue", plan=FIRST, summary=Summary())
+    assert ask(fill, state) == Look(at="weights")
+    assert ask(fill, state, weights=ALL_GREEN) == Register(step="fill blue")
+    asked = go_on(
+        state,
+        noted("fill blue", "task_definition", "release:1"),
+        noted("fill blue", "asked", "yes"),
+    )
+    done = ask(
+        fill,
+        asked,
+        weights=ALL_BLUE,
+        services=services(),
+        health=targets(2, 0),
+        steady={"blue": 3},
+    )
+    assert done == filled("fill blue", dataclasses.replace(BLUE, tasks=2, trusted=False))
+    failed = {"blue": services(rollout="FAILED", reason="no image")["green"]}
+    assert ask(fill, asked, weights=ALL_BLUE, services=failed) == back(
+        "blue did not start r1: no image", EMPTY_BLUE
+    )
+
+
+HOME = reached("empty blue", turning(FILL_BLUE, SMOKE_BLUE, SHIFT_BLUE, by_hand=True))
+
+
+def test_on_the_way_back_a_slot_gets_its_own_release_again() -> None:
+    """What went through a whole deploy is still trusted, though its tasks are new."""
+    assert ask(fill, HOME) == Fill(
+        step="fill blue", slot="blue", task_definition="release:1", tasks=4
+    )
+    asked = go_on(HOME, noted("fill blue", "asked", "yes"))
+    done = ask(fill, asked, services=services(), health=targets(4, 4), steady={"blue": 3})
+    assert done == filled("fill blue", BLUE)
+    never = dataclasses.replace(BLUE, trusted=False)
+    slots = {**asked.summary.slots, "blue": never}
+    untrusted = dataclasses.replace(asked, summary=dataclasses.replace(asked.summary, slots=slots))
+    done = ask(fill, untrusted, services=services(), health=targets(4, 4), steady={"blue": 3})
+    assert done == filled("fill blue", never)
+
+
+def test_a_slot_that_can_t_be_filled_on_the_way_back_is_held() -> None:
+    asked = go_on(HOME, noted("fill blue", "asked", "yes"))
+    failed = {"blue": services(rollout="FAILED", reason="no capacity")["green"]}
+    assert ask(fill, asked, services=failed) == held("late", "blue did not start r1: no capacity")
+
+
+def test_a_rollback_fills_a_retired_slot_with_what_it_had() -> None:
+    plan = with_plan(ROLLBACK, steps=(FILL_BLUE, SMOKE_BLUE, SHIFT_BLUE), tasks=6)
+    gone = dataclasses.replace(BLUE, tasks=0)
+    state = reached(
+        "fill blue",
+        plan=plan,
+        summary=summary(committed=ALL_GREEN, slots={"blue": gone, "green": GREEN}),
+    )
+    assert ask(fill, state) == Fill(
+        step="fill blue", slot="blue", task_definition="release:1", tasks=6
+    )
+
+
+# Smoke.
+
+
+def test_a_slot_is_smoked_until_nothing_is_wrong() -> None:
+    state = reached("smoke green")
+    assert ask(smoke_step, state) == Look(at="smoke", slot="green")
+    assert ask(smoke_step, state, smokes={"blue": smoke()}) == Look(at="smoke", slot="green")
+    bad = {"green": smoke("r1 answers", "one target is silent")}
+    assert ask(smoke_step, state, smokes=bad) == Wait(
+        seconds=4, why="r1 answers; one target is silent"
+    )
+    assert ask(smoke_step, state, smokes={"green": smoke(requests=40)}) == passed(
+        "smoke green", "40 probes through the test rule were answered well"
+    )
+
+
+# Scaling in.
+
+EMPTYING = reached("empty blue")
+EMPTY_ASKED = go_on(EMPTYING, noted("empty blue", "asked", "yes"))
+
+
+def test_a_slot_is_emptied_one_call_after_the_other() -> None:
+    assert ask(scale_in, EMPTYING) == Look(at="weights")
+    assert ask(scale_in, EMPTYING, weights=ALL_GREEN) == Look(at="health", slot="green")
+    assert ask(scale_in, EMPTYING, weights=ALL_GREEN, health=targets(0, 4)) == ScaleIn(
+        step="empty blue", slot="blue", floor=2
+    )
+    assert ask(scale_in, EMPTY_ASKED) == Look(at="weights")
+    assert ask(scale_in, EMPTY_ASKED, weights=ALL_GREEN) == Look(at="services")
+    gone = {"blue": services(running=0, desired=0)["green"]}
+    assert ask(scale_in, EMPTY_ASKED, weights=ALL_GREEN, services=gone) == Append(
+        drafts=(Draft("emptied", {"step": "empty blue", "slot": "blue"}),)
+    )
+
+
+@pytest.mark.parametrize(
+    ("changes", "left"),
+    [
+        ({"running": 1, "desired": 0}, 1),
+        ({"running": 0, "desired": 0, "pending": 1}, 0),
+        ({"running": 0, "desired": 1}, 0),
+    ],
+)
+def test_tasks_that_are_left_are_waited_for(changes: dict[str, Any], left: int) -> None:
+    seen = {"blue": services(**changes)["green"]}
+    assert ask(scale_in, EMPTY_ASKED, weights=ALL_GREEN, services=seen) == Wait(
+        seconds=4, why=f"{left} tasks of blue are left"
+    )
+
+
+@pytest.mark.parametrize("state", [EMPTYING, EMPTY_ASKED], ids=["before", "after it was asked"])
+def test_a_slot_that_may_serve_keeps_its_tasks(state: State) -> None:
+    seen = {"health": targets(4, 4), "services": services()}
+    assert ask(scale_in, state, weights=FOREIGN, **seen) == foreign(
+        "blue 70, green 30", "blue 0, green 100"
+    )
+    serving = go_on(state, adopted(FOREIGN))
+    assert ask(scale_in, serving, weights=FOREIGN, **seen) == held(
+        "invariant", "blue has traffic (blue 70, green 30), and keeps its tasks"
+    )
+
+
+def test_a_slot_keeps_its_tasks_until_the_other_one_serves() -> None:
+    """S5: half of what was planned is enough, less is not."""
+    assert ask(scale_in, EMPTYING, weights=ALL_GREEN, health=targets(4, 2)) == ScaleIn(
+        step="empty blue", slot="blue", floor=2
+    )
+    assert ask(scale_in, EMPTYING, weights=ALL_GREEN, health=targets(4, 1)) == held(
+        "invariant", "blue keeps its tasks: 1 tasks of green, which serves, are healthy"
+    )
+
+
+def test_a_slot_keeps_its_tasks_when_nobody_knows_what_serves() -> None:
+    state = reached("migrate", turning(EMPTY_GREEN), summary=summary(slots={}))
+    assert ask(scale_in, state, weights=ALL_BLUE, health=targets(4, 4)) == held(
+        "invariant", "green keeps its tasks: 4 tasks of blue, which serves, are healthy"
+    )
+
+
+def test_the_first_release_is_emptied_though_nobody_serves() -> None:
+    state = reached("smoke blue", turning(EMPTY_BLUE), plan=FIRST, summary=Summary())
+    assert ask(scale_in, state) == Look(at="weights")
+    assert ask(scale_in, state, weights=ALL_BLUE) == ScaleIn(
+        step="empty blue", slot="blue", floor=2
+    )
+
+
+# Rolling.
+
+ROLL = reached("roll blue", plan=REFRESH)
+ROLL_ASKED = go_on(ROLL, noted("roll blue", "asked", "yes"))
+
+
+def rolled(**changes: Any) -> dict[str, Any]:
+    return {"blue": dataclasses.replace(services()["blue"], **changes)}
+
+
+def test_a_slot_is_rolled_one_call_after_the_other() -> None:
+    assert ask(roll, ROLL) == Roll(step="roll blue", slot="blue")
+    assert ask(roll, ROLL_ASKED) == Look(at="services")
+    assert ask(roll, ROLL_ASKED, services=rolled()) == Look(at="health", slot="blue")
+    assert ask(roll, ROLL_ASKED, services=rolled(), health=targets(4, 0)) == passed(
+        "roll blue", "4 new tasks of blue are healthy"
+    )
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"rollout": "IN_PROGRESS"},
+        {"pending": 1},
+        {"running": 3},
+        {"running": 5},
+        {"task_definition": "release:2"},
+    ],
+)
+def test_a_roll_that_has_not_settled_is_waited_for(changes: dict[str, Any]) -> None:
+    seen = {"services": rolled(**changes), "health": targets(4, 0)}
+    assert ask(roll, ROLL_ASKED, **seen) == Wait(seconds=4, why="ECS replaces the tasks of blue")
+
+
+def test_rolled_tasks_are_healthy_all_of_them() -> None:
+    """As many as there are now: autoscaling may have added some."""
+    more = rolled(running=6, desired=6)
+    assert ask(roll, ROLL_ASKED, services=more, health=targets(5, 0)) == Wait(
+        seconds=4, why="targets of blue become healthy"
+    )
+    assert ask(roll, ROLL_ASKED, services=more, health=targets(6, 0)) == passed(
+        "roll blue", "6 new tasks of blue are healthy"
+    )
+
+
+def test_a_roll_that_failed_is_held() -> None:
+    failed = rolled(rollout="FAILED", reason="no secret")
+    assert ask(roll, ROLL_ASKED, services=failed, health=targets(4, 4)) == held(
+        "late", "blue was not rolled: no secret"
+    )
