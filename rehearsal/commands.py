@@ -13,7 +13,7 @@ from rehearsal import soak as soaks
 from rehearsal.aws.contract import SOAKED
 from rehearsal.checks import CHECKS, perform
 from rehearsal.environment import Environment
-from rehearsal.faults import FAULTS
+from rehearsal.faults import FAULTS, Fault
 from rehearsal.progress import Progress
 from rehearsal.reporting.report import Report, refuse_unwritable, write_json
 from rehearsal.reporting.report_html import write_html
@@ -117,7 +117,8 @@ def _greet(environment: Environment, progress: Progress) -> None:
         tell(f"  export {name}={value}", soft_wrap=True)
     tell("And then, for another release, or one with a fault that sends it back:")
     deploy = f"python -m cutover deploy --stack {environment.stack} --release"
-    for release, fault in (("release-2", None), *((fault, fault) for fault in FAULTS)):
+    others: dict[str, Fault | None] = {"release-2": None, **{fault: fault for fault in FAULTS}}
+    for release, fault in others.items():
         image = environment.build(release, fault).image
         tell(f"  {deploy} {release} --image {image}", soft_wrap=True)
     tell("Ctrl-C stops it and leaves nothing behind.")
