@@ -21,11 +21,7 @@ LONGEST_SECONDS = 300.0
 
 @dataclass(frozen=True, kw_only=True)
 class Ended:
-    """A command that has ended; moments in epoch seconds.
-
-    `calls` are those to AWS meanwhile, but for `messages` to the alert topic, for which it does
-    not wait.
-    """
+    """A command that has ended; moments in epoch seconds. `asked` are its calls to AWS."""
 
     verb: str
     exit: int
@@ -34,15 +30,27 @@ class Ended:
     """Its object of `--json`; empty when it was killed."""
     output: str
     began_at: float
-    first_call_at: float
-    """When it asked AWS for the first time: before that it was only being loaded."""
     ended_at: float
-    calls: int
-    messages: int
+    asked: tuple[Call, ...]
 
     @property
     def seconds(self) -> float:
         return self.ended_at - self.began_at
+
+    @property
+    def loading_seconds(self) -> float:
+        """Until it asked AWS for the first time."""
+        return (self.asked[0].at if self.asked else self.ended_at) - self.began_at
+
+    @property
+    def messages(self) -> int:
+        """Calls that tell people, for which it does not wait."""
+        return sum(call.service == "sns" for call in self.asked)
+
+    @property
+    def calls(self) -> int:
+        """All others."""
+        return len(self.asked) - self.messages
 
     @property
     def sentence(self) -> str:
@@ -90,8 +98,7 @@ class Command:
 
     def _ended(self) -> Ended:
         ended_at = time.time()
-        calls = [call for call in self._tool.calls() if self._began_at <= call.at <= ended_at]
-        messages = sum(call.service == "sns" for call in calls)
+        asked = [call for call in self._tool.calls() if self._began_at <= call.at <= ended_at]
         output = self.output()
         objects = [line for line in output.splitlines() if line.startswith("{")]
         return Ended(
@@ -100,10 +107,8 @@ class Command:
             answer=json.loads(objects[-1]) if objects else {},
             output=output,
             began_at=self._began_at,
-            first_call_at=calls[0].at if calls else ended_at,
             ended_at=ended_at,
-            calls=len(calls) - messages,
-            messages=messages,
+            asked=tuple(asked),
         )
 
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from rehearsal.aws.control_plane import Call
 from rehearsal.soak import Change, Soak, goes_back, quiet_after, table
 from rehearsal.tool import Ended
 from rehearsal.traffic.tally import Record, tally
@@ -16,10 +17,8 @@ def change(verb: str, left: str, began: float, seconds: float, calls: int) -> Ch
         answer={},
         output="",
         began_at=STARTED + began,
-        first_call_at=STARTED + began,
         ended_at=STARTED + began + seconds,
-        calls=calls,
-        messages=3,
+        asked=(Call(STARTED + began, "sts"),) * calls + (Call(STARTED + began, "sns"),) * 3,
     )
     return Change(left=left, ended=ended)
 

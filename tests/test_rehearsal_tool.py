@@ -80,7 +80,8 @@ def test_only_the_calls_between_begin_and_end_are_its_own(tool: Tool) -> None:
         lambda: time.time() > began + 0.01, what="no time passed", timeout_seconds=10
     )
     ended = command.kill()
-    assert (ended.calls, ended.messages, ended.first_call_at) == (2, 1, began)
+    assert (ended.calls, ended.messages, ended.asked[0].at) == (2, 1, began)
+    assert ended.loading_seconds == began - ended.began_at
 
 
 def test_a_killed_command_has_no_answer(tool: Tool) -> None:
