@@ -108,7 +108,7 @@ def soak(
     requests: Annotated[
         int, typer.Option(min=1, max=2_500_000, help="At least so many requests meanwhile.")
     ] = 1_000_000,
-    rate: Annotated[int, typer.Option(min=1, max=2000, help="Requests per second.")] = 400,
+    rate: Annotated[int, typer.Option(min=1, max=2000, help="Requests per second.")] = 300,
 ) -> None:
     """Cut over again and again under load, and print the figures: no request may fail."""
     from rehearsal import commands

@@ -83,12 +83,12 @@ def quiet_after(
     """For each change: seconds from its command to the last answer of the release that it left.
 
     `started_at` is the load's start in epoch seconds. The release may come back with a later
-    change, whose requests are not this one's.
+    change, whose answers are not this one's.
     """
     begins = [change.ended.began_at - started_at for change in changes]
     for change, begin, end in zip(changes, begins, [*begins[1:], float("inf")], strict=True):
         last = max(
-            (r.ended_at for r in records if r.release == change.left and begin <= r.at < end),
+            (r.ended_at for r in records if r.release == change.left and begin <= r.ended_at < end),
             default=begin,
         )
         yield last - begin

@@ -211,7 +211,7 @@ def test_a_soak_exits_with_0_only_when_nothing_failed(
     def soak(stack: str, **options: object) -> bool:
         assert (stack, options) == (
             "staging",
-            {"cutovers": 20, "rollbacks": 2, "requests": 1_000_000, "rate": 400},
+            {"cutovers": 20, "rollbacks": 2, "requests": 1_000_000, "rate": 300},
         )
         return code == 0
 
