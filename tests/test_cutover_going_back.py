@@ -8,6 +8,7 @@ from decisions import (
     ALL_BLUE,
     ALL_GREEN,
     BLUE,
+    DEPLOY,
     EMPTY_BLUE,
     EMPTY_GREEN,
     FILL_BLUE,
@@ -31,13 +32,15 @@ from decisions import (
     summary,
     targets,
     turning,
+    with_plan,
 )
 
 from cutover.decide.actions import Action, Look
 from cutover.decide.going_back import turn, turn_or_hold, way_back
 from cutover.decide.journal import Draft, State, Summary, plain
-from cutover.decide.live import Live
+from cutover.decide.live import Health, Live
 from cutover.decide.model import Step
+from infra.outputs import Slot
 
 DEFINED = noted("fill green", "task_definition", "release:2")
 ASKED = noted("fill green", "asked", "yes")
@@ -167,6 +170,31 @@ def test_a_turn_says_who_wanted_it_and_what_is_done() -> None:
 def test_a_run_goes_back_to_a_slot_that_can_serve() -> None:
     assert decide(reached("bake")) == Look(at="health", slot="blue")
     assert decide(reached("bake"), health=targets(2, 4)) == back("slow", SHIFT_BLUE)
+
+
+def test_a_run_from_green_goes_back_to_green() -> None:
+    """All the same the other way round."""
+    plan = with_plan(DEPLOY, entering="blue", steps=FIRST.steps)
+    state = started(
+        Draft("migrated", {"step": "migrate", "schema": 2}),
+        adopted({"blue": 90, "green": 10}),
+        plan=plan,
+        summary=summary(committed=ALL_GREEN, slots={"green": GREEN, "blue": BLUE}),
+    )
+    green: dict[Slot, Health] = {"green": Health(healthy=1, total=4)}
+    assert decide(state) == Look(at="health", slot="green")
+    assert decide(state, health=green) == Look(at="health", slot="blue")
+    assert decide(state, health=targets(0, 4)) == back("slow", shift_all("green"))
+    assert decide(state, health=targets(0, 1)) == back("slow", shift_all("green"))
+    assert steps(state, by_hand=True, aborts=True) == (
+        shift_all("green"),
+        dataclasses.replace(QUIET_GREEN, key="quiet blue", slot="blue"),
+        EMPTY_BLUE,
+    )
+
+
+def shift_all(slot: Slot) -> Step:
+    return dataclasses.replace(SHIFT_BLUE, key=f"shift {slot} 100", slot=slot)
 
 
 def test_of_two_bad_slots_only_the_strictly_better_one_is_gone_back_to() -> None:

@@ -334,6 +334,17 @@ def test_more_tasks_than_are_allowed_stand_against_it() -> None:
     assert refusals(plan=with_plan(DEPLOY, tasks=9)) == ("9 tasks are wanted, and 8 are allowed",)
 
 
+def test_more_connections_than_the_database_takes_stand_against_it() -> None:
+    """Both slots keep their pools as long as both run; where nobody knows the limit, none is."""
+    room: dict[str, Any] = {"connections_per_task": 10, "max_connections": 110}
+    assert refusals(plan=with_plan(DEPLOY, tasks=7), **room) == ()
+    assert refusals(plan=with_plan(DEPLOY, tasks=8), **room) == (
+        "12 tasks of both slots may open 120 connections, and the database takes 110: lower "
+        "pgbouncer/pool_size, or take a larger instance class",
+    )
+    assert refusals(connections_per_task=10) == ()
+
+
 def test_everything_that_stands_against_it_is_said_at_once() -> None:
     release = Release(release_id="r1", image="app@3", schema_min=3, schema_max=2)
     state = go_on(started(), frozen())

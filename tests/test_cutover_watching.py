@@ -129,6 +129,7 @@ def test_foreign_weights_stop_the_watch() -> None:
 def test_a_watch_lasts_as_long_as_it_should() -> None:
     assert watching(END - 10) == Wait(seconds=4, why="10 % for another 10 s")
     assert watching(END - 1.5) == Wait(seconds=1.5, why="10 % for another 2 s")
+    assert watching(END - 0.25) == Wait(seconds=0.25, why="10 % for another 0 s")
     assert watching(END) == passed("watch 10", "1000 requests of green, 0 errors")
     assert baking(BAKED - 7) == Wait(seconds=4, why="100 % for another 7 s")
 

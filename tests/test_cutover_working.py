@@ -30,6 +30,7 @@ from decisions import (
     passed,
     reached,
     services,
+    setting,
     smoke,
     summary,
     targets,
@@ -128,6 +129,13 @@ def test_a_plan_without_a_release_can_t_migrate() -> None:
         ask(migrate, state)
 
 
+def test_a_migration_that_has_ended_is_not_asked_for_again() -> None:
+    """Its last note is written together with the schema: this journal is not of ours."""
+    state = go_on(VERIFYING, noted("migrate", "verify ended", "0"))
+    with pytest.raises(AssertionError, match=r"^a migrate step whose tasks have ended is done$"):
+        ask(migrate, state)
+
+
 # Filling.
 
 FILL = reached("fill green")
@@ -198,6 +206,18 @@ def test_targets_are_healthy_for_some_reads_in_a_row(healthy: int, steady: dict)
     assert filling(health=targets(4, healthy), steady=steady) == Wait(
         seconds=4, why=f"{healthy} of 4 targets of green are healthy"
     )
+
+
+def test_a_target_that_nobody_has_read_was_read_healthy_no_time() -> None:
+    seen: dict[str, Any] = {
+        "weights": ALL_BLUE,
+        "services": services(),
+        "health": targets(4, 4),
+    }
+    assert ask(fill, ASKED, setting=setting(healthy_reads=1), **seen) == Wait(
+        seconds=4, why="4 of 4 targets of green are healthy"
+    )
+    assert ask(fill, ASKED, setting=setting(healthy_reads=0), **seen) == filled("fill green", GREEN)
 
 
 def test_a_release_that_does_not_start_goes_no_further() -> None:
@@ -405,6 +425,18 @@ def test_a_slot_is_rolled_one_call_after_the_other() -> None:
     assert ask(roll, ROLL_ASKED, services=rolled(), health=targets(4, 0)) == passed(
         "roll blue", "4 new tasks of blue are healthy"
     )
+
+
+def test_green_is_rolled_when_green_serves() -> None:
+    step = dataclasses.replace(REFRESH.steps[0], key="roll green", slot="green")
+    state = reached(
+        "roll green",
+        plan=with_plan(REFRESH, entering="green", steps=(step,)),
+        summary=summary(committed=ALL_GREEN, slots={"green": GREEN}),
+    )
+    assert ask(roll, state) == Roll(step="roll green", slot="green")
+    asked = go_on(state, noted("roll green", "asked", "yes"))
+    assert ask(roll, asked, services=services()) == Look(at="health", slot="green")
 
 
 @pytest.mark.parametrize(

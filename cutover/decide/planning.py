@@ -74,7 +74,8 @@ def rollback(state: State, services: Mapping[Slot, Service] | None, setting: Set
     tasks = filled.tasks
     steps: list[Step] = []
     if not filled.tasks:
-        tasks = max(services[leaving].desired if services else 0, setting.min_tasks)
+        floor = setting.min_tasks
+        tasks = max(services[leaving].desired, floor) if services else floor
         steps = [fill(home), smoke(home)]
     return Plan(
         verb="rollback",

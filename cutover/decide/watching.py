@@ -96,7 +96,8 @@ def quiet(state: State, run: Run, step: Step, live: Live, now: float, setting: S
     if live.samples is None:
         return Look(at="samples", since=since)
     leaving, serving = live.samples.get(step.slot), live.samples.get(other(step.slot))
-    covered = (serving.newest or since) - since if serving else 0
+    newest = serving.newest if serving else None
+    covered = (newest or since) - since
     if not leaving or covered < step.seconds:
         return Wait(seconds=setting.poll_seconds, why="the metrics don't cover the time yet")
     if leaving.requests:
