@@ -306,6 +306,16 @@ def test_missing_data_is_no_silence(samples: dict[Slot, Sample]) -> None:
     )
 
 
+def test_what_a_gate_looked_at_covers_no_time_before() -> None:
+    """The bake was resumed: its samples begin later than the silence that is claimed."""
+    seen = {"blue": sample(0, None), "green": sample(9_000, DRAINED)}
+    assert silence(DRAINED, samples=seen, samples_since=LEFT + 1) == Look(at="samples", since=LEFT)
+    for since in (LEFT, LEFT - 50):
+        assert silence(DRAINED, samples=seen, samples_since=since) == passed(
+            "quiet blue", f"blue was sent nothing for 120 s; {SHOWN}"
+        )
+
+
 def test_one_request_is_no_silence() -> None:
     seen = {"blue": sample(1, DRAINED), "green": sample(9_000, DRAINED)}
     assert silence(DRAINED + 5, samples=seen) == Wait(

@@ -86,6 +86,8 @@ class Live:
     alarms: Mapping[str, str] | None = None
     """Alarm name -> OK, ALARM or INSUFFICIENT_DATA; an alarm that could not be read is missing."""
     samples: Mapping[Slot, Sample] | None = None
+    samples_since: float = 0
+    """The time from which on the samples count, epoch seconds."""
     smokes: Mapping[Slot, Smoke] = field(default_factory=dict)
     split: Split | None = None
     task: TaskStatus | None = None

@@ -93,7 +93,7 @@ def quiet(state: State, run: Run, step: Step, live: Live, now: float, setting: S
     proven, evidence = shows(live.split, releases=state.releases, weights=live.weights)
     if not proven:
         return Wait(seconds=setting.poll_seconds, why=evidence)
-    if live.samples is None:
+    if live.samples is None or live.samples_since > since:
         return Look(at="samples", since=since)
     leaving, serving = live.samples.get(step.slot), live.samples.get(other(step.slot))
     newest = serving.newest if serving else None

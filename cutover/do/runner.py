@@ -142,7 +142,7 @@ class Runner:
                 return dataclasses.replace(live, alarms=_or_nothing(world.alarms))
             case "samples":
                 seen = _or_nothing(lambda: world.samples(look.since))
-                return dataclasses.replace(live, samples=seen)
+                return dataclasses.replace(live, samples=seen, samples_since=look.since)
             case "smoke":
                 expected = self._expected(slot)
                 smoke = world.smoke(slot, expected.release, expected.tasks)
