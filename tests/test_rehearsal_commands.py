@@ -126,13 +126,12 @@ def test_a_whole_rehearsal_holds_and_reports_it(directory: Path) -> None:
         "requests",
     ]
     assert (code, report["passed"]) == (0, True), said(directory)
-    assert report["releases"] == {"blue": "release-1", "green": "release-2"}
-    assert [event["weights"] for event in report["weights"]] == [
-        {"blue": 100, "green": 0},
-        {"blue": 0, "green": 100},
-        {"blue": 100, "green": 0},
-    ]
-    assert report["load"]["failed"] == 0
+    # The rollback needs a slot to go back to, which the first release has retired.
+    assert report["releases"] == {"blue": "release-3", "green": "release-2"}
+    weights = [event["weights"] for event in report["weights"]]
+    assert all(sum(of.values()) == 100 for of in weights)
+    assert [of["green"] for of in weights] == [0, 50, 100, 50, 0, 100]
+    assert (report["load"]["failed"], report["excuses"]) == (0, [])
     assert sorted(report["load"]["kinds"]) == [
         "cached read",
         "health",
