@@ -173,6 +173,7 @@ def _tests_of(root: Path, module: str) -> tuple[tuple[str, ...], ...]:
         if path.name.startswith("test_")
         and not path.name.startswith("test_rehearsal_")
         and "mark.services" not in path.read_text()
+        and "obedient_aws" not in imported[path]
     ]
     near = [path for path in quick if module in imported[path]]
     far = [path for path in quick if module in reached[path] and path not in near]

@@ -209,20 +209,24 @@ class Reality:
                 release = filled.release
                 self.must(release.lives_with(self.schema), f"S7: {release} on {self.schema}")
         if not run.turned and not run.by_hand:
-            step = max(abs(after[s] - self.weights[s]) for s in SLOTS)
-            self.must(step <= 75, f"S4: {self.weights} to {after}")
+            before = run.write.before if run.write else {}
+            step = max(abs(after[s] - before[s]) for s in SLOTS)
+            self.must(step <= 75, f"S4: {before} to {after}")
         adopted = self.foreign is not None and explained(self.state, self.foreign)
         if self.foreign is not None and self.foreign_at < read_at and not adopted:
             self.must(run.by_hand, "S8: a foreign change was overwritten")
 
-    def check_change(self, slot: Slot, read_at: float) -> None:
-        """S5 at the moment at which a slot's tasks are replaced or taken away."""
+    def check_change(self, slot: Slot, read_at: float, *, taken_away: bool) -> None:
+        """S5 at the moment at which a slot's tasks are replaced or taken away.
+
+        Those that are replaced go only when others have come and are healthy.
+        """
         if self.state.summary.committed is None:
             return
         if self.foreign is not None and self.foreign_at >= read_at:
             return
         self.must(self.state.summary.committed[slot] == 0, f"S5: {slot} has committed weight")
-        if not self.slots[slot].started:
+        if not taken_away or not self.slots[slot].started:
             return
         for node in range(NODES):
             now = self.shares(node, self.time)
@@ -450,7 +454,7 @@ class SimWorld:
             release = self._r.definitions[task_definition].release_id
             if (here.definition, here.desired) == (task_definition, tasks):
                 return
-            self._r.check_change(slot, self._read_at)
+            self._r.check_change(slot, self._read_at, taken_away=False)
             here.definition, here.desired = task_definition, tasks
             here.started = [(self._r.time, release)] * tasks
 
@@ -461,7 +465,7 @@ class SimWorld:
             self._fence(not_after)
             here = self._r.slots[slot]
             if here.desired:
-                self._r.check_change(slot, self._read_at)
+                self._r.check_change(slot, self._read_at, taken_away=True)
                 here.desired, here.started = 0, []
                 here.stopping_until = self._r.time + STOP_SECONDS
 

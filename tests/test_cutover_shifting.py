@@ -11,21 +11,26 @@ from decisions import (
     DEPLOY,
     EMPTY_BLUE,
     EMPTY_GREEN,
+    FILL_BLUE,
     FIRST,
     FOREIGN,
     GREEN,
     ROLLBACK,
     SHIFT_BLUE,
+    SMOKE_BLUE,
     adopted,
     answers,
     ask,
     back,
     committing,
+    current,
+    finishing,
     foreign,
     frozen,
     go_on,
     held,
     intent,
+    open_run,
     reached,
     resumed,
     setting,
@@ -36,7 +41,7 @@ from decisions import (
 )
 
 from cutover.decide.actions import Action, Append, Look, SetWeights, Wait
-from cutover.decide.journal import State, Summary
+from cutover.decide.journal import Draft, State, Summary
 from cutover.decide.model import Step, Weights
 from cutover.decide.shifting import shift
 from infra.outputs import Slot
@@ -286,11 +291,41 @@ def test_back_goes_what_is_strictly_better_and_nothing_else(
         "shift blue 100", left, ALL_BLUE
     )
     for here, there in ((0, 0), (1, 1), (0, 1), (1, 4)):
-        assert decide(state, weights=left, health=targets(here, there)) == held(
-            "invariant",
-            f"only {here} of the 4 tasks of blue are healthy, and green is no worse: the weights "
-            "stay",
+        found = targets(here, there)
+        few = f"only {here} of the 4 tasks of blue are healthy"
+        turned = Append(drafts=(filled_again(state, few),))
+        assert decide(state, weights=left, health=found) == turned
+        again = proven(go_on(state, filled_again(state, few)), "fill blue", "smoke blue")
+        assert decide(again, weights=left, health=found) == held(
+            "invariant", f"{few}, and green is no worse: the weights stay"
         )
+
+
+def filled_again(state: State, few: str) -> Draft:
+    """The way back begins anew, with the tasks that were lost."""
+    return turning(
+        FILL_BLUE,
+        SMOKE_BLUE,
+        SHIFT_BLUE,
+        reason=f"{few}: filled again first",
+        by_hand=open_run(state).by_hand,
+    )
+
+
+def proven(state: State, *keys: str) -> State:
+    """The state with these steps done."""
+    for key in keys:
+        assert current(state).key == key
+        state = go_on(state, *finishing(state, current(state)))
+    return state
+
+
+@pytest.mark.parametrize("state", [BY_HAND, TURNED], ids=["by hand", "turned by itself"])
+def test_tasks_that_were_lost_are_filled_again_before_the_way_back(state: State) -> None:
+    again = go_on(state, filled_again(state, "only 0 of the 4 tasks of blue are healthy"))
+    left = ALL_GREEN if state is BY_HAND else HALF
+    whole = decide(proven(again, "fill blue", "smoke blue"), weights=left, health=targets(4, 4))
+    assert whole == intends("shift blue 100", left, ALL_BLUE)
 
 
 @pytest.mark.parametrize("state", [TO_TEN, WRITTEN], ids=["intent", "write"])

@@ -32,8 +32,11 @@ BEHAVIOURS = (
     Behaviour(migration_exit=1),
 )
 OLD = Release(release_id="r1", image="app@1", schema_min=0, schema_max=1)
+WARM = Release(release_id="r0", image="app@0", schema_min=0, schema_max=1)
 NEW = Release(release_id="r2", image="app@2", schema_min=1, schema_max=2)
 KINDS = ("throttle", "lost", "kill before", "kill after", "sleep before", "sleep after")
+
+THEN = ("resume", "rollback", "abort", "adopt", "retire", "first", "deploy")
 
 tried: Counter[str] = Counter()
 
@@ -46,6 +49,8 @@ def attempt(reality: Reality, verb: str, *, skew: float = 0.0) -> Result | None:
         match verb:
             case "first":
                 result = session.deploy(OLD)
+            case "warm":
+                result = session.deploy(WARM, retire=False)
             case "deploy":
                 result = session.deploy(NEW)
             case "keep":
@@ -64,15 +69,19 @@ def attempt(reality: Reality, verb: str, *, skew: float = 0.0) -> Result | None:
 def told_the_truth(reality: Reality, verb: str) -> None:
     """S10: exit code 0 means that AWS is as it should be, now."""
     if reality.foreign is not None and reality.foreign_at >= reality.read_at:
-        return  # it came after the last look, and the next command will find it
+        return  # it came after the last look, and the next command will find it, as below
     committed = reality.state.summary.committed
     assert reality.weights == committed, verb
     serving = active(committed)
     assert committed[serving] == SCALE, verb
     filled = reality.state.summary.slots[serving]
+    if reality.killed_at[serving] >= reality.read_at:
+        return
     assert healthy(reality.health(serving), filled.tasks), verb
     if verb in ("deploy", "keep"):
         assert filled.release == NEW
+    if verb in ("deploy", "keep") and len(reality.state.summary.slots) > 1:
+        # The very first release has nothing to be compared with, and no ladder.
         assert reality.behaviours["r2"] == GOOD, "a bad release went live"
 
 
@@ -130,7 +139,11 @@ faults = st.dictionaries(
     behaviour=st.sampled_from(BEHAVIOURS),
     faults=faults,
     verb=st.sampled_from(["deploy", "keep", "first"]),
-    then=st.lists(st.sampled_from(["resume", "rollback", "abort", "adopt"]), max_size=3),
+    warm=st.booleans(),
+    then=st.lists(
+        st.sampled_from(["resume", "rollback", "abort", "adopt", "retire", "first", "deploy"]),
+        max_size=3,
+    ),
     delays=st.tuples(st.sampled_from([0.0, 1.0, 4.0]), st.sampled_from([0.0, 2.0, 15.0])),
     skew=st.sampled_from([-2.0, 0.0, 2.0]),
 )
@@ -138,20 +151,29 @@ def test_every_interleaving_keeps_the_invariants(
     behaviour: Behaviour,
     faults: dict[int, Fault],
     verb: str,
+    warm: bool,  # noqa: FBT001 (hypothesis gives every argument by its name)
     then: list[str],
     delays: tuple[float, float],
     skew: float,
 ) -> None:
-    behaviours = {"r1": behaviour if verb == "first" else GOOD, "r2": behaviour}
+    behaviours = {"r0": GOOD, "r1": behaviour if verb == "first" else GOOD, "r2": behaviour}
     reality = Reality(behaviours=behaviours, faults={}, delays=delays)
     if verb != "first":
-        assert attempt(reality, "first").exit is Exit.DONE  # pyright: ignore[reportOptionalMemberAccess]
+        succeeds(reality, "first")
+        if warm:
+            succeeds(reality, "warm")
     reality.faults = {reality.calls + offset: fault for offset, fault in faults.items()}
     result = attempt(reality, verb, skew=skew)
     tried[result.exit.name if result else "killed"] += 1
     for command in then:
         attempt(reality, command)
     ends(reality)
+
+
+def succeeds(reality: Reality, verb: str) -> None:
+    result = attempt(reality, verb)
+    assert result is not None
+    assert result.exit is Exit.DONE, result.sentence
 
 
 def ends(reality: Reality) -> None:
@@ -163,6 +185,7 @@ def ends(reality: Reality) -> None:
             attempt(reality, command)
     state = reality.state
     assert state.run is None, f"still open: {state.run.held}"
+    assert reality.lease.owner is None
     assert fold(reality.entries) == state
     committed = state.summary.committed
     if committed is None:

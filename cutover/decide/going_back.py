@@ -58,6 +58,17 @@ def turn(
     return Draft("turned", data | {"by_hand": by_hand, "aborts": aborts})
 
 
+def refill(run: Run, step: Step, reason: str) -> Action | None:
+    """The slot to go back to has lost its tasks: it is filled again first, once in a run."""
+    again = fill(step.slot)
+    if again.key in {known.key for known in run.steps}:
+        return None
+    left = [known for known in run.steps if known.key not in run.done]
+    steps = [again, smoke(step.slot), *left]
+    data = {"steps": [plain(known) for known in steps], "reason": f"{reason}: filled again first"}
+    return Append(drafts=(Draft("turned", data | {"by_hand": run.by_hand, "aborts": run.aborts}),))
+
+
 def turn_or_hold(
     state: State, run: Run, live: Live, setting: Setting, reason: str, *, cause: HoldCause
 ) -> Action:

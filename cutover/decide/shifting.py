@@ -4,7 +4,7 @@ import itertools
 
 from cutover.decide.actions import Action, Append, Look, SetWeights, Wait
 from cutover.decide.freeze import frozen
-from cutover.decide.going_back import turn_or_hold
+from cutover.decide.going_back import refill, turn_or_hold
 from cutover.decide.holding import explained, foreign, hold, said
 from cutover.decide.invariants import better, healthy, step_size, whole
 from cutover.decide.journal import Draft, Run, State
@@ -100,7 +100,8 @@ def _safe(state: State, run: Run, step: Step, live: Live, setting: Setting) -> A
     seen = live.health[gaining].healthy
     reason = f"only {seen} of the {filled.tasks} tasks of {gaining} are healthy"
     if run.turned or run.by_hand:
-        return hold("invariant", f"{reason}, and {losing} is no worse: the weights stay")
+        again = refill(run, step, reason)
+        return again or hold("invariant", f"{reason}, and {losing} is no worse: the weights stay")
     return turn_or_hold(state, run, live, setting, reason, cause="invariant")
 
 

@@ -86,7 +86,8 @@ class Runner:
                     raise Interrupted
                 action = next_action(self._state, live, self._clock.now(), self._setting)
                 live = self._perform(action, live)
-            self._flush(release=self._owns and self._snapshot.lease.owner is not None)
+            # Nothing is left to be done: what is still pending ends the run, and frees the lease.
+            self._flush(release=bool(self._pending) or self._snapshot.lease.owner == self._owner)
         except LeaseLost as lost:
             return Result(exit=Exit.LOCK_LOST, sentence=str(lost), state=self._snapshot.state)
         except GaveWay as purpose:

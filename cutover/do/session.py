@@ -5,9 +5,9 @@ from collections.abc import Callable, Sequence
 
 from cutover.decide import going_back, planning
 from cutover.decide.holding import adoptable, explained, said
-from cutover.decide.journal import Draft, State, plain
+from cutover.decide.journal import Draft, Run, State, chain, fold, plain
 from cutover.decide.live import Health
-from cutover.decide.model import Plan, Release, Setting, Weights
+from cutover.decide.model import Plan, Release, Setting, Weights, other
 from cutover.decide.outcome import Exit, Result
 from cutover.do.runner import Runner, Tell, result
 from cutover.do.store import LeaseLost, Owner, Snapshot, Store
@@ -97,11 +97,12 @@ class Session:
             if run and run.plan.verb == "deploy":
                 reason = self._order.reason
                 return (going_back.turn(state, run, self._setting, reason, by_hand=True),)
-            given_up = (self._given_up(state, run.id),) if run else ()
-            slots = state.summary.slots.values()
-            emptied = any(filled.tasks == 0 for filled in slots)
+            given_up = (self._given_up(state, run),) if run else ()
+            state = fold(chain(given_up, state=state, run="", token=0, at=0), state)
+            emptied = any(filled.tasks == 0 for filled in state.summary.slots.values())
             services = self._world.services() if emptied else None
-            return (*given_up, *self._started(planning.rollback(state, services, self._setting)))
+            started = self._started(planning.rollback(state, services, self._setting))
+            return (*given_up, *started)
 
         return self._begin("rollback", begin)
 
@@ -117,7 +118,7 @@ class Session:
                     state, f"run {run.id} is a rollback; `cutover rollback` brings it to its end"
                 )
             if run.plan.verb != "deploy":
-                return (self._given_up(state, run.id),)
+                return (self._given_up(state, run),)
             reason = self._order.reason
             turn = going_back.turn(state, run, self._setting, reason, by_hand=True, aborts=True)
             return (turn,)
@@ -275,10 +276,15 @@ class Session:
     def _adopted(self, weights: Weights) -> Draft:
         return Draft("adopted", {"weights": dict(weights), "by": self._order.by})
 
-    def _given_up(self, state: State, run: str) -> Draft:
-        """The end of an open run that moved no traffic."""
-        summary = plain(state.summary) | {"outcome": "aborted", "last_run": run}
-        return Draft("ended", {"outcome": "aborted", "summary": summary})
+    def _given_up(self, state: State, run: Run) -> Draft:
+        """The end of an open run that moved no traffic; what it may have emptied is empty."""
+        slots, leaving = dict(state.summary.slots), other(run.plan.entering)
+        if leaving in slots and f"quiet {leaving}" in run.done:
+            slots[leaving] = dataclasses.replace(slots[leaving], tasks=0)
+        summary = dataclasses.replace(
+            state.summary, slots=slots, outcome="aborted", last_run=run.id
+        )
+        return Draft("ended", {"outcome": "aborted", "summary": plain(summary)})
 
     def _refused(self, state: State, sentence: str) -> Result:
         return Result(exit=Exit.REFUSED, sentence=sentence, state=state)
