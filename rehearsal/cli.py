@@ -78,7 +78,7 @@ def run(
     port: Port = None,
     rate: Annotated[
         int, typer.Option(min=1, max=2000, help="Requests per second during the scenarios.")
-    ] = 220,
+    ] = 120,
     scenarios: Annotated[
         str, typer.Option(help="all, none, or names with commas between them.", metavar="NAMES")
     ] = "all",
