@@ -349,12 +349,15 @@ def test_an_execution_role_reads_what_its_task_names_and_no_more(
 
 def test_roles_are_for_tasks_of_this_account_only() -> None:
     aws = chosen("prod").aws
-    roles = ("prod-app", "prod-slot-execution", "prod-migrate-execution")
-    for name in roles:
-        trust = json.loads(
-            recorded("prod").only("aws:iam/role:Role", name).inputs["assumeRolePolicy"]
-        )
-        assert trust["Statement"] == [
+    roles = {
+        "prod-app": "The app itself; no permission until its team adds one",
+        "prod-slot-execution": "ECS starts slot tasks with it",
+        "prod-migrate-execution": "ECS starts migrate tasks with it",
+    }
+    for name, description in roles.items():
+        role = recorded("prod").only("aws:iam/role:Role", name).inputs
+        assert role["description"] == description
+        assert json.loads(role["assumeRolePolicy"])["Statement"] == [
             {
                 "Sid": "EcsTasks",
                 "Effect": "Allow",
