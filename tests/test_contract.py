@@ -67,6 +67,13 @@ def test_each_part_comes_back_as_what_it_was_and_can_not_be_changed(stack: str) 
     assert contract.alarms == tuple(fields["alarms"]) != ()
 
 
+def test_without_an_address_and_an_authority_the_public_ones_are_meant() -> None:
+    fields = json.loads(written("prod"))
+    del fields["public_address"], fields["public_authority"]
+    contract = Contract.of(fields)
+    assert (contract.public_address, contract.public_authority) == ("", "")
+
+
 @pytest.mark.parametrize("stack", STACKS)
 def test_the_exports_are_the_same_values(stack: str) -> None:
     assert recorded(stack).exports == json.loads(written(stack))
