@@ -7,8 +7,11 @@ from collections.abc import Generator
 
 import pytest
 
-# A shell that puts the tests in the background has them ignore Ctrl-C, and what they start as well.
+# A shell that puts the tests in the background has them ignore Ctrl-C, and nohup the end of the
+# terminal; what they start would ignore it as well.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+for number in (signal.SIGHUP, signal.SIGQUIT):
+    signal.signal(number, signal.SIG_DFL)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

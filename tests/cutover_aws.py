@@ -41,7 +41,7 @@ def emulated(account_id: str) -> Iterator[Emulated]:
             monkeypatch.setenv(name, value)
         endpoints = Endpoints(postgres_port=15433, redis_port=16379)
         record(environment, stack="testing", outputs=creating(plane, endpoints))
-        clients = Clients(plane.region)
+        clients = Clients(plane.region, call_seconds=60)
         yield Emulated(plane, read_contract(clients, "testing"), clients)
 
 

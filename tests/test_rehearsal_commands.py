@@ -1,5 +1,6 @@
 """`run` and `up` from the outside: one whole rehearsal, and what a person meets when it ends."""
 
+import contextlib
 import http.client
 import json
 import os
@@ -68,11 +69,11 @@ def children(parent: int) -> dict[int, str]:
     found = {parent}
     while more := {child for child, of in parents.items() if of in found} - found:
         found |= more
-    return {
-        child: Path(f"/proc/{child}/cmdline").read_text().replace("\0", " ")
-        for child in found - {parent}
-        if Path(f"/proc/{child}").exists()
-    }
+    lines: dict[int, str] = {}
+    for child in found - {parent}:
+        with contextlib.suppress(OSError):  # it has just ended
+            lines[child] = Path(f"/proc/{child}/cmdline").read_text().replace("\0", " ")
+    return lines
 
 
 def gone(processes: dict[int, str]) -> bool:

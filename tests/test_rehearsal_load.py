@@ -190,6 +190,9 @@ def test_a_prober_that_was_held_up_itself_says_so(
         load._process.signal(signal.SIGSTOP)
         time.sleep(0.5)
         load._process.signal(signal.SIGCONT)
+        supervisor.wait_until(
+            lambda: load.so_far({}).max_ms >= 490, what="no late answer", timeout_seconds=20
+        )
         result = load.finish({})
     assert result.failed == 0
     # A request was due within 5 ms after the pause began, and was late by the rest of it.
