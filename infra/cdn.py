@@ -1,6 +1,8 @@
 """The public name leads to CloudFront: pages from the frontend's bucket, the API from the balancer.
 
-Errors stay what the origin said: `custom_error_responses` would turn the API's 404 into a page.
+Errors stay what the origin said, and go to who asked alone: a page in `custom_error_responses`
+would take the place of the API's 404, and without their `error_caching_min_ttl` CloudFront answers
+everybody for ten seconds with a 5xx that one slot gave one user, whatever the cache policy says.
 """
 
 from dataclasses import dataclass
@@ -16,6 +18,9 @@ from infra.frontend import readable_by
 from infra.settings import CdnSettings, DomainSettings
 
 _ASSET_PATH = "/assets/*"
+# Kept for error_caching_min_ttl in spite of `no-store` ("Control how long CloudFront caches
+# errors", CloudFront guide): a slot with 1 % of the traffic would fail for more than that.
+_KEPT_ERRORS = (500, 502, 503, 504)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,6 +89,12 @@ class Cdn(pulumi.ComponentResource):
             ],
             default_cache_behavior=pages,
             ordered_cache_behaviors=[*api_behaviors(name, API_PATHS, child), assets],
+            custom_error_responses=[
+                aws.cloudfront.DistributionCustomErrorResponseArgs(
+                    error_code=code, error_caching_min_ttl=0
+                )
+                for code in _KEPT_ERRORS
+            ],
             opts=child,
         )
         aws.s3.BucketPolicy(

@@ -93,8 +93,11 @@ def test_the_distribution_answers_for_the_public_name_behind_the_web_acl(distrib
     assert distribution["restrictions"] == {"geoRestriction": {"restrictionType": "none"}}
 
 
-def test_an_error_of_the_api_never_becomes_a_page(distribution):
-    assert "customErrorResponses" not in distribution
+def test_an_error_of_the_api_becomes_no_page_and_is_kept_for_nobody(distribution):
+    """A page would have a `responsePagePath`; unsaid, each error is kept for ten seconds."""
+    assert distribution["customErrorResponses"] == [
+        {"errorCode": code, "errorCachingMinTtl": 0} for code in (500, 502, 503, 504)
+    ]
 
 
 def test_the_legacy_log_that_needs_acls_is_not_used(distribution):
