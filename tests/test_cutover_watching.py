@@ -113,6 +113,18 @@ def test_a_slot_with_few_requests_is_probed(slot: Slot) -> None:
     assert watching(END, samples=missing) == Look(at="smoke", slot=slot)
 
 
+def test_a_slot_of_which_nothing_new_is_heard_is_probed_again() -> None:
+    """Without users there is no data but the probes', and a bake is longer than they reach."""
+    for now, action in (
+        (BAKED + 240, passed("bake", "100 requests of green, 0 errors")),
+        (BAKED + 240.5, Look(at="smoke", slot="green")),
+    ):
+        assert baking(now, samples={"green": sample(100, BAKED)}) == action
+    assert baking(
+        BAKED + 241, samples={"green": sample(100, BAKED)}, smokes={"green": smoke()}
+    ) == Wait(seconds=4, why="the newest data of green is 241 s old; 240 s allowed")
+
+
 def test_who_has_no_traffic_any_more_is_not_probed() -> None:
     assert baking(BAKED) == passed("bake", "9000 requests of green, 0 errors")
     assert baking(BAKED, samples={}) == Look(at="smoke", slot="green")
@@ -191,7 +203,10 @@ def test_a_slot_that_lost_some_tasks_is_waited_for() -> None:
             "CloudWatch has no data of green since the change",
         ),
         (
-            {"samples": {"blue": sample(9_000, None), "green": sample(1_000, None)}},
+            {
+                "samples": {"blue": sample(9_000, None), "green": sample(1_000, None)},
+                "smokes": {"blue": smoke(), "green": smoke()},
+            },
             "CloudWatch has no data of green since the change",
         ),
         ({"health": targets(4, 2)}, "2 of 4 tasks are healthy"),

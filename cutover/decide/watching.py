@@ -6,7 +6,7 @@ from cutover.decide.going_back import turn_or_hold
 from cutover.decide.holding import foreign, hold
 from cutover.decide.invariants import full, healthy
 from cutover.decide.journal import Draft, Run, State
-from cutover.decide.live import Live
+from cutover.decide.live import Live, Sample
 from cutover.decide.model import SCALE, Setting, Step, other
 from cutover.decide.proof import shows
 
@@ -39,8 +39,7 @@ def watch(state: State, run: Run, step: Step, live: Live, now: float, setting: S
     slots = (step.slot,) if step.percent == SCALE else (step.slot, home)
     for slot in slots:
         seen = live.samples.get(slot)
-        few = seen is None or seen.requests < DEFAULT_LIMITS.min_requests
-        if few and slot not in live.smokes:
+        if not _tells_enough(seen, now) and slot not in live.smokes:
             return Look(at="smoke", slot=slot)
     judgement = judge(
         step.slot,
@@ -67,6 +66,19 @@ def watch(state: State, run: Run, step: Step, live: Live, now: float, setting: S
     sample = live.samples[step.slot]
     evidence = f"{sample.requests} requests of {step.slot}, {sample.errors} errors"
     return Append(drafts=(Draft("passed", {"step": step.key, "evidence": evidence}),))
+
+
+def _tells_enough(sample: Sample | None, now: float) -> bool:
+    """Whether the slot needs no probes: CloudWatch has enough of it, and still hears of it.
+
+    Without users it would hear of nothing once the probes have filled up the first minutes.
+    """
+    return (
+        sample is not None
+        and sample.newest is not None
+        and sample.requests >= DEFAULT_LIMITS.min_requests
+        and now - sample.newest <= DEFAULT_LIMITS.stale_seconds
+    )
 
 
 def quiet(state: State, run: Run, step: Step, live: Live, now: float, setting: Setting) -> Action:

@@ -90,6 +90,15 @@ class Runner:
             self._flush(release=bool(self._pending) or self._snapshot.lease.owner == self._owner)
         except LeaseLost as lost:
             return Result(exit=Exit.LOCK_LOST, sentence=str(lost), state=self._snapshot.state)
+        except Refused as refused:
+            if not self._owns:
+                raise
+            # Not even that could be written: credentials that end with the hour, as a rule.
+            return Result(
+                exit=Exit.HELD,
+                sentence=f"{refused}; run {run} stays open, and `cutover resume` goes on with it",
+                state=self._snapshot.state,
+            )
         except GaveWay as purpose:
             return self._leave(Exit.LOCK_LOST, f"gave way to {purpose}, between two calls")
         except Interrupted:

@@ -166,13 +166,17 @@ class Session:
     def _note(self, purpose: str, draft: Draft) -> Result:
         """One entry: by us when the lease can be had, else by who has it."""
         letter = write_letter(draft)
-        snapshot, steal = take(self._store, self._clock, self._setting, purpose, letter=letter)
-        if snapshot.lease.owner is not None and not steal:
-            return Result(
-                exit=Exit.DONE,
-                sentence=f"the {snapshot.lease.owner.purpose} that is under way has noted it",
-                state=snapshot.state,
-            )
+        while True:
+            snapshot, steal = take(self._store, self._clock, self._setting, purpose, letter=letter)
+            if snapshot.lease.owner is None or steal:
+                break
+            # A letter that is gone may have gone with the lease, unread.
+            if _says(snapshot.state, draft):
+                return Result(
+                    exit=Exit.DONE,
+                    sentence=f"the {snapshot.lease.owner.purpose} that is under way has noted it",
+                    state=snapshot.state,
+                )
         run = snapshot.state.run.id if snapshot.state.run else ""
         written = self._store.append(
             snapshot, (draft,), owner=self._owner(purpose), run=run, release=True, steal=steal
@@ -298,3 +302,10 @@ class Session:
         starts = any(draft.kind == "started" for draft in drafts)
         open_run = snapshot.state.run
         return self._order.run if starts or open_run is None else open_run.id
+
+
+def _says(state: State, draft: Draft) -> bool:
+    """Whether the journal would be none the wiser for the draft."""
+    run, at = state.run.id if state.run else "", state.summary.committed_at
+    entries = chain((draft,), state=state, run=run, token=0, at=at)
+    return fold(entries, state).summary == state.summary

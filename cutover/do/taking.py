@@ -43,13 +43,16 @@ def take(
 
     It is had with the first append after this. Expiry is judged by a version that stays the same
     for `setting.takeover_seconds` of our own monotonic clock. A `rollback` takes the lease of a
-    `guard` at once, since a guard writes no weights; it and `abort` ask any other owner to give
-    way. With a `letter`, returns as well when a live owner has taken it: then the lease is still
-    its own, and nothing to steal. LeaseLost, for all others, as soon as the owner shows life;
-    Interrupted between two looks.
+    `guard` at once, since a guard writes no weights; it asks any other owner to give way, and so
+    does `abort` unless the run is a rollback. With a `letter`, returns as well when a live owner
+    has taken it: then the lease is still its own, and nothing to steal. LeaseLost, for all others,
+    as soon as the owner shows life; Interrupted between two looks.
     """
     snapshot = store.read()
-    wish = letter or (purpose if purpose in GIVE_WAY else "")
+    run = snapshot.state.run
+    # What can't be given up must not be stopped either.
+    vain = purpose == "abort" and run is not None and run.plan.verb == "rollback"
+    wish = letter or (purpose if purpose in GIVE_WAY and not vain else "")
     asked, version, unchanged_since = False, snapshot.lease.version, clock.monotonic()
     while (owner := snapshot.lease.owner) is not None:
         if purpose == "rollback" and owner.purpose == "guard":
