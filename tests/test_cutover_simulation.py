@@ -92,8 +92,9 @@ def somebody(what: str, argument: Any) -> Any:
         if what == "foreign":
             weights = {"blue": argument, "green": SCALE - argument}
             reality.set_weights(weights)
-            if not explained(reality.state, weights):  # else nobody could tell
-                reality.foreign, reality.foreign_at = weights, reality.time
+            # What the journal explains nobody could tell from it; it undoes what came before.
+            known = explained(reality.state, weights)
+            reality.foreign, reality.foreign_at = None if known else weights, reality.time
         elif what == "kill tasks":
             reality.kill_tasks(SLOTS[argument % 2])
         elif what == "metrics":
