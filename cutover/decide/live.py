@@ -57,7 +57,8 @@ class Split:
 @dataclass(frozen=True, kw_only=True)
 class Smoke:
     """Probes of one slot through its test rule. `problems` are sentences, empty when all is well;
-    the probes' own errors and mean latency are samples for the gates."""
+    the probes' requests and errors are samples for the gates, and their latency, which has the
+    network in it, is not."""
 
     problems: tuple[str, ...]
     requests: int
