@@ -1,10 +1,11 @@
 """The loop takes for its own only what it has written itself."""
 
+import dataclasses
 from collections.abc import Sequence
 from typing import Any
 
 import pytest
-from simulation import SETTING, Behaviour, Reality, SimClock, SimStore, SimWorld
+from simulation import SETTING, Behaviour, Reality, SimClock, SimStore, SimWorld, process
 
 from cutover.decide.journal import Draft
 from cutover.decide.model import Release
@@ -47,3 +48,38 @@ def test_what_another_wrote_meanwhile_is_not_ours(monkeypatch: pytest.MonkeyPatc
     assert (store.lost, started) == (1, [])
     assert reality.lease.owner == FASTER
     assert [entry.run for entry in reality.entries] == ["b"]
+
+
+class Slow(SimStore):
+    """Its table takes its time over every intent, and the tasks of green die meanwhile."""
+
+    def append(self, snapshot: Snapshot, drafts: Sequence[Draft], **arguments: Any) -> Snapshot:
+        written = super().append(snapshot, drafts, **arguments)
+        if any(draft.kind == "intent" for draft in drafts):
+            self._r.time += SETTING.call_seconds + 1
+            self._r.kill_tasks("green")
+        return written
+
+
+def test_before_a_write_it_looks_again_when_the_journal_was_slow(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """S2 is about the moment of the write, not about what was seen long before it."""
+    reality = Reality(behaviours={"r1": Behaviour(), "r2": Behaviour()}, faults={})
+    assert process(reality, "first").session.deploy(RELEASE).exit is Exit.DONE
+    healthy: list[int] = []
+    set_weights = SimWorld.set_weights
+
+    def noted(world: SimWorld, *arguments: Any, **named: Any) -> Any:
+        healthy.append(reality.health("green").healthy)
+        return set_weights(world, *arguments, **named)
+
+    monkeypatch.setattr(SimWorld, "set_weights", noted)
+    monkeypatch.setattr(Reality, "check_write", lambda *_: None)
+    clock = SimClock(reality, 0)
+    order = Order(run="a", reason="because", by="ann", host="host", pid=1)
+    world = SimWorld(reality, clock, lambda: 0)
+    session = Session(world, Slow(reality, clock), clock, SETTING, order)
+    result = session.deploy(dataclasses.replace(RELEASE, release_id="r2"))
+    assert (result.exit, healthy) == (Exit.ROLLED_BACK, [])
+    assert reality.weights == {"blue": 100, "green": 0}
