@@ -761,6 +761,38 @@ def test_who_did_it_is_the_job_or_the_person(monkeypatch: pytest.MonkeyPatch) ->
     assert caller.by() == "https://github.com/acme/shop/actions/runs/77"
 
 
+@pytest.mark.parametrize(
+    ("command", "name"),
+    [
+        ("pulumi up", "pulumi up"),
+        ("/usr/local/bin/pulumi up --yes", "pulumi up"),
+        ("env PASSPHRASE=hunter2 pulumi up", "pulumi up"),
+        ("/usr/bin/env -i PASSPHRASE=hunter2 pulumi up", "pulumi up"),
+        ("PASSPHRASE=hunter2 pulumi up", "pulumi up"),
+        ("env -i -u TOKEN pulumi", "TOKEN pulumi"),
+        ("pulumi --stack prod up", "pulumi"),
+        ("make deploy-all", "make deploy-all"),
+        ("mysql -phunter2", "mysql"),
+        ("vault s.0f9a8b7c6d", "vault"),
+        ("tool PASSPHRASE=hunter2", "tool"),
+        ("tool thisistoolongtobeasubcommand", "tool"),
+        ("pulumi", "pulumi"),
+        ("env PASSPHRASE=hunter2", "a command"),
+    ],
+)
+def test_a_command_is_named_without_what_may_be_a_secret(command: str, name: str) -> None:
+    assert caller.what(command.split()) == name
+
+
+def test_others_read_what_is_guarded_and_no_secret_of_it(bench: Bench, capfd: Output) -> None:
+    held: list[str] = []
+    bench.clock.meanwhile = lambda: held.append(repr(bench.store.lease.owner))
+    command = ("env", "PASSPHRASE=hunter2", sys.executable, "-c", "import time; time.sleep(0.5)")
+    assert bench.run("guard", "--", *command) == 0
+    assert f"by='ann@desk ({Path(sys.executable).name})'" in held[0]
+    assert "hunter2" not in repr(bench.store.entries) + "".join(held)
+
+
 def test_two_runs_have_two_names() -> None:
     assert caller.new_run() != caller.new_run()
 
@@ -782,8 +814,8 @@ def test_help_lists_the_verbs_and_loads_nothing_that_takes_long() -> None:
     *shown, loaded = python(script, "--help").splitlines()
     verbs = [line.split()[0] for line in shown[shown.index("Commands:") + 1 :]]
     assert verbs == [
-        *("plan", "deploy", "status", "resume", "rollback", "abort", "retire", "refresh"),
-        *("history", "freeze", "unfreeze", "verify", "shell", "guard"),
+        *("plan", "deploy", "resume", "rollback", "abort", "retire", "refresh", "freeze"),
+        *("unfreeze", "status", "verify", "history", "shell", "guard"),
     ]
     assert "cutover.say.cli" in loaded.split()
     assert not {"boto3", "pydantic", "pulumi", "rich.live"} & set(loaded.split())

@@ -8,8 +8,9 @@ import pytest
 
 from cutover.decide.journal import Draft
 from cutover.decide.model import Weights
-from cutover.do import guard as guards
-from cutover.do.guard import POLL_SECONDS, Ended, Guard
+from cutover.do import guard_lease
+from cutover.do.child import POLL_SECONDS
+from cutover.do.guard import Ended, Guard
 from cutover.do.store import LeaseLost, Owner
 from cutover.do.taking import write_letter
 from cutover.do.world import Refused, Unavailable
@@ -330,7 +331,7 @@ def test_aws_that_stays_silent_is_no_success(guarded: Guarded) -> None:
     began = guarded.clock.at
     with pytest.raises(Unavailable, match=r"^the command ended with code 3, and the weights could"):
         guarded.run(Child(code=3))
-    assert guarded.clock.at - began >= guards.ANSWER_SECONDS
+    assert guarded.clock.at - began >= guard_lease.ANSWER_SECONDS
     assert guarded.store.lease.owner is None
 
 

@@ -1,10 +1,18 @@
 """Who runs this, where, and under what name."""
 
 import getpass
+import itertools
 import os
+import re
 import secrets
 import socket
 import time
+from collections.abc import Sequence
+from pathlib import PurePath
+
+# A sub-command as programs name them: `up`, `change-secrets-provider`. Keys and tokens have digits.
+_SUBCOMMAND = re.compile(r"[a-z]+(-[a-z]+)*")
+_SUBCOMMAND_LETTERS = 24
 
 
 def by() -> str:
@@ -19,6 +27,22 @@ def by() -> str:
 def new_run() -> str:
     """A name that nobody else takes: the second in UTC, and three random bytes."""
     return f"{time.strftime('%Y%m%d-%H%M%S', time.gmtime())}-{secrets.token_hex(3)}"
+
+
+def what(command: Sequence[str]) -> str:
+    """A command's name for the lease and the journal, which others read and which keep it for ever:
+    `pulumi up`, without variables, options or anything else that may hold a secret."""
+    words = list(itertools.dropwhile(_before_a_program, command))
+    if not words:
+        return "a command"
+    program, *rest = words
+    follows = rest[0] if rest else ""
+    plain = len(follows) <= _SUBCOMMAND_LETTERS and _SUBCOMMAND.fullmatch(follows)
+    return f"{PurePath(program).name} {follows}" if plain else PurePath(program).name
+
+
+def _before_a_program(word: str) -> bool:
+    return PurePath(word).name == "env" or word.startswith("-") or "=" in word
 
 
 def _user() -> str:

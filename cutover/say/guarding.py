@@ -1,7 +1,6 @@
 """`guard`: a command under the lease, or the very first one, before there is a lease."""
 
 import os
-import shlex
 import signal
 import subprocess
 import sys
@@ -10,10 +9,11 @@ from contextlib import ExitStack
 
 from cutover.decide.model import Weights
 from cutover.decide.outcome import Exit
+from cutover.do.child import wait
 from cutover.do.contract import NoContract
-from cutover.do.guard import Guard, wait
+from cutover.do.guard import Guard
 from cutover.do.store import Owner
-from cutover.say import wiring
+from cutover.say import caller, wiring
 from cutover.say.answer import Answer, BadInput
 from cutover.say.interrupts import interrupts_noted
 from cutover.say.job import Job, at_work, order_of
@@ -41,7 +41,7 @@ class Command:
 
 def guard(stack: str, command: Sequence[str], *, purpose: str | None) -> Answer:
     """The command's own exit code if the weights are right afterwards, else an Exit."""
-    label = purpose or shlex.join(command[:2])
+    label = purpose or caller.what(command)
     with ExitStack() as until_the_end:
         working = at_work(stack, order_of(label, None), table=False)
         try:

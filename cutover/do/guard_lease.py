@@ -1,0 +1,129 @@
+"""The lease for as long as a command runs that this process can't stop."""
+
+import contextlib
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+from cutover.decide.journal import Draft, Malformed
+from cutover.decide.model import Setting
+from cutover.do.store import LeaseLost, Owner, Snapshot, Store
+from cutover.do.taking import ASK_AGAIN_SECONDS, read_letter, take
+from cutover.do.world import Clock, Refused, Unavailable
+
+# A rollback that has to fill its slot again has 900 s for it, and other steps beside.
+OTHERS_SECONDS = 1800.0
+# How long an answer of AWS is waited for, once the command has ended.
+ANSWER_SECONDS = 60.0
+
+Answer = TypeVar("Answer")
+
+
+class GuardLease:
+    """Taken, renewed, lost to a rollback, had again, and freed. Whoever wants something noted while
+    it is ours finds it in the journal. `tell` is for the person who watches."""
+
+    def __init__(
+        self,
+        store: Store,
+        clock: Clock,
+        setting: Setting,
+        owner: Owner,
+        *,
+        tell: Callable[[str], None],
+    ) -> None:
+        self._store, self._clock, self._setting, self._owner = store, clock, setting, owner
+        self._tell, self._lost = tell, False
+
+    def take(self) -> None:
+        """Refused when a run is open, LeaseLost when somebody is at work."""
+        snapshot, steal = take(self._store, self._clock, self._setting, self._owner.purpose)
+        if run := snapshot.state.run:
+            raise Refused(
+                f"run {run.id} ({run.plan.verb}) is open, and nothing else may change the "
+                "environment meanwhile; `cutover resume`, `cutover rollback` or `cutover abort` "
+                "ends it"
+            )
+        self._have(self._append(snapshot, self._audit(snapshot) if steal else (), steal=steal))
+
+    def keep(self) -> None:
+        """Renews the lease when a third of its term is over; says so when it is lost, and raises
+        nothing."""
+        if self._lost or self._clock.monotonic() < self._due_at:
+            return
+        try:
+            self._have(self._append(self._snapshot, ()))
+        except Unavailable:
+            self._due_at = self._clock.monotonic() + ASK_AGAIN_SECONDS
+        except LeaseLost as lost:
+            self._look_again(lost)
+        except (Refused, Malformed) as error:
+            self._lose(error)
+
+    def own_again(self) -> Snapshot:
+        """The journal, with the lease ours; LeaseLost when others work for too long."""
+        ends = self._clock.monotonic() + OTHERS_SECONDS
+        while True:
+            try:
+                self._snapshot = self.insist(self._store.read)
+                if self._snapshot.lease.owner != self._owner:
+                    self._snapshot = self.insist(self._retake)
+                return self._snapshot
+            except LeaseLost:
+                if self._clock.monotonic() >= ends:
+                    raise
+                self._clock.sleep(ASK_AGAIN_SECONDS)
+
+    def free(self, drafts: Sequence[Draft] = ()) -> None:
+        """Writes the last entries, and ends the ownership with them."""
+        # An attempt whose answer was lost makes the next one fail, and has freed the lease.
+        with contextlib.suppress(LeaseLost):
+            self.insist(lambda: self._append(self._snapshot, drafts, release=True))
+
+    def insist(self, ask: Callable[[], Answer]) -> Answer:
+        """Asks again while AWS does not answer, for ANSWER_SECONDS."""
+        ends = self._clock.monotonic() + ANSWER_SECONDS
+        while True:
+            try:
+                return ask()
+            except Unavailable:
+                if self._clock.monotonic() >= ends:
+                    raise
+                self._clock.sleep(ASK_AGAIN_SECONDS)
+
+    def _look_again(self, lost: LeaseLost) -> None:
+        """A renewal whose answer was lost has changed the version, and the lease is still ours."""
+        try:
+            found = self._store.read()
+        except (Unavailable, Refused, Malformed) as error:
+            self._lose(error)
+            return
+        if found.lease.owner == self._owner:
+            self._have(found)
+        else:
+            self._lose(lost)
+
+    def _lose(self, error: Exception) -> None:
+        self._lost = True
+        self._tell(f"the lease is lost, and the command goes on to its end: {error}")
+
+    def _have(self, snapshot: Snapshot) -> None:
+        """The lease is ours; what others want noted is written down for them."""
+        self._snapshot = snapshot
+        self._due_at = self._clock.monotonic() + self._setting.lease_seconds / 3
+        wanted = snapshot.lease.wanted
+        letter = read_letter(wanted) if wanted else None
+        if letter:
+            self._snapshot = self._append(snapshot, (letter,), answered=True)
+
+    def _retake(self) -> Snapshot:
+        snapshot, steal = take(self._store, self._clock, self._setting, self._owner.purpose)
+        return self._append(snapshot, self._audit(snapshot) if steal else (), steal=steal)
+
+    def _append(self, snapshot: Snapshot, drafts: Sequence[Draft], **how: bool) -> Snapshot:
+        return self._store.append(snapshot, drafts, owner=self._owner, run="", **how)
+
+    def _audit(self, snapshot: Snapshot) -> tuple[Draft]:
+        owner = snapshot.lease.owner
+        dead = f"{owner.purpose} of {owner.by} (run {owner.run}, {owner.host})" if owner else ""
+        what = f"guard of {self._owner.by} took over the lease of {dead}, which showed no life"
+        return (Draft("observed", {"what": what}),)

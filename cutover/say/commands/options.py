@@ -1,0 +1,23 @@
+"""What several verbs take on the command line, and how each of them answers."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from cutover.say.answer import Answer
+
+Stack = Annotated[
+    str, typer.Option("--stack", help="Which environment.", envvar="SLIPWAY_STACK", metavar="STACK")
+]
+Json = Annotated[bool, typer.Option("--json", help="Answer with one JSON object.")]
+Reason = Annotated[str | None, typer.Option(help="Why; the journal keeps it.", metavar="TEXT")]
+Adopt = Annotated[bool, typer.Option("--adopt", help="Take the weights that are live as right.")]
+
+
+def give(command: str, stack: str, answered: "Callable[[], Answer]", *, as_json: bool) -> None:
+    """Runs the verb, prints its answer, and ends with its exit code."""
+    from cutover.say import answer
+
+    raise typer.Exit(answer.give(command, stack, answered, as_json=as_json))

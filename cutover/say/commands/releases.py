@@ -1,0 +1,111 @@
+"""`plan` and `deploy`: a release, before it goes live and on its way."""
+
+from typing import Annotated
+
+import typer
+
+from cutover.say.commands.options import Json, Reason, Stack, give
+
+app = typer.Typer()
+
+Image = Annotated[str, typer.Option(help="REPOSITORY@sha256:DIGEST.", metavar="IMAGE")]
+ReleaseId = Annotated[
+    str,
+    typer.Option(
+        "--release", help="Its id: letters, digits, dots, underscores, hyphens.", metavar="ID"
+    ),
+]
+SchemaMin = Annotated[
+    int | None,
+    typer.Option(min=0, help="The schema version that its migrations bring about.", metavar="N"),
+]
+SchemaMax = Annotated[
+    int | None,
+    typer.Option(min=0, help="The newest schema version that it lives with.", metavar="N"),
+]
+DespiteFreeze = Annotated[bool, typer.Option("--despite-freeze", help="Needs a --reason.")]
+NoRetire = Annotated[
+    bool, typer.Option("--no-retire", help="Leave the old slot running, until `retire`.")
+]
+RunId = Annotated[
+    str | None,
+    typer.Option(
+        help="Go on with this run, or say how it ended; a new one otherwise.", metavar="ID"
+    ),
+]
+
+
+@app.command()
+def plan(
+    stack: Stack,
+    image: Image,
+    release: ReleaseId,
+    schema_min: SchemaMin = None,
+    schema_max: SchemaMax = None,
+    despite_freeze: DespiteFreeze = False,  # noqa: FBT002 (a flag of the command line)
+    no_retire: NoRetire = False,  # noqa: FBT002
+    as_json: Json = False,  # noqa: FBT002
+) -> None:
+    """What `deploy` would do, cost and risk.
+
+    Says as well what stands against it; touches nothing.
+
+    JSON: release, entering, tasks, steps, least_seconds, most_seconds, rollback_seconds,
+    least_task_hours, most_task_hours, way_back_until, refusals.
+    """
+    from cutover.say import foresight
+
+    give(
+        "plan",
+        stack,
+        lambda: foresight.plan(
+            stack,
+            image=image,
+            release=release,
+            schema_min=schema_min,
+            schema_max=schema_max,
+            despite_freeze=despite_freeze,
+            retire=not no_retire,
+        ),
+        as_json=as_json,
+    )
+
+
+@app.command()
+def deploy(
+    stack: Stack,
+    image: Image,
+    release: ReleaseId,
+    schema_min: SchemaMin = None,
+    schema_max: SchemaMax = None,
+    run_id: RunId = None,
+    reason: Reason = None,
+    despite_freeze: DespiteFreeze = False,  # noqa: FBT002
+    no_retire: NoRetire = False,  # noqa: FBT002
+    as_json: Json = False,  # noqa: FBT002
+) -> None:
+    """Bring a release to all of the traffic.
+
+    Migrate, fill, smoke, ladder, bake, retire; and back if a gate fails.
+
+    Without --schema-min and --schema-max a release lives with the live schema, whatever that is.
+    JSON: run, weights, releases.
+    """
+    from cutover.say import verbs
+
+    give(
+        "deploy",
+        stack,
+        lambda: verbs.deploy(
+            stack,
+            image=image,
+            release=release,
+            schema_min=schema_min,
+            schema_max=schema_max,
+            run=run_id,
+            reason=reason,
+            despite_freeze=despite_freeze,
+            retire=not no_retire,
+        ),
+        as_json=as_json,
+    )

@@ -1,0 +1,58 @@
+"""What is live, whether it is right, and how it came to be."""
+
+from typing import Annotated
+
+import typer
+
+from cutover.say.commands.options import Adopt, Json, Reason, Stack, give
+
+app = typer.Typer()
+
+Newest = Annotated[int, typer.Option("-n", min=1, help="How many of the newest.")]
+Chain = Annotated[bool, typer.Option("--verify", help="Say that the whole hash chain is right.")]
+
+
+@app.command()
+def status(stack: Stack, as_json: Json = False) -> None:  # noqa: FBT002
+    """What is live, which run is open, and more.
+
+    JSON: active, weights, slots, schema, run, lease, frozen, forward_only.
+    """
+    from cutover.say import status as views
+
+    give("status", stack, lambda: views.status(stack), as_json=as_json)
+
+
+@app.command()
+def verify(
+    stack: Stack,
+    adopt: Adopt = False,  # noqa: FBT002
+    reason: Reason = None,
+    as_json: Json = False,  # noqa: FBT002
+) -> None:
+    """Compare live AWS with the journal.
+
+    And ask the public path who answers. Writes nothing without --adopt.
+    JSON: run, weights, releases.
+    """
+    from cutover.say import status as views
+
+    give("verify", stack, lambda: views.verify(stack, adopt=adopt, reason=reason), as_json=as_json)
+
+
+@app.command()
+def history(
+    stack: Stack,
+    newest: Newest = 50,
+    verify: Chain = False,  # noqa: FBT002
+    as_json: Json = False,  # noqa: FBT002
+) -> None:
+    """The journal, oldest first.
+
+    With --json an object in each line, as the journal holds it.
+    """
+    from cutover.say import past
+
+    give(
+        "history", stack, lambda: past.history(stack, newest=newest, verify=verify), as_json=as_json
+    )
