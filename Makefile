@@ -4,7 +4,7 @@ ARGS ?=
 PY := .venv/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help setup plan up rehearse soak test check mutate clean
+.PHONY: help setup plan cost up rehearse soak test check mutate clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' Makefile
@@ -17,6 +17,9 @@ setup: ## virtual environment, Python packages, and the servers that are missing
 
 plan: setup ## what `up` would create, as a tree; ARGS=--json for all of it
 	@$(PY) -m rehearsal plan $(STACK) $(ARGS)
+
+cost: setup ## what a month of it costs; ARGS="--against plan.json" compares with another plan
+	@$(PY) -m rehearsal plan $(STACK) --json > .cache/plan.json && $(PY) -m costs .cache/plan.json $(ARGS)
 
 up: setup ## the environment on this machine, until Ctrl-C
 	@$(PY) -m rehearsal up $(STACK) $(ARGS)

@@ -20,6 +20,7 @@ MAY_IMPORT = {
     "cutover": {"cutover", "infra.outputs"},
     "policy": {"policy", "infra.guardrails"},
     "rehearsal": {"rehearsal", "stacks", "infra", "cutover"},
+    "costs": {"costs"},
     "scripts": {"scripts", "rehearsal"},
     "examples": {"webapp"},
 }
