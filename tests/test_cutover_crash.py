@@ -7,6 +7,7 @@ Each time the process is really killed, and another one brings the run to its en
 
 import dataclasses
 import itertools
+import math
 import multiprocessing
 import os
 import signal
@@ -22,6 +23,7 @@ from cutover.decide.journal import Entry, fold
 from cutover.decide.live import Sample, Smoke, Split
 from cutover.decide.model import SCALE, Release, Setting, active, other
 from cutover.decide.outcome import Exit, Result
+from cutover.do import fence
 from cutover.do.aws_world import AwsWorld
 from cutover.do.clients import Clients
 from cutover.do.contract import read_contract
@@ -136,6 +138,8 @@ def aws() -> Iterator[Aws]:
     with obedient_aws() as variables, pytest.MonkeyPatch.context() as monkeypatch:
         for name, value in variables.items():
             monkeypatch.setenv(name, value)
+        # AWS's time is the machine's, and nobody's here is.
+        monkeypatch.setattr(fence, "SKEW_SECONDS", math.inf)
         contract = read_contract(Clients("eu-west-1"), STACK)
         setting = dataclasses.replace(
             setting_of(contract),

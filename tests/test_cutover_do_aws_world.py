@@ -7,9 +7,10 @@ import pytest
 
 from cutover.decide.live import Health, Split
 from cutover.do.aws_world import AwsWorld
+from cutover.do.system_clock import SystemClock
 from cutover.do.world import World
 from tests import cutover_aws
-from tests.cutover_aws import Emulated, StoppedClock
+from tests.cutover_aws import Emulated
 
 
 @pytest.fixture(scope="module")
@@ -20,7 +21,7 @@ def emulated() -> Iterator[Emulated]:
 
 @pytest.fixture
 def world(emulated: Emulated) -> World:
-    return AwsWorld(emulated.clients, emulated.contract, run="run-1", clock=StoppedClock())
+    return AwsWorld(emulated.clients, emulated.contract, run="run-1", clock=SystemClock())
 
 
 def test_every_method_takes_what_the_protocol_says(world: World) -> None:
@@ -43,7 +44,7 @@ def test_what_it_says_is_what_the_emulated_aws_says(world: World, emulated: Emul
     services = world.services()
     assert {slot: service.desired for slot, service in services.items()} == {"blue": 0, "green": 0}
     assert len(world.alarms()) == 4
-    assert world.samples(0)["blue"].requests == 0
+    assert world.samples(SystemClock().now())["blue"].requests == 0
     assert world.image_exists("ghcr.io/team/app") is True
     assert world.split(0) == Split(answers={}, unknown=0)
     assert emulated.clients.calls - before == 7

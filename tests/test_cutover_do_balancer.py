@@ -9,6 +9,7 @@ from cutover.decide.live import Health
 from cutover.do.balancer import Balancer, shares
 from cutover.do.clients import Clients
 from cutover.do.fence import Fence, session_policy
+from cutover.do.system_clock import SystemClock
 from cutover.do.world import Refused
 from infra.outputs import SLOTS, Contract, Slot
 from rehearsal.aws.control_plane import ControlPlane
@@ -44,7 +45,9 @@ def clients(emulated: Emulated) -> Clients:
 
 @pytest.fixture
 def balancer(clients: Clients, contract: Contract, plane: ControlPlane) -> Balancer:
-    return Balancer(clients, contract, Fence(clients, contract.weights_role, run="run-1"))
+    return Balancer(
+        clients, contract, Fence(clients, contract.weights_role, run="run-1", clock=SystemClock())
+    )
 
 
 def forward(groups: list[tuple[str, int]], *, sticky: bool = False) -> dict[str, Any]:

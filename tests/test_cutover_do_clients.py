@@ -90,6 +90,17 @@ def client_error(code: str, status: int = 400, message: str = "Because.") -> Cli
             "Because); check AWS_PROFILE or the keys in the environment",
         ),
         (
+            client_error(
+                "InvalidSignatureException",
+                403,
+                "Signature expired: 20260301T115000Z is now earlier than 20260301T115500Z",
+            ),
+            Refused,
+            "this machine's clock is too far from AWS's for ecs:RunTask (Signature expired: "
+            "20260301T115000Z is now earlier than 20260301T115500Z); set the clock (chrony, or "
+            "another NTP client), then try again",
+        ),
+        (
             client_error("ClusterNotFoundException", message=""),
             Refused,
             "AWS refuses ecs:RunTask (ClusterNotFoundException: no reason given)",

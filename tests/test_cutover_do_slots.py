@@ -10,6 +10,7 @@ from cutover.decide.model import Release
 from cutover.do.clients import Clients
 from cutover.do.fence import Fence, session_policy
 from cutover.do.slots import Slots
+from cutover.do.system_clock import SystemClock
 from cutover.do.task_definition import register, with_release
 from cutover.do.world import Refused
 from infra.outputs import SLOTS, Contract, Slot, TaskContract
@@ -52,7 +53,9 @@ def clients(emulated: Emulated) -> Clients:
 
 @pytest.fixture
 def slots(clients: Clients, contract: Contract, plane: ControlPlane) -> Iterator[Slots]:
-    yield Slots(clients, contract, Fence(clients, contract.weights_role, run="run-1"))
+    yield Slots(
+        clients, contract, Fence(clients, contract.weights_role, run="run-1", clock=SystemClock())
+    )
     for slot in SLOTS:
         plane.client("application-autoscaling").register_scalable_target(
             ServiceNamespace="ecs",

@@ -39,6 +39,8 @@ _UNKNOWN = {
     *("InvalidClientTokenId", "UnrecognizedClientException", "AuthFailure", "InvalidAccessKeyId"),
     *("SignatureDoesNotMatch", "InvalidSignatureException", "MissingAuthenticationToken"),
 }
+# SigV4's words for a time that is minutes away from AWS's; the code is the one of a wrong key.
+_SKEWED = ("Signature expired", "Signature not yet current", "RequestTimeTooSkewed")
 _NO_ANSWER = (
     *(ConnectionError, HTTPClientError, IncompleteReadError, ResponseStreamingError),
     *(MetadataRetrievalError, ResponseParserError),
@@ -77,6 +79,11 @@ def _answered(error: ClientError, action: str) -> Unavailable | Refused:
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
     if code in _AGAIN or status == 429 or status >= 500:
         return Unavailable(f"AWS can't take {action} now ({code}: {message})")
+    if any(words in f"{code}: {message}" for words in _SKEWED):
+        return Refused(
+            f"this machine's clock is too far from AWS's for {action} ({message}); set the clock "
+            "(chrony, or another NTP client), then try again"
+        )
     if code in _EXPIRED:
         return Refused(f"the AWS credentials have expired ({action}: {code}); log in again")
     if code in _UNKNOWN:

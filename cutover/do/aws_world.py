@@ -16,7 +16,7 @@ class AwsWorld:
     """World by the contract alone, for one run: nothing is looked up by name."""
 
     def __init__(self, clients: Clients, contract: Contract, *, run: str, clock: Clock) -> None:
-        fence = Fence(clients, contract.weights_role, run=run)
+        fence = Fence(clients, contract.weights_role, run=run, clock=clock)
 
         balancer = Balancer(clients, contract, fence)
         self.weights = balancer.weights
