@@ -19,7 +19,7 @@ plan: setup ## what `up` would create, as a tree; ARGS=--json for all of it
 	@$(PY) -m rehearsal plan $(STACK) $(ARGS)
 
 cost: setup ## what a month of it costs; ARGS="--against plan.json" compares with another plan
-	@$(PY) -m rehearsal plan $(STACK) --json > .cache/plan.json && $(PY) -m costs .cache/plan.json $(ARGS)
+	@mkdir -p .cache && $(PY) -m rehearsal plan $(STACK) --json > .cache/plan.json && $(PY) -m costs .cache/plan.json $(ARGS)
 
 up: setup ## the environment on this machine, until Ctrl-C
 	@$(PY) -m rehearsal up $(STACK) $(ARGS)

@@ -6,6 +6,7 @@ FREE = frozenset(
         "aws:acm/certificateValidation:CertificateValidation",
         "aws:appautoscaling/policy:Policy",
         "aws:appautoscaling/target:Target",
+        "aws:budgets/budget:Budget",
         "aws:cloudfront/cachePolicy:CachePolicy",
         "aws:cloudfront/function:Function",
         "aws:cloudfront/originAccessControl:OriginAccessControl",

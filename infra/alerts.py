@@ -7,6 +7,10 @@ import pulumi_aws as aws
 
 from infra.settings import AlertsSettings
 
+# Who tells the topic something, and so needs the key that encrypts it (SNS developer guide, "Key
+# management"): alarms, events of RDS, and the budget.
+PUBLISHERS = ["budgets.amazonaws.com", "cloudwatch.amazonaws.com", "events.rds.amazonaws.com"]
+
 
 @dataclass(frozen=True, kw_only=True)
 class AlertsArgs:
@@ -54,9 +58,9 @@ def _policy(topic_arn: pulumi.Input[str], account_id: str) -> dict[str, object]:
         "Version": "2012-10-17",
         "Statement": [
             {
-                "Sid": "AlarmsAndDatabaseEventsOfThisAccount",
+                "Sid": "PublishersOfThisAccount",
                 "Effect": "Allow",
-                "Principal": {"Service": ["cloudwatch.amazonaws.com", "events.rds.amazonaws.com"]},
+                "Principal": {"Service": PUBLISHERS},
                 "Action": "sns:Publish",
                 "Resource": topic_arn,
                 "Condition": {"StringEquals": {"aws:SourceAccount": account_id}},

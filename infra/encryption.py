@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
+from infra.alerts import PUBLISHERS
+
 
 @dataclass(frozen=True, kw_only=True)
 class EncryptionArgs:
@@ -73,10 +75,9 @@ def _policy(args: EncryptionArgs) -> dict[str, object]:
                 "Condition": {"ArnLike": {"kms:EncryptionContext:aws:logs:arn": logs}},
             },
             {
-                # Who publishes to an encrypted topic needs its key (SNS developer guide).
                 "Sid": "PublishersToTopicsOfThisAccount",
                 "Effect": "Allow",
-                "Principal": {"Service": ["cloudwatch.amazonaws.com", "events.rds.amazonaws.com"]},
+                "Principal": {"Service": PUBLISHERS},
                 "Action": ["kms:Decrypt", "kms:GenerateDataKey*"],
                 "Resource": "*",
                 "Condition": {"StringEquals": {"aws:SourceAccount": args.account_id}},

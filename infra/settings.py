@@ -143,6 +143,11 @@ class AlertsSettings:
 
 
 @dataclass(frozen=True, kw_only=True, config=_STRICT)
+class BudgetSettings:
+    monthly_usd: Annotated[int, between(1, 1_000_000)]
+
+
+@dataclass(frozen=True, kw_only=True, config=_STRICT)
 class Settings:
     """Everything that may differ between environments; the shape of Pulumi.<stack>.yaml."""
 
@@ -159,6 +164,7 @@ class Settings:
     cdn: CdnSettings
     cutover: CutoverSettings
     alerts: AlertsSettings
+    budget: BudgetSettings
 
 
 def load() -> tuple[str, Settings]:

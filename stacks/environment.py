@@ -5,6 +5,7 @@ import pulumi
 from infra import settings
 from infra.alerts import Alerts, AlertsArgs
 from infra.balancer import Balancer, BalancerArgs
+from infra.budget import Budget, BudgetArgs
 from infra.cdn import Cdn, CdnArgs
 from infra.certificates import Certificates, CertificatesArgs
 from infra.contract import ContractParameter, ContractParameterArgs
@@ -43,6 +44,7 @@ def environment() -> None:
         AlertsArgs(settings=chosen.alerts, account_id=account_id, key_arn=encryption.key_arn),
         plain,
     )
+    Budget(name, BudgetArgs(settings=chosen.budget, alerts_topic_arn=alerts.topic_arn), plain)
     logs = LogBucket(
         name,
         LogBucketArgs(account_id=account_id, protect=chosen.protect, log_days=chosen.cdn.log_days),

@@ -32,16 +32,22 @@ def test_messages_are_encrypted_with_the_environments_key():
     assert _recorded().only("aws:sns/topic:Topic").inputs == {"kmsMasterKeyId": "key-arn"}
 
 
-def test_only_alarms_and_database_events_of_this_account_may_publish_and_only_over_tls():
+def test_only_alarms_events_and_the_budget_of_this_account_may_publish_and_only_over_tls():
     policy = _recorded().only("aws:sns/topicPolicy:TopicPolicy").inputs
     assert policy["arn"] == TOPIC_ARN
     assert json.loads(policy["policy"]) == {
         "Version": "2012-10-17",
         "Statement": [
             {
-                "Sid": "AlarmsAndDatabaseEventsOfThisAccount",
+                "Sid": "PublishersOfThisAccount",
                 "Effect": "Allow",
-                "Principal": {"Service": ["cloudwatch.amazonaws.com", "events.rds.amazonaws.com"]},
+                "Principal": {
+                    "Service": [
+                        "budgets.amazonaws.com",
+                        "cloudwatch.amazonaws.com",
+                        "events.rds.amazonaws.com",
+                    ]
+                },
                 "Action": "sns:Publish",
                 "Resource": TOPIC_ARN,
                 "Condition": {"StringEquals": {"aws:SourceAccount": ACCOUNT}},

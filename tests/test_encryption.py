@@ -69,7 +69,13 @@ def test_only_this_account_and_the_named_services_may_use_the_key():
         },
         "PublishersToTopicsOfThisAccount": {
             "Effect": "Allow",
-            "Principal": {"Service": ["cloudwatch.amazonaws.com", "events.rds.amazonaws.com"]},
+            "Principal": {
+                "Service": [
+                    "budgets.amazonaws.com",
+                    "cloudwatch.amazonaws.com",
+                    "events.rds.amazonaws.com",
+                ]
+            },
             "Action": ["kms:Decrypt", "kms:GenerateDataKey*"],
             "Resource": "*",
             "Condition": {"StringEquals": {"aws:SourceAccount": ACCOUNT}},

@@ -187,6 +187,7 @@ MUST_BE: list[tuple[str, str, list[str]]] = [
         ["['a@b.example', 'a@b.example']"],
     ),
     ("alerts/emails/0", "an e-mail address", ["'oncall'"]),
+    ("budget/monthly_usd", "1 to 1000000", ["0", "1000001"]),
 ]
 
 # Unknown, missing, and fine by itself but not together with the rest of prod: the whole line.
@@ -200,7 +201,8 @@ LINES: list[tuple[str, object, str]] = [
         "redis2",
         {},
         "redis2: unknown key, expected one of aws, domain, protect, network, postgres, "
-        "redis, nginx, pgbouncer, service, secrets, cdn, cutover, alerts",
+        "redis, nginx, pgbouncer, service, secrets, cdn, cutover, alerts, "
+        "budget",
     ),
     (
         "cutover/freeze_windows/0/extra",
@@ -428,7 +430,7 @@ def test_every_number_and_text_has_limits() -> None:
 
 def _sections() -> list[Any]:
     sections = [one for one in vars(settings).values() if dataclasses.is_dataclass(one)]
-    assert len(sections) == 14
+    assert len(sections) == 15
     return sections
 
 
