@@ -50,6 +50,38 @@ def test_what_another_wrote_meanwhile_is_not_ours(monkeypatch: pytest.MonkeyPatc
     assert [entry.run for entry in reality.entries] == ["b"]
 
 
+class Late(SimStore):
+    """The second append after each start is not answered, and arrives when the third one does."""
+
+    appends = 0
+    arrived: Snapshot | None = None
+
+    def append(self, snapshot: Snapshot, drafts: Sequence[Draft], **arguments: Any) -> Snapshot:
+        self.appends += 1
+        if self.appends == 2:
+            self._late = (snapshot, tuple(drafts), arguments)
+            raise Unavailable("timed out")
+        if self.appends == 3:
+            late, entries, others = self._late
+            self.arrived = super().append(late, entries, **others)
+        return super().append(snapshot, drafts, **arguments)
+
+
+def test_a_write_that_arrives_late_is_our_own() -> None:
+    """The next attempt meets it, which looks like somebody else's write, and is none."""
+    reality = Reality(behaviours={"r1": Behaviour()}, faults={})
+    clock = SimClock(reality, 0)
+    order = Order(run="a", reason="because", by="ann", host="host", pid=1)
+    store = Late(reality, clock)
+    session = Session(SimWorld(reality, clock, lambda: 0), store, clock, SETTING, order)
+    result = session.deploy(RELEASE)
+    assert (result.exit, result.sentence) == (Exit.DONE, "r1 serves from blue")
+    assert store.arrived is not None
+    numbers = [entry.sequence for entry in reality.entries]
+    assert numbers == list(range(1, len(numbers) + 1))
+    assert [entry.kind for entry in reality.entries].count("started") == 1
+
+
 class Slow(SimStore):
     """Its table takes its time over every intent, and the tasks of green die meanwhile."""
 

@@ -201,13 +201,14 @@ class Runner:
     def _flush(self, *, release: bool = False, answered: bool = False, renew: bool = False) -> None:
         """Writes what is pending, which takes or renews the lease.
 
-        A write whose answer was lost is found by reading: it is whole, or it is not there.
+        A write whose answer was lost is found by reading: it is whole, or it is not there, or it
+        arrives later and is met by the next attempt.
         """
         if not (self._pending or release or renew):
             return
-        since = self._clock.monotonic()
+        since = asked_at = self._clock.monotonic()
+        unanswered = False
         while True:
-            asked_at = self._clock.monotonic()
             try:
                 written = self._store.append(
                     self._snapshot,
@@ -221,11 +222,17 @@ class Runner:
                 break
             except Unavailable as error:
                 self._tell(self._state, f"{error}; trying again")
-                self._clock.sleep(RETRY_SECONDS)
-                found = self._found(since, release=release)
-                if found is not None:
-                    written = found
-                    break
+                unanswered = True
+            except LeaseLost:
+                if not unanswered:
+                    raise
+            self._clock.sleep(RETRY_SECONDS)
+            found = self._found(since, release=release)
+            if found is not None:
+                # Which of the attempts it was, nobody can tell; the first is the safe guess.
+                written, asked_at = found, since
+                break
+            asked_at = self._clock.monotonic()
         self._pending, self._steal = [], False
         self._take(written, asked_at)
 
