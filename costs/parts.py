@@ -85,6 +85,23 @@ def bucket(_resource: Resource, _plan: Plan, usage: Usage) -> Amounts:
     yield "s3 GiB", usage.bucket_gib
 
 
+def vault(_resource: Resource, _plan: Plan, usage: Usage) -> Amounts:
+    yield "backup GiB", usage.vault_gib
+
+
+def replicated(_resource: Resource, plan: Plan, _usage: Usage) -> Amounts:
+    """One snapshot as large as the disk, and a log beside it that no plan can tell."""
+    databases = [one for one in plan.resources if one.type == "aws:rds/instance:Instance"]
+    yield "backup GiB", Decimal(databases[0].inputs["allocatedStorage"])
+
+
+def restore_test(resource: Resource, plan: Plan, _usage: Usage) -> Amounts:
+    """A restored database lives two hours, twice a week; a table costs next to nothing."""
+    if resource.inputs["protectedResourceType"] == "RDS":
+        databases = [one for one in plan.resources if one.type == "aws:rds/instance:Instance"]
+        yield f"rds {databases[0].inputs['instanceClass']} hour", HOURS / 7 / 24 * 2 * 2
+
+
 def table(_resource: Resource, _plan: Plan, usage: Usage) -> Amounts:
     yield "table million writes", usage.table_requests / MILLION
 
@@ -107,6 +124,8 @@ def parameter(resource: Resource, _plan: Plan, _usage: Usage) -> Amounts:
 
 
 PARTS: Mapping[str, Part] = {
+    "aws:backup/restoreTestingSelection:RestoreTestingSelection": restore_test,
+    "aws:backup/vault:Vault": vault,
     "aws:cloudfront/distribution:Distribution": distribution,
     "aws:cloudwatch/logGroup:LogGroup": log_group,
     "aws:cloudwatch/metricAlarm:MetricAlarm": alarm,
@@ -119,6 +138,7 @@ PARTS: Mapping[str, Part] = {
     "aws:kms/key:Key": key,
     "aws:lb/loadBalancer:LoadBalancer": balancer,
     "aws:rds/instance:Instance": database,
+    "aws:rds/instanceAutomatedBackupsReplication:InstanceAutomatedBackupsReplication": replicated,
     "aws:s3/bucket:Bucket": bucket,
     "aws:secretsmanager/secret:Secret": secret,
     "aws:ssm/parameter:Parameter": parameter,

@@ -57,6 +57,7 @@ class Usage(BaseModel):
     balancer_lcus: Amount
     log_gib_per_group: Amount
     bucket_gib: Amount
+    vault_gib: Amount
     table_requests: Amount
     secret_requests: Amount
     key_requests: Amount

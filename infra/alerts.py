@@ -66,6 +66,15 @@ def _policy(topic_arn: pulumi.Input[str], account_id: str) -> dict[str, object]:
                 "Condition": {"StringEquals": {"aws:SourceAccount": account_id}},
             },
             {
+                # EventBridge says nothing of its account or rule when it publishes, so a condition
+                # would refuse everything ("Amazon SNS permissions", EventBridge user guide).
+                "Sid": "Events",
+                "Effect": "Allow",
+                "Principal": {"Service": "events.amazonaws.com"},
+                "Action": "sns:Publish",
+                "Resource": topic_arn,
+            },
+            {
                 "Sid": "OnlyOverTls",
                 "Effect": "Deny",
                 "Principal": "*",

@@ -82,5 +82,13 @@ def _policy(args: EncryptionArgs) -> dict[str, object]:
                 "Resource": "*",
                 "Condition": {"StringEquals": {"aws:SourceAccount": args.account_id}},
             },
+            {
+                # Which says nothing of its account when it does (infra/alerts.py).
+                "Sid": "EventsToTopics",
+                "Effect": "Allow",
+                "Principal": {"Service": "events.amazonaws.com"},
+                "Action": ["kms:Decrypt", "kms:GenerateDataKey*"],
+                "Resource": "*",
+            },
         ],
     }

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
+from infra.backup_tags import kept_by
 from infra.log_bucket import FRONTEND_PREFIX
 
 
@@ -26,7 +27,7 @@ class Frontend(pulumi.ComponentResource):
     """
 
     bucket: pulumi.Output[str]
-    """Name of the bucket."""
+    """Name of the bucket; known once it is versioned, without which S3 copies nothing."""
     arn: pulumi.Output[str]
     """ARN of the bucket."""
     domain_name: pulumi.Output[str]
@@ -41,6 +42,7 @@ class Frontend(pulumi.ComponentResource):
             f"{name}-frontend",
             # A bucket that is not empty would stop the destruction of what may be destroyed.
             force_destroy=not args.protect,
+            tags=kept_by("continuous"),
             opts=child,
         )
         aws.s3.BucketPublicAccessBlock(
@@ -107,7 +109,7 @@ class Frontend(pulumi.ComponentResource):
             target_prefix=FRONTEND_PREFIX,
             opts=child,
         )
-        self.bucket, self.arn = bucket.bucket, bucket.arn
+        self.bucket, self.arn = versioning.bucket, bucket.arn
         self.domain_name = bucket.bucket_regional_domain_name
         self.register_outputs(
             {"bucket": self.bucket, "arn": self.arn, "domain_name": self.domain_name}

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
+from infra.backup_tags import kept_by
+
 BALANCER_ACCESS_PREFIX = "alb"
 BALANCER_CONNECTIONS_PREFIX = "alb-connections"
 FRONTEND_PREFIX = "frontend/"
@@ -37,6 +39,8 @@ class LogBucket(pulumi.ComponentResource):
             f"{name}-logs",
             # A bucket that is not empty would stop the destruction of what may be destroyed.
             force_destroy=not args.protect,
+            # Logs tell what has been; nothing runs on them.
+            tags=kept_by("none"),
             opts=child,
         )
         private = aws.s3.BucketPublicAccessBlock(

@@ -8,6 +8,7 @@ import pulumi
 import pulumi_aws as aws
 import pulumi_random as random
 
+from infra.backup_tags import kept_by
 from infra.owner_secret import OwnerSecret, OwnerSecretArgs
 from infra.postgres_monitoring import LOGS, log_groups, monitoring_role, subscribe
 from infra.postgres_parameters import parameters
@@ -56,6 +57,8 @@ class Postgres(pulumi.ComponentResource):
     """RDS's name of the primary, which is the dimension of its metrics."""
     instance_arn: pulumi.Output[str]
     """ARN of the primary."""
+    subnet_group: pulumi.Output[str]
+    """Where a restored database has to be."""
     owner_secret_arn: pulumi.Output[str]
     """Secret with at least `username` and `password` of the owner of every object."""
 
@@ -71,6 +74,12 @@ class Postgres(pulumi.ComponentResource):
         # retention. The suffix keeps the final snapshot off that of an earlier environment.
         suffix = random.RandomId(f"{name}-postgres-suffix", byte_length=4, opts=child)
         identifier = pulumi.Output.format("{0}-postgres-{1}", name, suffix.hex)
+        subnets = aws.rds.SubnetGroup(
+            f"{name}-postgres-subnets",
+            description=f"Data subnets of the environment {name}",
+            subnet_ids=args.subnet_ids,
+            opts=child,
+        )
         group = aws.rds.ParameterGroup(
             f"{name}-postgres-parameters",
             description=f"PostgreSQL {settings.major_version} of the environment {name}",
@@ -92,12 +101,7 @@ class Postgres(pulumi.ComponentResource):
             # The stack file names the major; whoever raises it there means the upgrade.
             allow_major_version_upgrade=True,
             db_name=DATABASE,
-            db_subnet_group_name=aws.rds.SubnetGroup(
-                f"{name}-postgres-subnets",
-                description=f"Data subnets of the environment {name}",
-                subnet_ids=args.subnet_ids,
-                opts=child,
-            ).name,
+            db_subnet_group_name=subnets.name,
             multi_az=settings.multi_az,
             # The start; the provider keeps off what storage autoscaling has added.
             allocated_storage=settings.storage_gib,
@@ -106,6 +110,7 @@ class Postgres(pulumi.ComponentResource):
             database_insights_mode=settings.insights,
             skip_final_snapshot=False,
             final_snapshot_identifier=pulumi.Output.concat(identifier, "-final"),
+            tags=kept_by("snapshots"),
             **login,
             **alike,
             opts=_logged(f"{name}-postgres", identifier, args, child),
@@ -122,6 +127,7 @@ class Postgres(pulumi.ComponentResource):
         )
         self.address, self.port, self.database = primary.address, primary.port, DATABASE
         self.identifier, self.instance_arn = primary.identifier, primary.arn
+        self.subnet_group = subnets.name
         if password is None:
             self.owner_secret_arn = primary.master_user_secrets[0].secret_arn
         else:
@@ -213,6 +219,8 @@ def _replica(
         replicate_source_db=primary.identifier,
         multi_az=False,
         skip_final_snapshot=True,
+        # The primary's backups are its own.
+        tags=kept_by("none"),
         **alike,
         opts=_logged(f"{name}-postgres-replica", identifier, args, child),
     )

@@ -64,6 +64,16 @@ def contradictions(settings: "Settings") -> list[str]:
             f"postgres/max_storage_gib: must be at least {least_gib}, a tenth above "
             f"postgres/storage_gib, got {postgres.max_storage_gib}"
         )
+    backup = settings.backup
+    for shorter, longer in (("daily_days", "weekly_days"), ("weekly_days", "monthly_days")):
+        least, days = getattr(backup, shorter), getattr(backup, longer)
+        if days < least:
+            found.append(f"backup/{longer}: must be at least backup/{shorter} {least}, got {days}")
+    if backup.copy_region == settings.aws.region:
+        found.append(
+            "backup/copy_region: must be another region than aws/region, "
+            f"got {backup.copy_region!r}"
+        )
     service = settings.service
     low, high, step = _FARGATE_MEMORY_MIB[service.cpu]
     if service.memory_mib not in range(low, high + 1, step):

@@ -7,6 +7,7 @@ import pulumi
 import pulumi_aws as aws
 import pulumi_random as random
 
+from infra.backup_tags import kept_by
 from infra.firewall import REDIS_PORT
 from infra.redis_users import RedisUsers, RedisUsersArgs
 from infra.settings import RedisSettings
@@ -101,6 +102,8 @@ class Redis(pulumi.ComponentResource):
             maintenance_window=MAINTENANCE_WINDOW,
             auto_minor_version_upgrade=True,
             apply_immediately=False,
+            # AWS Backup does not know ElastiCache.
+            tags=kept_by("service"),
             log_delivery_configurations=_logs(name, identifier, args, child),
             opts=child,
         )

@@ -77,6 +77,17 @@ class RedisSettings:
 
 
 @dataclass(frozen=True, kw_only=True, config=_STRICT)
+class BackupSettings:
+    # A continuous backup goes back 35 days at most, and must outlast the day between two of them.
+    daily_days: Annotated[int, between(2, 35)]
+    weekly_days: Annotated[int, between(7, 1095)]
+    monthly_days: Annotated[int, between(30, 3650)]
+    lock: Literal["none", "governance", "compliance"]
+    restore_tests: bool
+    copy_region: bounds.Region | None = None
+
+
+@dataclass(frozen=True, kw_only=True, config=_STRICT)
 class NginxSettings:
     image: bounds.Image
     max_body_mib: Annotated[int, between(1, 100)]
@@ -157,6 +168,7 @@ class Settings:
     network: NetworkSettings
     postgres: PostgresSettings
     redis: RedisSettings
+    backup: BackupSettings
     nginx: NginxSettings
     pgbouncer: PgbouncerSettings
     service: ServiceSettings

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
+from infra.backup_tags import kept_by
 from infra.outputs import Slot
 
 
@@ -22,6 +23,8 @@ class CutoverStateArgs:
 class CutoverState(pulumi.ComponentResource):
     """The table of lease and journal, and the role that sets weights and changes slots."""
 
+    table_arn: pulumi.Output[str]
+    """ARN of the table."""
     table_name: pulumi.Output[str]
     """Partition key `scope`, sort key `record`, both text."""
     weights_role_arn: pulumi.Output[str]
@@ -49,6 +52,7 @@ class CutoverState(pulumi.ComponentResource):
                 enabled=True, kms_key_arn=args.key_arn
             ),
             deletion_protection_enabled=args.protect,
+            tags=kept_by("snapshots"),
             opts=child,
         )
         role = aws.iam.Role(
@@ -77,7 +81,8 @@ class CutoverState(pulumi.ComponentResource):
             ),
             opts=child,
         )
-        self.table_name, self.weights_role_arn = table.name, role.arn
+        self.table_name, self.table_arn = table.name, table.arn
+        self.weights_role_arn = role.arn
         self.register_outputs({"table_name": self.table_name})
 
 

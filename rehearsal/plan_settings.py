@@ -21,6 +21,13 @@ SHOWN: dict[str, tuple[str, ...]] = {
         "suspendedState.dynamicScalingInSuspended",
         "suspendedState.dynamicScalingOutSuspended",
     ),
+    "aws:backup/plan:Plan": ("rules.*.ruleName", "rules.*.lifecycle.deleteAfter"),
+    "aws:backup/restoreTestingPlan:RestoreTestingPlan": ("scheduleExpression",),
+    "aws:backup/vault:Vault": ("region",),
+    "aws:backup/vaultLockConfiguration:VaultLockConfiguration": (
+        "minRetentionDays",
+        "maxRetentionDays",
+    ),
     "aws:cloudfront/distribution:Distribution": (
         "aliases",
         "priceClass",
@@ -80,6 +87,10 @@ SHOWN: dict[str, tuple[str, ...]] = {
         "storageEncrypted",
         "publiclyAccessible",
         "deletionProtection",
+    ),
+    "aws:rds/instanceAutomatedBackupsReplication:InstanceAutomatedBackupsReplication": (
+        "region",
+        "retentionPeriod",
     ),
     "aws:route53/record:Record": ("name", "type"),
     "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock": (

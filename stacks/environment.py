@@ -4,6 +4,7 @@ import pulumi
 
 from infra import settings
 from infra.alerts import Alerts, AlertsArgs
+from infra.backups import Backups, BackupsArgs
 from infra.balancer import Balancer, BalancerArgs
 from infra.budget import Budget, BudgetArgs
 from infra.cdn import Cdn, CdnArgs
@@ -226,6 +227,27 @@ def environment() -> None:
             key_arn=encryption.key_arn,
             traffic_rule_arn=balancer.traffic_rule.arn,
             service_arns=service.service_arns,
+        ),
+        stateful,
+    )
+
+    Backups(
+        name,
+        BackupsArgs(
+            settings=chosen.backup,
+            account_id=account_id,
+            region=region,
+            protect=chosen.protect,
+            key_arn=encryption.key_arn,
+            database_arn=postgres.instance_arn,
+            database_days=chosen.postgres.backup_days,
+            database_subnet_group=postgres.subnet_group,
+            database_security_group_id=firewall.groups["postgres"],
+            table_arn=state.table_arn,
+            frontend_bucket=frontend.bucket,
+            frontend_arn=frontend.arn,
+            asset_days=chosen.cdn.asset_days,
+            alerts_topic_arn=alerts.topic_arn,
         ),
         stateful,
     )

@@ -53,6 +53,13 @@ def test_only_alarms_events_and_the_budget_of_this_account_may_publish_and_only_
                 "Condition": {"StringEquals": {"aws:SourceAccount": ACCOUNT}},
             },
             {
+                "Sid": "Events",
+                "Effect": "Allow",
+                "Principal": {"Service": "events.amazonaws.com"},
+                "Action": "sns:Publish",
+                "Resource": TOPIC_ARN,
+            },
+            {
                 "Sid": "OnlyOverTls",
                 "Effect": "Deny",
                 "Principal": "*",

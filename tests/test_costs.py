@@ -27,6 +27,7 @@ PRICES = Prices.model_validate(
             "eu-west-1": {
                 "rds db.t4g.small hour": "0.035",
                 "rds gp3 GiB": "0.1",
+                "backup GiB": "0.2",
                 "valkey cache.t4g.micro hour": "0.01",
                 "nat gateway hour": "0.048",
                 "nat gateway GiB": "0.05",
@@ -140,6 +141,28 @@ def test_an_alarm_costs_by_the_metrics_that_it_looks_at() -> None:
     assert lines(resource(type_, metricName="5XX"), resource(type_, metricQueries=queries)) == [
         ("alarm metric", Decimal("0.1")),
         ("alarm metric", Decimal("0.2")),
+    ]
+
+
+def test_a_database_is_kept_a_second_time_and_restored_twice_a_week() -> None:
+    database = resource(
+        "aws:rds/instance:Instance", instanceClass="db.t4g.small", allocatedStorage=20
+    )
+    copy = resource(
+        "aws:rds/instanceAutomatedBackupsReplication:InstanceAutomatedBackupsReplication"
+    )
+    tests = [
+        resource(
+            "aws:backup/restoreTestingSelection:RestoreTestingSelection",
+            protectedResourceType=kind,
+        )
+        for kind in ("RDS", "DynamoDB")
+    ]
+    vault = resource("aws:backup/vault:Vault")
+    assert lines(database, vault, copy, *tests)[2:] == [
+        ("backup GiB", USAGE.vault_gib * Decimal("0.2")),
+        ("backup GiB", Decimal(20) * Decimal("0.2")),
+        ("rds db.t4g.small hour", Decimal(730) / 7 / 24 * 2 * 2 * Decimal("0.035")),
     ]
 
 

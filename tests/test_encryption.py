@@ -80,6 +80,13 @@ def test_only_this_account_and_the_named_services_may_use_the_key():
             "Resource": "*",
             "Condition": {"StringEquals": {"aws:SourceAccount": ACCOUNT}},
         },
+        # EventBridge names no account when it publishes.
+        "EventsToTopics": {
+            "Effect": "Allow",
+            "Principal": {"Service": "events.amazonaws.com"},
+            "Action": ["kms:Decrypt", "kms:GenerateDataKey*"],
+            "Resource": "*",
+        },
     }
 
 
@@ -97,8 +104,8 @@ def test_there_is_one_key_and_it_can_be_protected():
 
 @pytest.mark.parametrize("stack", STACKS)
 def test_each_environment_has_a_key_for_its_own_account(stack: str):
-    key, aws = recorded(stack).only(KEY), chosen(stack).aws
-    account, logs, _ = json.loads(key.inputs["policy"])["Statement"]
+    key, aws = recorded(stack).only(KEY, f"{stack}-key"), chosen(stack).aws
+    account, logs, *_ = json.loads(key.inputs["policy"])["Statement"]
     assert account["Principal"] == {"AWS": f"arn:aws:iam::{aws.account_id}:root"}
     assert logs["Principal"] == {"Service": f"logs.{aws.region}.amazonaws.com"}
     assert key.protect is chosen(stack).protect

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
-from infra.settings import Settings
+from infra.settings import BackupSettings, Settings
 from rehearsal.recording import STACK_TYPE, Recording, record
 from rehearsal.stack_file import ROOT, stack_config, stack_names
 from stacks.environment import environment
@@ -15,7 +15,7 @@ from tests.environments import STACKS, chosen, recorded
 
 # What every environment has, whatever its dials say. A change here is a change to what people pay
 # for and rely on: say so in the CHANGELOG.
-ALWAYS = 165
+ALWAYS = 184
 STATEFUL = {
     "aws:dynamodb/table:Table",
     "aws:elasticache/replicationGroup:ReplicationGroup",
@@ -32,6 +32,18 @@ def test_the_environments_are_these_three() -> None:
     assert stack_names() == sorted(STACKS) == ["prod", "staging", "testing"]
 
 
+def by_the_backups_dials(backup: BackupSettings) -> int:
+    regions = 2 if backup.copy_region else 1
+    return (
+        (0 if backup.lock == "none" else regions)
+        # Role with policy, plan, selections and alarms for two kinds of resource.
+        + (7 if backup.restore_tests else 0)
+        # Three components; key with alias, vault with policy, the database's replication, and the
+        # frontend's copy of ten parts.
+        + (18 if regions == 2 else 0)
+    )
+
+
 def by_the_dials(settings: Settings) -> int:
     """How many resources the settings of an environment add to what is always there."""
     zones, nat = len(settings.network.zones), settings.network.nat
@@ -44,6 +56,7 @@ def by_the_dials(settings: Settings) -> int:
         + len(settings.alerts.emails)
         + 2 * min(settings.secrets.generation, 2)  # a Redis user and its password
         + (2 if settings.redis.engine == "redis" else 0)  # its mandatory default user, likewise
+        + by_the_backups_dials(settings.backup)
         # The replica and its two log groups, the owner's secret with its value and password.
         + (7 if settings.postgres.read_replica else 0)
     )
@@ -111,10 +124,13 @@ def test_prod_is_protected() -> None:
 def test_what_is_not_protected_can_be_destroyed_with_what_it_holds() -> None:
     for stack, emptied in (("prod", False), ("staging", True), ("testing", True)):
         buckets = recorded(stack).every("aws:s3/bucket:Bucket")
-        assert {b.name: b.inputs["forceDestroy"] for b in buckets} == {
-            f"{stack}-frontend": emptied,
-            f"{stack}-logs": emptied,
-        }
+        vaults = recorded(stack).every("aws:backup/vault:Vault")
+        held = {f"{stack}-frontend", f"{stack}-logs", f"{stack}-vault"}
+        if chosen(stack).backup.copy_region:
+            held |= {f"{stack}-copy-vault", f"{stack}-frontend-copy"}
+        assert {b.name: b.inputs["forceDestroy"] for b in [*buckets, *vaults]} == dict.fromkeys(
+            held, emptied
+        )
         for type_, guard in (
             ("aws:rds/instance:Instance", "deletionProtection"),
             ("aws:lb/loadBalancer:LoadBalancer", "enableDeletionProtection"),
@@ -217,7 +233,12 @@ def test_each_part_gets_the_dial_that_is_meant_for_it() -> None:
             "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration"
         )
     }
-    assert sorted(kept) == ["prod-frontend-lifecycle", "prod-logs-lifecycle"]
+    assert sorted(kept) == [
+        "prod-frontend-copy-lifecycle",
+        "prod-frontend-lifecycle",
+        "prod-logs-lifecycle",
+    ]
+    assert '"noncurrentDays": 400' in kept["prod-frontend-copy-lifecycle"]
     assert '"noncurrentDays": 400' in kept["prod-frontend-lifecycle"]
     assert '"days": 90' in kept["prod-logs-lifecycle"]
 
@@ -309,6 +330,16 @@ def test_each_part_stands_where_its_own_paths_lead(stack: str) -> None:
             ("VpcEndpoint", f"{stack}-{service.replace('.', '-')}"): endpoints
             for service in chosen(stack).network.endpoints
         },
+        **(
+            {
+                ("RestoreTestingSelection", f"{stack}-restore-tests-rds"): {
+                    "dbSubnetGroupName": f"{stack}-postgres-subnets.name",
+                    "vpcSecurityGroupIds": json.dumps(groups["postgres"]),
+                }
+            }
+            if chosen(stack).backup.restore_tests
+            else {}
+        ),
     }
 
 
@@ -353,7 +384,16 @@ def test_one_key_encrypts_everything_and_one_topic_hears_every_alarm(stack: str)
     keys |= {"masterUserSecretKmsKeyId", "performanceInsightsKmsKeyId"}
     encrypted = [key for r in resources for key in named(r.inputs, keys)]
     assert len(encrypted) >= 20
-    assert {*encrypted} == {recorded(stack).only("aws:kms/key:Key").outputs["arn"]}
+    key = recorded(stack).only("aws:kms/key:Key", f"{stack}-key").outputs["arn"]
+    elsewhere = [
+        key
+        for r in resources
+        if r.inputs.get("region") == (chosen(stack).backup.copy_region or "")
+        for key in named(r.inputs, keys)
+    ]
+    assert {*encrypted} - {*elsewhere} == {key}
+    copies = [r for r in resources if r.name == f"{stack}-copy-key"]
+    assert {*elsewhere} == {copy.outputs["arn"] for copy in copies}
     heard = [topic for r in resources for topic in named(r.inputs, {"alarmActions", "snsTopic"})]
     assert len(heard) >= 7
     topic = recorded(stack).only("aws:sns/topic:Topic").outputs["arn"]
@@ -361,15 +401,18 @@ def test_one_key_encrypts_everything_and_one_topic_hears_every_alarm(stack: str)
 
 
 def test_all_three_have_the_same_parts() -> None:
-    of_a_replica = "slipway:infra:OwnerSecret"  # RDS can't manage the password then
+    # RDS can't manage the password of a replica's primary; and not everybody wants a second region.
+    by_dial = {"OwnerSecret", "SecondRegion", "FrontendCopy"}
     parts = {
         stack: [
             r.type
             for r in recorded(stack).resources
-            if r.type.startswith("slipway:") and r.type != of_a_replica
+            if r.type.startswith("slipway:")
+            and r.type.rpartition(":")[2] not in by_dial
+            and r.name != f"{stack}-copy"
         ]
         for stack in STACKS
     }
     assert parts["prod"] == parts["staging"] == parts["testing"]
     assert STACK_TYPE not in parts["prod"]
-    assert len(parts["prod"]) == 26
+    assert len(parts["prod"]) == 31

@@ -36,7 +36,10 @@ def test_the_bucket_is_made_of_seven_parts(recording):
 
 
 def test_a_protected_bucket_is_no_website_and_is_not_emptied_to_be_deleted(recording):
-    assert recording.only("aws:s3/bucket:Bucket").inputs == {"forceDestroy": False}
+    assert recording.only("aws:s3/bucket:Bucket").inputs == {
+        "forceDestroy": False,
+        "tags": {"backup": "continuous"},
+    }
 
 
 def test_nothing_in_the_bucket_can_be_public(recording):

@@ -45,7 +45,10 @@ def test_the_bucket_is_made_of_one_component_and_seven_parts(recording):
 
 
 def test_protected_logs_are_never_thrown_away_with_the_bucket(recording):
-    assert recording.only("aws:s3/bucket:Bucket").inputs == {"forceDestroy": False}
+    assert recording.only("aws:s3/bucket:Bucket").inputs == {
+        "forceDestroy": False,
+        "tags": {"backup": "none"},
+    }
 
 
 def test_nothing_in_the_bucket_can_be_public(recording):

@@ -57,7 +57,7 @@ def _recorded(
             ),
             pulumi.ResourceOptions(protect=protect),
         )
-        for output in ("address", "port", "database", "identifier", "instance_arn"):
+        for output in ("address", "port", "database", "identifier", "instance_arn", "subnet_group"):
             pulumi.export(output, getattr(postgres, output))
         pulumi.export("owner_secret_arn", postgres.owner_secret_arn)
 
@@ -99,6 +99,7 @@ def test_the_database_is_exactly_this():
         "deleteAutomatedBackups": False,
         "copyTagsToSnapshot": True,
         "deletionProtection": True,
+        "tags": {"backup": "snapshots"},
         "skipFinalSnapshot": False,
         "finalSnapshotIdentifier": f"{PRIMARY_NAME}-final",
         "maintenanceWindow": "sun:02:30-sun:03:30",
@@ -286,6 +287,7 @@ def test_the_program_never_sees_the_owners_password():
         "database": "app",
         "identifier": PRIMARY_NAME,
         "instance_arn": "arn:aws:rds:eu-west-1:123456789012:instance/prod-postgres",
+        "subnet_group": "prod-postgres-subnets.name",
         "owner_secret_arn": (
             "arn:aws:secretsmanager:eu-west-1:123456789012:secret:rds!prod-postgres"
         ),
@@ -309,6 +311,7 @@ def test_a_replica_is_secured_as_the_primary_is():
         "replicateSourceDb": PRIMARY_NAME,
         "multiAz": False,
         "skipFinalSnapshot": True,
+        "tags": {"backup": "none"},
     }
     # RDS or the provider refuses these for a replica, or takes them from the primary.
     assert sorted(primary.keys() - replica.keys()) == [

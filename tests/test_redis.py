@@ -61,6 +61,7 @@ def test_the_cache_is_exactly_this():
         "automaticFailoverEnabled": True,
         "multiAzEnabled": True,
         "port": 6379,
+        "tags": {"backup": "service"},
         "subnetGroupName": "prod-redis-subnets.name",
         "securityGroupIds": ["sg-redis"],
         "parameterGroupName": "prod-redis-parameters.name",

@@ -73,6 +73,18 @@ def test_prod_survives_the_loss_of_a_zone_and_of_a_mind() -> None:
     assert prod.service.min_tasks >= 2
 
 
+def test_prod_can_be_brought_back_after_the_loss_of_its_region_and_of_an_administrators_key() -> (
+    None
+):
+    """Likewise. `compliance` is refused too: nobody but its team may decide that, and only once."""
+    prod = parse(raw("prod"))[0]
+    assert prod
+    assert prod.backup.copy_region is not None
+    assert prod.backup.lock == "governance"
+    assert prod.backup.restore_tests is True
+    assert prod.backup.daily_days == 35
+
+
 def test_no_two_environments_share_a_name_or_a_network() -> None:
     chosen = [parse(raw(stack))[0] for stack in stack_names()]
     assert len({one.domain.name for one in chosen if one}) == 3
@@ -137,6 +149,16 @@ MUST_BE: list[tuple[str, str, list[str]]] = [
     ("redis/node_type", "an ElastiCache node type, such as cache.t4g.small", ["'db.t4g.small'"]),
     ("redis/nodes", "1 to 6", ["0", "7"]),
     ("redis/snapshot_days", "1 to 35", ["0", "36"]),
+    ("backup/daily_days", "2 to 35", ["1", "36"]),
+    ("backup/weekly_days", "7 to 1095", ["6", "1096"]),
+    ("backup/monthly_days", "30 to 3650", ["29", "3651"]),
+    ("backup/lock", "one of none, governance, compliance", ["'off'", "false"]),
+    ("backup/restore_tests", "true or false", ["'weekly'"]),
+    (
+        "backup/copy_region",
+        "an AWS region, such as eu-west-1, or left out",
+        ["'frankfurt'", "'eu-central-1a'"],
+    ),
     (
         "nginx/image",
         "an image with its digest: registry/name@sha256:<64 hex characters>",
@@ -201,7 +223,7 @@ LINES: list[tuple[str, object, str]] = [
         "redis2",
         {},
         "redis2: unknown key, expected one of aws, domain, protect, network, postgres, "
-        "redis, nginx, pgbouncer, service, secrets, cdn, cutover, alerts, "
+        "redis, backup, nginx, pgbouncer, service, secrets, cdn, cutover, alerts, "
         "budget",
     ),
     (
@@ -232,6 +254,17 @@ LINES: list[tuple[str, object, str]] = [
         109,
         "postgres/max_storage_gib: must be at least 110, a tenth above "
         "postgres/storage_gib, got 109",
+    ),
+    ("backup/weekly_days", 29, "backup/weekly_days: must be at least backup/daily_days 30, got 29"),
+    (
+        "backup/monthly_days",
+        59,
+        "backup/monthly_days: must be at least backup/weekly_days 60, got 59",
+    ),
+    (
+        "backup/copy_region",
+        "eu-west-1",
+        "backup/copy_region: must be another region than aws/region, got 'eu-west-1'",
     ),
     (
         "service/memory_mib",
@@ -415,7 +448,11 @@ def test_nothing_that_costs_money_or_loses_data_has_a_default() -> None:
         if field.default is not dataclasses.MISSING
         or field.default_factory is not dataclasses.MISSING
     }
-    assert defaults == {"SecretsSettings.sentry_dsn_secret", "CutoverSettings.freeze_windows"}
+    assert defaults == {
+        "BackupSettings.copy_region",
+        "CutoverSettings.freeze_windows",
+        "SecretsSettings.sentry_dsn_secret",
+    }
 
 
 def test_every_number_and_text_has_limits() -> None:
@@ -430,7 +467,7 @@ def test_every_number_and_text_has_limits() -> None:
 
 def _sections() -> list[Any]:
     sections = [one for one in vars(settings).values() if dataclasses.is_dataclass(one)]
-    assert len(sections) == 15
+    assert len(sections) == 16
     return sections
 
 

@@ -18,9 +18,10 @@ def test_lease_and_journal_are_encrypted_and_recoverable(stack: str) -> None:
         "pointInTimeRecovery": {"enabled": True, "recoveryPeriodInDays": 35},
         "serverSideEncryption": {
             "enabled": True,
-            "kmsKeyArn": recorded(stack).only("aws:kms/key:Key").outputs["arn"],
+            "kmsKeyArn": recorded(stack).only("aws:kms/key:Key", f"{stack}-key").outputs["arn"],
         },
         "deletionProtectionEnabled": chosen(stack).protect,
+        "tags": {"backup": "snapshots"},
     }
     assert table.protect is chosen(stack).protect
 

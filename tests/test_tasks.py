@@ -275,7 +275,7 @@ def test_every_log_is_kept_and_slows_nobody_down(family: str) -> None:
         assert log.inputs == {
             "name": f"/slipway/prod/{group}",
             "retentionInDays": chosen("prod").service.log_days,
-            "kmsKeyId": recorded("prod").only("aws:kms/key:Key").outputs["arn"],
+            "kmsKeyId": recorded("prod").only("aws:kms/key:Key", "prod-key").outputs["arn"],
         }
 
 
@@ -331,7 +331,7 @@ def test_an_execution_role_reads_what_its_task_names_and_no_more(
         "DecryptSecrets": {
             "Effect": "Allow",
             "Action": "kms:Decrypt",
-            "Resource": prod.only("aws:kms/key:Key").outputs["arn"],
+            "Resource": prod.only("aws:kms/key:Key", "prod-key").outputs["arn"],
             "Condition": {
                 "StringEquals": {"kms:ViaService": f"secretsmanager.{aws.region}.amazonaws.com"}
             },

@@ -20,7 +20,8 @@ class Alarms:
     """Call `step` often: each alarm on a statistic of one metric is ALARM or OK, M of N periods.
 
     Every alarm's period is this rehearsal's, in whole seconds: the threshold holds for that. A
-    period without data breaches nothing, as `notBreaching` says.
+    period without data breaches nothing, as `notBreaching` says. An alarm that says otherwise waits
+    for what does not happen here, such as a backup of AWS's, and is left alone.
     """
 
     def __init__(
@@ -43,7 +44,7 @@ class Alarms:
         self._evaluated = period
         pages = self._cloudwatch.get_paginator("describe_alarms").paginate()
         for alarm in [alarm for page in pages for alarm in page["MetricAlarms"]]:
-            if "Statistic" in alarm:
+            if "Statistic" in alarm and alarm.get("TreatMissingData") != "breaching":
                 self._evaluate(alarm, period)
 
     def _evaluate(self, alarm: dict[str, Any], period: int) -> None:

@@ -148,7 +148,7 @@ def bucket(plane: ControlPlane, name: str, inputs: dict[str, Any]) -> dict[str, 
 
 def bucket_versioning(plane: ControlPlane, _name: str, inputs: dict[str, Any]) -> dict[str, Any]:
     status = inputs["versioningConfiguration"]["status"]
-    plane.client("s3").put_bucket_versioning(
+    plane.client("s3", inputs.get("region")).put_bucket_versioning(
         Bucket=inputs["bucket"], VersioningConfiguration={"Status": status}
     )
     return {"id": inputs["bucket"]}

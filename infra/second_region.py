@@ -1,0 +1,107 @@
+"""What outlives the environment's region: recovery points, the database's log, the frontend."""
+
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_aws as aws
+
+from infra.frontend_copy import FrontendCopy, FrontendCopyArgs
+from infra.settings import BackupSettings
+from infra.vault import Vault, VaultArgs
+
+
+@dataclass(frozen=True, kw_only=True)
+class SecondRegionArgs:
+    settings: BackupSettings
+    account_id: str
+    protect: bool
+    region: str
+    database_arn: pulumi.Input[str]
+    database_days: int
+    frontend_bucket: pulumi.Input[str]
+    frontend_arn: pulumi.Input[str]
+    asset_days: int
+
+
+class SecondRegion(pulumi.ComponentResource):
+    """A key, a vault, RDS's replicated automated backups and a copy of the frontend.
+
+    Data alone: there is no network, balancer or task that could serve from there.
+    """
+
+    vault_arn: pulumi.Output[str]
+    """ARN of the vault."""
+    copy_bucket: pulumi.Output[str]
+    """Name of the bucket with the frontend's copy."""
+
+    def __init__(
+        self, name: str, args: SecondRegionArgs, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        super().__init__("slipway:infra:SecondRegion", name, None, opts)
+        child = pulumi.ResourceOptions(parent=self)
+        key = aws.kms.Key(
+            f"{name}-copy-key",
+            region=args.region,
+            description=f"Encrypts the copies of the data of the environment {name}",
+            enable_key_rotation=True,
+            deletion_window_in_days=30,
+            policy=pulumi.Output.json_dumps(_account_decides(args.account_id)),
+            opts=child,
+        )
+        aws.kms.Alias(
+            f"{name}-copy-key-alias",
+            region=args.region,
+            name=f"alias/slipway-{name}-copy",
+            target_key_id=key.key_id,
+            opts=child,
+        )
+        vault = Vault(
+            f"{name}-copy",
+            VaultArgs(
+                settings=args.settings,
+                account_id=args.account_id,
+                protect=args.protect,
+                region=args.region,
+                key_arn=key.arn,
+            ),
+            child,
+        )
+        # Snapshots and transaction logs: any second there too, some minutes behind.
+        aws.rds.InstanceAutomatedBackupsReplication(
+            f"{name}-postgres-copy",
+            region=args.region,
+            source_db_instance_arn=args.database_arn,
+            kms_key_id=key.arn,
+            retention_period=args.database_days,
+            # A replaced database begins a replication of its own.
+            opts=pulumi.ResourceOptions(parent=self, protect=False),
+        )
+        frontend = FrontendCopy(
+            name,
+            FrontendCopyArgs(
+                region=args.region,
+                protect=args.protect,
+                asset_days=args.asset_days,
+                frontend_bucket=args.frontend_bucket,
+                frontend_arn=args.frontend_arn,
+            ),
+            child,
+        )
+        self.vault_arn, self.copy_bucket = vault.arn, frontend.bucket
+        self.register_outputs({"vault_arn": self.vault_arn, "copy_bucket": self.copy_bucket})
+
+
+def _account_decides(account_id: str) -> dict[str, object]:
+    return {
+        "Version": "2012-10-17",
+        "Statement": [
+            {
+                # IAM policies of this account decide; without it the key could become unmanageable.
+                "Sid": "AccountDecidesThroughIam",
+                "Effect": "Allow",
+                "Principal": {"AWS": f"arn:aws:iam::{account_id}:root"},
+                "Action": "kms:*",
+                "Resource": "*",
+            }
+        ],
+    }
