@@ -142,6 +142,7 @@ class ReadyWorld:
                 desired=self.running[slot],
                 running=self.running[slot],
                 pending=0,
+                deployment="ecs-svc/1",
                 rollout="COMPLETED",
             )
             for slot in SLOTS
@@ -197,8 +198,8 @@ class ReadyWorld:
     def scale_in(self, slot: Slot, *, floor: int, **_fence: float) -> None:
         self.running[slot] = 0
 
-    def roll(self, slot: Slot, run: str, **_fence: float) -> None:
-        pass
+    def roll(self, slot: Slot, **_fence: float) -> str:
+        return "ecs-svc/1"
 
 
 @dataclass

@@ -190,9 +190,14 @@ def targets(blue: int, green: int) -> dict[Slot, Health]:
 def services(**changes: Any) -> dict[Slot, Service]:
     """Both slots as they should be when full; the changes are green's."""
     blue = Service(
-        task_definition="release:1", desired=4, running=4, pending=0, rollout="COMPLETED"
+        task_definition="release:1",
+        desired=4,
+        running=4,
+        pending=0,
+        deployment="ecs-svc/1",
+        rollout="COMPLETED",
     )
-    green = dataclasses.replace(blue, task_definition="release:2")
+    green = dataclasses.replace(blue, task_definition="release:2", deployment="ecs-svc/2")
     return {"blue": blue, "green": dataclasses.replace(green, **changes)}
 
 

@@ -76,6 +76,7 @@ class Slots:
     started: list[tuple[float, str]] = field(default_factory=list)
     """When each task was asked for, and of which release."""
     stopping_until: float = 0
+    rolls: int = 0
 
 
 class Reality:
@@ -353,6 +354,7 @@ class SimWorld:
             desired=here.desired,
             running=running + left,
             pending=here.desired - running,
+            deployment=f"ecs-svc/{here.rolls}",
             rollout="COMPLETED" if done else "IN_PROGRESS",
         )
 
@@ -471,8 +473,13 @@ class SimWorld:
 
         self._r.call(effect)
 
-    def roll(self, slot: Slot, run: str, *, not_after: float) -> None:
-        self._r.call(lambda: self._fence(not_after))
+    def roll(self, slot: Slot, *, not_after: float) -> str:
+        def effect() -> str:
+            self._fence(not_after)
+            self._r.slots[slot].rolls += 1
+            return f"ecs-svc/{self._r.slots[slot].rolls}"
+
+        return self._r.call(effect)
 
     def _fence(self, not_after: float) -> None:
         # IAM's clock is the true one; the process asked by its own.

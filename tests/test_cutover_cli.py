@@ -162,6 +162,8 @@ def test_retire_empties_the_slot_without_traffic(bench: Bench) -> None:
 def test_refresh_rolls_the_active_slot(bench: Bench, capsys: Output) -> None:
     assert bench.run("refresh") == 0
     assert "roll green: 2 new tasks of green are healthy" in capsys.readouterr().err
+    (noted,) = (entry.data for entry in bench.store.entries[-4:] if entry.kind == "noted")
+    assert noted == {"step": "roll green", "name": "deployment", "value": "ecs-svc/1"}
 
 
 def test_the_same_run_id_says_how_the_run_ended(bench: Bench, capsys: Output) -> None:

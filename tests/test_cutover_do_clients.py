@@ -35,7 +35,7 @@ def plane() -> Iterator[ControlPlane]:
 def clients(plane: ControlPlane, monkeypatch: pytest.MonkeyPatch) -> Clients:
     for name, value in plane.variables.items():
         monkeypatch.setenv(name, value)
-    return Clients(REGION)
+    return Clients(REGION, call_seconds=60)
 
 
 def client_error(code: str, status: int = 400, message: str = "Because.") -> ClientError:
@@ -207,8 +207,8 @@ def test_who_says_nothing_is_left_in_time_and_not_asked_again(
     assert impatient.calls == 1
 
 
-def test_connecting_and_answering_share_the_seconds_of_a_call(clients: Clients) -> None:
-    config: Any = clients._client("ecs", None).meta.config
+def test_connecting_and_answering_share_the_seconds_of_a_call() -> None:
+    config: Any = Clients(REGION)._client("ecs", None).meta.config
     assert (config.connect_timeout, config.read_timeout) == (2, 3)
     assert config.retries["total_max_attempts"] == 1
 

@@ -123,6 +123,7 @@ def test_both_services_are_one_call(
         {**green.deployments[0], "status": "ACTIVE", "rolloutState": "COMPLETED"},
         {
             **green.deployments[0],
+            "id": "ecs-svc/2",
             "status": "PRIMARY",
             "rolloutState": "FAILED",
             "rolloutStateReason": "tasks failed to start",
@@ -137,6 +138,7 @@ def test_both_services_are_one_call(
         desired=3,
         running=2,
         pending=1,
+        deployment="ecs-svc/2",
         rollout="FAILED",
         reason="tasks failed to start",
     )
@@ -297,7 +299,7 @@ def test_a_slot_is_changed_by_a_role_that_ends_with_the_lease(
     monkeypatch.setattr(clients, "call", seen)
     slots.fill("green", "testing-blueprint", 1, not_after=LATER)
     slots.scale_in("green", floor=0, not_after=LATER + 1)
-    slots.roll("green", "run-1", not_after=LATER + 2)
+    slots.roll("green", not_after=LATER + 2)
     assert clients.calls == 4 + 4 + 2
     actions = [
         "ecs:UpdateService",
@@ -337,8 +339,10 @@ def test_rolling_forces_a_deployment_and_changes_nothing_else(
     slots: Slots, clients: Clients, plane: ControlPlane, contract: Contract
 ) -> None:
     before = service(plane, contract, "blue")
-    slots.roll("blue", "run-1", not_after=LATER)
+    deployment = slots.roll("blue", not_after=LATER)
     after = service(plane, contract, "blue")
-    assert after["deployments"][0]["id"] != before["deployments"][0]["id"]
+    assert [d["id"] for d in after["deployments"]] == [deployment]
+    assert deployment != before["deployments"][0]["id"]
+    assert slots.services()["blue"].deployment == deployment
     for key in ("taskDefinition", "desiredCount"):
         assert after[key] == before[key]

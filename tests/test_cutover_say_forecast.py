@@ -45,6 +45,7 @@ def plan(state: State, wanted: Release, *, retire: bool = True) -> Plan:
             desired=tasks,
             running=tasks,
             pending=0,
+            deployment="ecs-svc/1",
             rollout="COMPLETED",
         )
         for slot, tasks in zip(SLOTS, (3, 0), strict=True)

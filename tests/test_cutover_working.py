@@ -411,7 +411,7 @@ def test_the_first_release_is_emptied_though_nobody_serves() -> None:
 # Rolling.
 
 ROLL = reached("roll blue", plan=REFRESH)
-ROLL_ASKED = go_on(ROLL, noted("roll blue", "asked", "yes"))
+ROLL_ASKED = go_on(ROLL, noted("roll blue", "deployment", "ecs-svc/1"))
 
 
 def rolled(**changes: Any) -> dict[str, Any]:
@@ -435,7 +435,7 @@ def test_green_is_rolled_when_green_serves() -> None:
         summary=summary(committed=ALL_GREEN, slots={"green": GREEN}),
     )
     assert ask(roll, state) == Roll(step="roll green", slot="green")
-    asked = go_on(state, noted("roll green", "asked", "yes"))
+    asked = go_on(state, noted("roll green", "deployment", "ecs-svc/2"))
     assert ask(roll, asked, services=services()) == Look(at="health", slot="green")
 
 
@@ -462,6 +462,15 @@ def test_rolled_tasks_are_healthy_all_of_them() -> None:
     )
     assert ask(roll, ROLL_ASKED, services=more, health=targets(6, 0)) == passed(
         "roll blue", "6 new tasks of blue are healthy"
+    )
+
+
+@pytest.mark.parametrize("rollout", ["COMPLETED", "FAILED"])
+def test_how_an_older_deployment_ended_says_nothing_of_the_roll(rollout: str) -> None:
+    """ECS may answer with what was before it was asked."""
+    older = rolled(deployment="ecs-svc/0", rollout=rollout)
+    assert ask(roll, ROLL_ASKED, services=older, health=targets(4, 0)) == Wait(
+        seconds=4, why="blue does not show ecs-svc/1 yet"
     )
 
 

@@ -61,7 +61,7 @@ class ScaleIn:
 
 @dataclass(frozen=True, kw_only=True)
 class Roll:
-    """Replace the slot's tasks in place, and note that it was asked."""
+    """Replace the slot's tasks in place, and note the deployment that does so."""
 
     step: str
     slot: Slot

@@ -18,13 +18,14 @@ class Health:
 
 @dataclass(frozen=True, kw_only=True)
 class Service:
-    """One slot's ECS service. `rollout` is ECS's rolloutState of the primary deployment; `reason`
-    is what ECS says about it."""
+    """One slot's ECS service. `deployment` is its primary deployment's id, `rollout` that one's
+    rolloutState; `reason` is what ECS says about it."""
 
     task_definition: str
     desired: int
     running: int
     pending: int
+    deployment: str
     rollout: Literal["COMPLETED", "FAILED", "IN_PROGRESS"]
     reason: str = ""
 

@@ -132,11 +132,14 @@ def scale_in(
 def roll(state: State, run: Run, step: Step, live: Live, _now: float, setting: Setting) -> Action:
     """The slot's tasks were replaced by others of the same definition, and all are healthy."""
     filled = state.summary.slots[step.slot]
-    if f"{step.key}/asked" not in run.notes:
+    deployment = run.notes.get(f"{step.key}/deployment")
+    if deployment is None:
         return Roll(step=step.key, slot=step.slot)
     if live.services is None:
         return Look(at="services")
     service = live.services[step.slot]
+    if service.deployment != deployment:  # ECS may show for a while what was before
+        return Wait(seconds=setting.poll_seconds, why=f"{step.slot} does not show {deployment} yet")
     if service.rollout == "FAILED":
         return hold("late", f"{step.slot} was not rolled: {service.reason}")
     if not _settled(service, filled.task_definition, service.desired):

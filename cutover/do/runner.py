@@ -186,7 +186,7 @@ class Runner:
             case ScaleIn():
                 world.scale_in(effect.slot, floor=effect.floor, not_after=not_after)
             case Roll():
-                world.roll(effect.slot, run.id, not_after=not_after)
+                name, value = "deployment", world.roll(effect.slot, not_after=not_after)
         self._add((Draft("noted", {"step": effect.step, "name": name, "value": value}),))
         return live.forget()
 

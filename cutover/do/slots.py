@@ -85,13 +85,13 @@ class Slots:
         change.update(slot, desiredCount=0)
         change.scale(other(slot), MinCapacity=floor, SuspendedState=_FREE)
 
-    def roll(self, slot: Slot, run: str, *, not_after: float) -> None:
-        """Replaces the slot's tasks in place by the same. Two calls.
+    def roll(self, slot: Slot, *, not_after: float) -> str:
+        """Replaces the slot's tasks in place by the same; the new deployment's id. Two calls.
 
         Repeated, it begins a deployment anew, which is safe and costs only time: ECS knows no
-        token for it, so `run` can't make it one.
+        token for it.
         """
-        self._change(not_after).update(slot, forceNewDeployment=True)
+        return _service(self._change(not_after).update(slot, forceNewDeployment=True)).deployment
 
     def _change(self, not_after: float) -> "_Change":
         return _Change(self._contract, self._fence.until(not_after, _ACTIONS))
@@ -103,14 +103,16 @@ class _Change:
     def __init__(self, contract: Contract, fenced: Fenced) -> None:
         self._contract, self._fenced = contract, fenced
 
-    def update(self, slot: Slot, **changes: Any) -> None:
-        self._fenced.call(
+    def update(self, slot: Slot, **changes: Any) -> Mapping[str, Any]:
+        """The service, as ECS answers."""
+        answer = self._fenced.call(
             "ecs",
             "update_service",
             cluster=self._contract.cluster,
             service=self._contract.slots[slot].service,
             **changes,
         )
+        return answer["service"]
 
     def scale(self, slot: Slot, **changes: Any) -> None:
         self._fenced.call(
@@ -130,6 +132,7 @@ def _service(found: Mapping[str, Any]) -> Service:
         desired=found["desiredCount"],
         running=found["runningCount"],
         pending=found["pendingCount"],
+        deployment=primary.get("id", ""),
         # A service that can't say is not done.
         rollout=primary.get("rolloutState", "IN_PROGRESS"),
         reason=primary.get("rolloutStateReason", ""),

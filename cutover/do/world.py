@@ -86,6 +86,7 @@ class World(Protocol):
         """The slot is to run nothing, suspended at 0; the other slot scales freely from `floor`."""
         ...
 
-    def roll(self, slot: Slot, run: str, *, not_after: float) -> None:
-        """Replaces the slot's tasks in place by the same, which read their secrets again."""
+    def roll(self, slot: Slot, *, not_after: float) -> str:
+        """Replaces the slot's tasks in place by the same, which read their secrets again; the id of
+        the deployment that does so."""
         ...
