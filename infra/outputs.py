@@ -50,7 +50,8 @@ class TaskContract:
 
 @dataclass(frozen=True, kw_only=True)
 class PolicyContract:
-    """How traffic moves: percentages of the idle slot, and seconds.
+    """How traffic moves: percentages of the idle slot, and seconds. A slot that was left keeps its
+    tasks until it has been sent nothing for `warm_seconds`.
 
     A task opens at most `connections_per_task` to the database, which takes `max_connections`,
     or 0 when the stack can't tell.
@@ -59,7 +60,7 @@ class PolicyContract:
     ladder_percent: tuple[int, ...]
     step_seconds: int
     bake_seconds: int
-    drain_seconds: int
+    warm_seconds: int
     min_tasks: int
     max_tasks: int
     connections_per_task: int

@@ -144,6 +144,9 @@ class CutoverSettings:
     bake_seconds: Annotated[int, between(60, 86_400)]
     # ALB deregistration delay; a task must be given longer than its slowest request.
     drain_seconds: Annotated[int, between(5, 110)]
+    # The old slot keeps its tasks so long after its last request; always longer than it drains.
+    # Balancers need up to two minutes to follow new weights (argo-rollouts #4595).
+    warm_seconds: Annotated[int, between(120, 3600)]
     # They travel in the contract, which has to fit into one SSM parameter.
     freeze_windows: Annotated[tuple[FreezeWindow, ...], listing(0, 12, "freeze windows")] = ()
 

@@ -75,7 +75,7 @@ def contract_fields(
             "ladder_percent": chosen.cutover.ladder_percent,
             "step_seconds": chosen.cutover.step_seconds,
             "bake_seconds": chosen.cutover.bake_seconds,
-            "drain_seconds": chosen.cutover.drain_seconds,
+            "warm_seconds": chosen.cutover.warm_seconds,
             "min_tasks": chosen.service.min_tasks,
             "max_tasks": chosen.service.max_tasks,
             "connections_per_task": chosen.pgbouncer.pool_size,

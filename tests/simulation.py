@@ -24,7 +24,7 @@ SETTING = Setting(
     ladder_percent=(25, 100),
     step_seconds=6,
     bake_seconds=6,
-    drain_seconds=6,
+    warm_seconds=6,
     min_tasks=2,
     max_tasks=8,
     alarms=frozenset({"errors"}),
@@ -232,7 +232,7 @@ class Reality:
         for node in range(NODES):
             now = self.shares(node, self.time)
             self.must(now[slot] == 0, f"S5: node {node} sends requests to {slot}")
-        recent = self.requests(slot, self.time - SETTING.drain_seconds / 2, self.time)
+        recent = self.requests(slot, self.time - SETTING.warm_seconds, self.time)
         self.must(recent == 0, f"S5: {slot} was sent {recent:.0f} requests a moment ago")
 
 

@@ -149,7 +149,7 @@ def test_prods_contract_word_for_word() -> None:
             "ladder_percent": list(settings.cutover.ladder_percent),
             "step_seconds": settings.cutover.step_seconds,
             "bake_seconds": settings.cutover.bake_seconds,
-            "drain_seconds": settings.cutover.drain_seconds,
+            "warm_seconds": settings.cutover.warm_seconds,
             "min_tasks": settings.service.min_tasks,
             "max_tasks": settings.service.max_tasks,
             "connections_per_task": settings.pgbouncer.pool_size,

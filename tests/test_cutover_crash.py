@@ -146,7 +146,7 @@ def aws() -> Iterator[Aws]:
             ladder_percent=(50, 100),
             step_seconds=0,
             bake_seconds=0,
-            drain_seconds=0,
+            warm_seconds=0,
             metric_period_seconds=1,
             healthy_reads=1,
         )

@@ -61,7 +61,7 @@ def test_another_terminal_finds_the_balancer_of_this_machine(
     authority = tmp_path / "ca.pem"
     authority.write_text("-----BEGIN CERTIFICATE-----\n")
     try:
-        pace = Pace(step_seconds=1, bake_seconds=2, drain_seconds=3)
+        pace = Pace(step_seconds=1, bake_seconds=2, warm_seconds=3)
         localized = localize(plane, "staging", port=18443, authority=authority, pace=pace)
         assert read_contract(plane.client, "staging") == localized
         (parameter,) = plane.client("ssm").describe_parameters()["Parameters"]
@@ -77,7 +77,7 @@ def test_another_terminal_finds_the_balancer_of_this_machine(
         before.policy,
         step_seconds=1,
         bake_seconds=2,
-        drain_seconds=3,
+        warm_seconds=3,
         metric_period_seconds=METRICS_SECONDS,
     )
     assert (localized.policy, METRICS_SECONDS) == (policy, 5)

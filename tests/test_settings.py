@@ -195,6 +195,7 @@ MUST_BE: list[tuple[str, str, list[str]]] = [
     ("cutover/step_seconds", "10 to 3600", ["9"]),
     ("cutover/bake_seconds", "60 to 86400", ["59"]),
     ("cutover/drain_seconds", "5 to 110", ["4", "111"]),
+    ("cutover/warm_seconds", "120 to 3600", ["119", "3601"]),
     ("cutover/freeze_windows", "a list of 0 to 12 different freeze windows", ["'never'"]),
     ("cutover/freeze_windows/0", "a section with start, end, reason", ["1", "nothing"]),
     (

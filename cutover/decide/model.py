@@ -107,7 +107,7 @@ class Setting:
     ladder_percent: tuple[int, ...]
     step_seconds: float
     bake_seconds: float
-    drain_seconds: float
+    warm_seconds: float
     """How long the leaving slot must have been sent nothing before it may be scaled in (S5)."""
     min_tasks: int
     max_tasks: int

@@ -59,8 +59,8 @@ def quiet(slot: Slot, setting: Setting) -> Step:
         key=f"quiet {slot}",
         kind="quiet",
         slot=slot,
-        seconds=setting.drain_seconds,
-        timeout_seconds=setting.drain_seconds + setting.extension_seconds,
+        seconds=setting.warm_seconds,
+        timeout_seconds=setting.warm_seconds + setting.extension_seconds,
     )
 
 

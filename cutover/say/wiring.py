@@ -73,7 +73,7 @@ def setting_of(contract: Contract) -> Setting:
         ladder_percent=policy.ladder_percent,
         step_seconds=policy.step_seconds,
         bake_seconds=policy.bake_seconds,
-        drain_seconds=policy.drain_seconds,
+        warm_seconds=policy.warm_seconds,
         min_tasks=policy.min_tasks,
         max_tasks=policy.max_tasks,
         alarms=frozenset(map(alarm_name, contract.alarms)),

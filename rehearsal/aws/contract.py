@@ -21,12 +21,12 @@ class Pace:
 
     step_seconds: int
     bake_seconds: int
-    drain_seconds: int
+    warm_seconds: int
 
 
-REHEARSED = Pace(step_seconds=6, bake_seconds=8, drain_seconds=6)
+REHEARSED = Pace(step_seconds=6, bake_seconds=8, warm_seconds=6)
 # Many cutovers in a row: no step lasts longer than the metrics of two periods take.
-SOAKED = Pace(step_seconds=2, bake_seconds=2, drain_seconds=5)
+SOAKED = Pace(step_seconds=2, bake_seconds=2, warm_seconds=5)
 
 
 def read_contract(clients: Clients, environment: str) -> Contract:
