@@ -117,7 +117,10 @@ def finishing(state: State, step: Step) -> tuple[Draft, ...]:
     run = open_run(state)
     match step.kind:
         case "migrate":
-            return (Draft("migrated", {"step": step.key, "schema": 2}),)
+            return (
+                Draft("migrated", {"step": step.key, "schema": 2}),
+                Draft("passed", {"step": step.key, "evidence": "seen"}),
+            )
         case "fill":
             filled = GREEN if step.slot == "green" else BLUE
             filled = dataclasses.replace(filled, tasks=run.plan.tasks, trusted=False)

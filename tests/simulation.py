@@ -56,6 +56,7 @@ class Behaviour:
     error_ratio: float = 0.0
     latency_seconds: float = 0.02
     migration_exit: int = 0
+    verification_exit: int = 0
 
 
 @dataclass(frozen=True)
@@ -209,13 +210,22 @@ class Reality:
                 self.must(bool(fine), f"S2: {slot} gains with {here} of {filled.tasks}")
                 release = filled.release
                 self.must(release.lives_with(self.schema), f"S7: {release} on {self.schema}")
-        if not run.turned and not run.by_hand:
+        if not run.turned and not run.by_hand and self.state.summary.committed:
             before = run.write.before if run.write else {}
             step = max(abs(after[s] - before[s]) for s in SLOTS)
-            self.must(step <= 75, f"S4: {before} to {after}")
+            rungs = (0, *SETTING.ladder_percent)
+            to = rungs.index(after[run.plan.entering])
+            self.must(step <= rungs[to] - rungs[to - 1], f"S4: {before} to {after}")
+        self.check_freeze()
         adopted = self.foreign is not None and explained(self.state, self.foreign)
         if self.foreign is not None and self.foreign_at < read_at and not adopted:
             self.must(run.by_hand, "S8: a foreign change was overwritten")
+
+    def check_freeze(self) -> None:
+        """Nothing goes forward in a freeze, whatever a process knew when it decided."""
+        run, frozen = self.state.run, self.state.summary.frozen
+        forward = run is not None and not run.turned and not run.by_hand
+        self.must(not (frozen and forward), "a step forward in a freeze")
 
     def check_change(self, slot: Slot, read_at: float, *, taken_away: bool) -> None:
         """S5 at the moment at which a slot's tasks are replaced or taken away.
@@ -433,6 +443,7 @@ class SimWorld:
         def effect() -> str:
             arn = f"{run}/{verify_only}"
             self._r.migrations.setdefault(arn, (release.release_id, self._r.time))
+            self._r.check_freeze()
             if not verify_only and not self._r.behaviours[release.release_id].migration_exit:
                 self._r.schema = max(self._r.schema, release.schema_min)
             return arn
@@ -444,7 +455,9 @@ class SimWorld:
             release, started = self._r.migrations[arn]
             if self._r.time < started + START_SECONDS:
                 return TaskStatus(stopped=False)
-            code = self._r.behaviours[release].migration_exit
+            behaviour = self._r.behaviours[release]
+            verifies = arn.endswith("/True")
+            code = behaviour.verification_exit if verifies else behaviour.migration_exit
             return TaskStatus(stopped=True, exit_code=code, reason="said so")
 
         return self._r.call(effect)
@@ -456,6 +469,7 @@ class SimWorld:
             release = self._r.definitions[task_definition].release_id
             if (here.definition, here.desired) == (task_definition, tasks):
                 return
+            self._r.check_freeze()
             self._r.check_change(slot, self._read_at, taken_away=False)
             here.definition, here.desired = task_definition, tasks
             here.started = [(self._r.time, release)] * tasks
@@ -467,6 +481,7 @@ class SimWorld:
             self._fence(not_after)
             here = self._r.slots[slot]
             if here.desired:
+                self._r.check_freeze()
                 self._r.check_change(slot, self._read_at, taken_away=True)
                 here.desired, here.started = 0, []
                 here.stopping_until = self._r.time + STOP_SECONDS

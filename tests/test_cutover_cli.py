@@ -53,6 +53,7 @@ def test_the_first_release_is_deployed_and_told_line_by_line(empty: Bench, capsy
     assert [line.split(" ", 1)[1] for line in said.err.splitlines()] == [
         "deploy of r1 to blue begins, by ann@desk: the first",
         "migrate: the schema is at version 0",
+        "migrate: r1 finds the schema that it needs",
         "fill blue: 2 of 2 targets of blue are healthy ...",
         "fill blue: 2 tasks of r1 are healthy",
         "smoke blue: 200 probes through the test rule were answered well",

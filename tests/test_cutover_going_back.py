@@ -20,8 +20,10 @@ from decisions import (
     SETTING,
     SHIFT_BLUE,
     SMOKE_BLUE,
+    STEPS,
     adopted,
     back,
+    finishing,
     go_on,
     held,
     intent,
@@ -35,8 +37,8 @@ from decisions import (
     with_plan,
 )
 
-from cutover.decide.actions import Action, Look
-from cutover.decide.going_back import turn, turn_or_hold, way_back
+from cutover.decide.actions import Action, Append, Look
+from cutover.decide.going_back import turn, turn_or_hold, way_back, way_back_changed
 from cutover.decide.journal import Draft, State, Summary, plain
 from cutover.decide.live import Health, Live
 from cutover.decide.model import Step
@@ -90,7 +92,7 @@ def test_a_slot_from_which_somebody_took_the_traffic_has_served() -> None:
 def test_traffic_that_changed_as_the_run_began_was_not_the_run_s() -> None:
     at_once = started(summary=summary(committed_at=1_001.0))
     assert open_run(at_once).started_at == at_once.summary.committed_at
-    state = go_on(at_once, Draft("migrated", {"step": "migrate", "schema": 2}))
+    state = go_on(at_once, *finishing(at_once, STEPS[0]))
     assert steps(state) == (EMPTY_GREEN,)
 
 
@@ -177,6 +179,7 @@ def test_a_run_from_green_goes_back_to_green() -> None:
     plan = with_plan(DEPLOY, entering="blue", steps=FIRST.steps)
     state = started(
         Draft("migrated", {"step": "migrate", "schema": 2}),
+        Draft("passed", {"step": "migrate", "evidence": "seen"}),
         adopted({"blue": 90, "green": 10}),
         plan=plan,
         summary=summary(committed=ALL_GREEN, slots={"green": GREEN, "blue": BLUE}),
@@ -241,6 +244,44 @@ def test_what_can_t_go_back_stays_where_it_is(state: State) -> None:
 
 def test_the_bake_itself_can_still_be_gone_back_from() -> None:
     assert decide(reached("bake"), health=targets(4, 4)) == back("slow", SHIFT_BLUE)
+
+
+# Whether it is there (S6).
+
+LOST = Draft("forward_only", {"reason": "3 of the 4 tasks of blue, the way back, are healthy"})
+
+
+def noticed(state: State, **seen: Any) -> Append | None:
+    return way_back_changed(state, open_run(state), Live(**seen))
+
+
+def test_a_way_back_that_lost_a_task_is_noted_once_and_once_when_it_is_whole_again() -> None:
+    baking = reached("bake")
+    assert noticed(baking, health=targets(4, 0)) is None
+    assert noticed(baking, health=targets(5, 0)) is None
+    assert noticed(baking, health=targets(3, 4)) == Append(drafts=(LOST,))
+    lost = go_on(baking, LOST)
+    assert noticed(lost, health=targets(3, 4)) is None
+    assert noticed(lost, health=targets(0, 4)) is None
+    found = Append(drafts=(Draft("forward_only", {"reason": ""}),))
+    assert noticed(lost, health=targets(4, 0)) == found
+    assert noticed(go_on(lost, *found.drafts), health=targets(4, 4)) is None
+
+
+def test_a_way_back_that_nobody_has_looked_at_has_not_changed() -> None:
+    baking = reached("bake")
+    for state in (baking, go_on(baking, LOST)):
+        assert noticed(state) is None
+        assert noticed(state, health={"green": targets(0, 4)["green"]}) is None
+    unknown = reached("bake", summary=summary(slots={}))
+    assert noticed(unknown, health=targets(0, 4)) is None
+
+
+def test_a_dead_slot_is_never_gone_back_to() -> None:
+    lost = go_on(reached("bake"), LOST)
+    assert decide(lost, health=targets(0, 4)) == held(
+        "gates", "slow; but blue can't take the traffic back: 0 of its 4 tasks are healthy"
+    )
 
 
 def test_nobody_s_health_is_asked_for_when_there_is_nobody_to_go_back_to() -> None:

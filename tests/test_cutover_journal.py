@@ -128,7 +128,7 @@ def test_a_start_opens_the_run_of_its_plan() -> None:
     state = after(STARTED)
     assert state.summary == EARLIER
     assert state.run == Run(
-        id="r1", plan=PLAN, steps=STEPS, started_at=AT, touched_at=AT, watched_from=AT
+        id="r1", plan=PLAN, steps=STEPS, started_at=AT, step_began_at=AT, watched_from=AT
     )
     back = dataclasses.replace(PLAN, verb="rollback", release=None)
     by_hand = after(Draft("started", {"plan": plain(back), "reason": "", "by": ""})).run
@@ -171,7 +171,7 @@ def test_a_commitment_is_the_summarys_and_finishes_the_step() -> None:
     assert state.run is not None
     assert (state.run.write, state.run.explained) == (None, ())
     assert state.run.done == {"to-5"}
-    assert (state.run.started_at, state.run.touched_at, state.run.watched_from) == (
+    assert (state.run.started_at, state.run.step_began_at, state.run.watched_from) == (
         AT,
         AT + 60,
         AT + 60,
@@ -182,7 +182,6 @@ def test_a_commitment_is_the_summarys_and_finishes_the_step() -> None:
     ("draft", "step"),
     [
         (Draft("filled", {"step": "fill", "slot": "green", "filled": plain(FILLED)}), "fill"),
-        (Draft("migrated", {"step": "migrate", "schema": 4}), "migrate"),
         (Draft("emptied", {"step": "scale_in", "slot": "blue"}), "scale_in"),
         (Draft("passed", {"step": "smoke", "evidence": "ok"}), "smoke"),
     ],
@@ -200,14 +199,42 @@ def test_what_runs_in_a_slot_is_the_summarys() -> None:
     assert state.releases == {"blue": "r42", "green": "r42"}
     emptied = Draft("emptied", {"step": "scale_in", "slot": "green"})
     assert after(STARTED, filled, emptied).summary.slots == {
-        "blue": blue,
+        "blue": dataclasses.replace(blue, tasks=PLAN.floor),
         "green": dataclasses.replace(FILLED, tasks=0),
     }
-    assert after(STARTED, emptied).summary.slots == {"blue": blue}
+    assert after(STARTED, emptied).summary.slots == {
+        "blue": dataclasses.replace(blue, tasks=PLAN.floor)
+    }
 
 
-def test_a_migration_is_the_summarys() -> None:
-    assert after(STARTED, Draft("migrated", {"step": "migrate", "schema": 4})).summary.schema == 4
+def test_who_serves_can_be_counted_on_with_what_it_has_when_a_deploy_begins() -> None:
+    """Autoscaling has given it other numbers since it was filled, and waits until retire."""
+    blue, green = EARLIER.slots["blue"], dataclasses.replace(FILLED, tasks=7)
+    seven = dataclasses.replace(PLAN, tasks=7)
+    assert blue.tasks != 7
+    assert after(Draft("started", {"plan": plain(seven)})).summary.slots == {
+        "blue": dataclasses.replace(blue, tasks=7)
+    }
+    back = dataclasses.replace(seven, verb="rollback")
+    assert after(Draft("started", {"plan": plain(back)})).summary == EARLIER
+    filled = Draft("filled", {"step": "fill", "slot": "green", "filled": plain(green)})
+    emptied = Draft("emptied", {"step": "scale_in", "slot": "blue"})
+    assert after(STARTED, filled, emptied).summary.slots == {
+        "blue": dataclasses.replace(blue, tasks=0),
+        "green": dataclasses.replace(green, tasks=PLAN.floor),
+    }
+
+
+def test_a_migration_is_the_summarys_and_its_step_is_not_yet_done() -> None:
+    begun, migrated = after(STARTED), Draft("migrated", {"step": "migrate", "schema": 4})
+    state = fold(entries_of(migrated, state=begun, at=AT + 9), begun)
+    assert (state.run, state.summary.schema) == (begun.run, 4)
+
+
+def test_a_way_back_that_is_lost_is_remembered_until_it_is_there_again() -> None:
+    lost = Draft("forward_only", {"reason": "1 of 2"})
+    assert open_run(lost).forward_only == "1 of 2"
+    assert open_run(lost, Draft("forward_only", {"reason": ""})).forward_only == ""
 
 
 def test_notes_are_kept_by_step_and_name() -> None:
@@ -230,7 +257,7 @@ def test_a_resumed_run_is_watched_anew() -> None:
     resumed = Draft("resumed", {"reason": "", "by": "jane", "by_hand": False})
     run = fold(entries_of(resumed, state=state, at=AT + 9), state).run
     assert run is not None
-    assert (run.touched_at, run.watched_from, run.started_at) == (AT + 9, AT + 9, AT)
+    assert (run.step_began_at, run.watched_from, run.started_at) == (AT + 9, AT + 9, AT)
     assert run.write is not None
     by_hand = Draft("resumed", {"reason": "", "by": "jane", "by_hand": True})
     assert open_run(INTENT, by_hand).write is None
@@ -396,7 +423,8 @@ READS = {
     "committed": {"step": "to-5", "weights": AFTER},
     "filled": {"step": "fill", "slot": "green", "filled": plain(FILLED)},
     "emptied": {"step": "scale_in", "slot": "blue"},
-    "migrated": {"step": "migrate", "schema": 4},
+    "migrated": {"schema": 4},
+    "forward_only": {"reason": "1 of 2"},
     "resumed": {"by_hand": False},
     "intent": INTENT.data,
     "noted": {"step": "fill", "name": "asked", "value": "yes"},

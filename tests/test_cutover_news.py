@@ -24,7 +24,7 @@ SLOTS = {"blue": filled("r41"), "green": filled("r42")}
 def run(run_id: str = "a", verb: Verb = "deploy", **fields: Any) -> Run:
     release = filled("r42").release if verb == "deploy" else None
     plan = Plan(verb=verb, entering="green", steps=(STEP,), tasks=2, floor=1, release=release)
-    times = {"started_at": 1.0, "touched_at": 1.0, "watched_from": 1.0}
+    times = {"started_at": 1.0, "step_began_at": 1.0, "watched_from": 1.0}
     return Run(id=run_id, plan=plan, steps=(STEP,), **times, **fields)
 
 
@@ -36,7 +36,9 @@ def state(run: Run | None = None, green: int | None = 0, **summary: Any) -> Stat
 def test_nothing_new_is_no_news() -> None:
     for same in (EMPTY, state(run()), state(run(held="no data"), frozen="fair")):
         assert news("prod", same, same) == ()
-    later = dataclasses.replace(run(), touched_at=9.0, done=frozenset({"fill"}), notes={"a/b": "c"})
+    later = dataclasses.replace(
+        run(), step_began_at=9.0, done=frozenset({"fill"}), notes={"a/b": "c"}
+    )
     assert news("prod", state(run()), state(later)) == ()
 
 
@@ -75,7 +77,22 @@ def test_a_turn_is_told_with_its_reason_and_once() -> None:
     told = ("prod: run a turns back: green is slow",)
     assert news("prod", state(run()), state(turned)) == told
     assert news("prod", state(run(held="no data", cause="gates")), state(turned)) == told
-    assert news("prod", state(turned), state(dataclasses.replace(turned, touched_at=9.0))) == ()
+    assert news("prod", state(turned), state(dataclasses.replace(turned, step_began_at=9.0))) == ()
+
+
+def test_a_way_back_that_is_lost_is_told_once_and_once_when_it_is_there_again() -> None:
+    lost = run(forward_only="1 of 2 left")
+    told = ("prod: run a is FORWARD_ONLY: 1 of 2 left",)
+    assert news("prod", state(run()), state(lost)) == told
+    assert news("prod", state(lost), state(run(forward_only="none left"))) == ()
+    assert news("prod", state(lost), state(run())) == ("prod: run a can go back again",)
+    assert news("prod", state(lost), state(run("b"))) == (
+        "prod: deploy ended, run a: r41 serves from blue",
+        "prod: deploy of release r42 into the green slot has started, run b",
+    )
+    assert news("prod", state(lost), state()) == (
+        "prod: deploy ended, run a: r41 serves from blue",
+    )
 
 
 def test_a_hold_is_told_with_what_to_do() -> None:

@@ -48,15 +48,17 @@ from cutover.decide.journal import Draft, State, Summary, plain
 from cutover.decide.live import Live
 from cutover.decide.model import Outcome, Plan, Step, StepKind
 from cutover.decide.next_action import next_action
+from infra.outputs import Slot
 
 # No release was ever live.
 NONE = Summary()
+TEN: dict[Slot, int] = {"blue": 90, "green": 10}
 BOTH = {"blue": BLUE, "green": GREEN}
 
 
 def decide(state: State, now: float | None = None, **seen: Any) -> Action:
     """A moment after the newest entry, unless another time is said."""
-    at = open_run(state).touched_at + 1 if now is None else now
+    at = open_run(state).step_began_at + 1 if now is None else now
     return next_action(state, Live(**seen), at, SETTING)
 
 
@@ -136,7 +138,7 @@ TURNED = reached("bake", turning(FILL_BLUE, SMOKE_BLUE, SHIFT_BLUE, QUIET_GREEN,
 )
 def test_a_step_that_is_late_turns_the_run(key: str, seconds: int, way: tuple[Step, ...]) -> None:
     state = reached(key)
-    at = open_run(state).touched_at + seconds
+    at = open_run(state).step_began_at + seconds
     in_time = decide(state, now=at, health=targets(4, 4))
     late = decide(state, now=at + 0.5, health=targets(4, 4))
     assert late == back(f"{key} took more than {seconds} s", *way)
@@ -147,7 +149,7 @@ def test_a_step_that_is_late_turns_the_run(key: str, seconds: int, way: tuple[St
 def late(state: State) -> Action:
     step = next(one for one in open_run(state).steps if one.key not in open_run(state).done)
     return decide(
-        state, now=open_run(state).touched_at + step.timeout_seconds + 1, health=targets(4, 4)
+        state, now=open_run(state).step_began_at + step.timeout_seconds + 1, health=targets(4, 4)
     )
 
 
@@ -195,8 +197,9 @@ def test_a_first_release_that_is_late_is_taken_away() -> None:
 def test_a_deadline_counts_from_the_begin_of_the_step_or_from_a_resume() -> None:
     """Not from what was noted or frozen meanwhile: nothing that repeats itself puts it off."""
     begun = reached("fill green")
-    began = open_run(begun).touched_at
-    asked = go_on(begun, noted("fill green", "task_definition", "release:2"), frozen(), at=1_500.0)
+    began = open_run(begun).step_began_at
+    asked = go_on(begun, noted("fill green", "task_definition", "release:2"), at=1_500.0)
+    asked = go_on(asked, frozen(until=1_501.0), at=1_500.0)
     at = {"weights": ALL_BLUE, "health": targets(4, 4)}
     late_one = back("fill green took more than 900 s", EMPTY_GREEN)
     fills = Fill(step="fill green", slot="green", task_definition="release:2", tasks=4)
@@ -227,20 +230,39 @@ def test_weights_that_changed_before_the_end_are_somebody_s() -> None:
 
 
 def test_what_was_live_and_came_through_is_trusted() -> None:
-    green = dataclasses.replace(GREEN, trusted=True)
+    # Autoscaling may take what is above the floor from now on.
+    green = dataclasses.replace(GREEN, tasks=2, trusted=True)
     blue = dataclasses.replace(BLUE, tasks=0)
     assert decide(DONE, weights=ALL_GREEN, health=targets(0, 4)) == ends(
         DONE, "done", slots={"blue": blue, "green": green}
     )
-    assert decide(DONE, weights=ALL_GREEN, health=targets(0, 2)) == ends(
+    assert decide(DONE, weights=ALL_GREEN, health=targets(0, 1)) == ends(
         DONE, "done", slots={"blue": blue, "green": green}
     )
 
 
 def test_a_run_does_not_end_while_nobody_serves() -> None:
-    assert decide(DONE, weights=ALL_GREEN, health=targets(4, 1)) == held(
-        "invariant", "green serves, and 1 of its 4 tasks are healthy"
+    assert decide(DONE, weights=ALL_GREEN, health=targets(4, 0)) == held(
+        "invariant", "green serves, and 0 of its 2 tasks are healthy"
     )
+
+
+# The way back (S6).
+
+
+@pytest.mark.parametrize("key", ["watch 10", "bake"])
+def test_a_way_back_that_is_lost_is_noted_before_the_gates_go_on(key: str) -> None:
+    state, weights = reached(key), TEN if key == "watch 10" else ALL_GREEN
+    lost = Draft("forward_only", {"reason": "3 of the 4 tasks of blue, the way back, are healthy"})
+    seen: dict[str, Any] = {"weights": weights, "health": targets(3, 4)}
+    assert decide(state, **seen) == Append(drafts=(lost,))
+    assert decide(go_on(state, lost), **seen) == Look(at="alarms")
+    assert decide(state, weights=weights, health=targets(4, 4)) == Look(at="alarms")
+
+
+def test_a_slot_that_is_emptied_is_no_way_back_that_was_lost() -> None:
+    state = reached("quiet blue")
+    assert decide(state, health=targets(3, 4)) == Look(at="weights")
 
 
 def test_a_proof_a_moment_ago_shows_that_somebody_serves() -> None:

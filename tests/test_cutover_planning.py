@@ -37,7 +37,7 @@ from decisions import (
 from cutover.decide import planning
 from cutover.decide.journal import State, Summary
 from cutover.decide.live import Service
-from cutover.decide.model import Plan, Release, Step
+from cutover.decide.model import Filled, Plan, Release, Step
 from cutover.decide.planning import NothingToDo, schema_after
 from cutover.decide.steps import watch
 from infra.outputs import Slot
@@ -162,6 +162,17 @@ def test_a_rollback_goes_only_to_what_once_served_for_good(state: State, sentenc
     with pytest.raises(NothingToDo) as refused:
         planning.rollback(state, IDLE, SETTING)
     assert str(refused.value) == sentence
+
+
+def test_a_split_that_was_adopted_goes_back_to_the_slot_that_can_be_trusted() -> None:
+    """To the idle one as always, if it has served for good; else to the one with more users."""
+    for idle, home in ((GREEN, "blue"), (TRUSTED, "green")):
+        state = ended(summary(committed=FOREIGN, slots={"blue": BLUE, "green": idle}))
+        plan = planning.rollback(state, None, SETTING)
+        assert [step.key for step in plan.steps] == [f"shift {home} 100"]
+        assert plan.entering == home
+    unknown = ended(summary(committed=FOREIGN))
+    assert planning.rollback(unknown, None, SETTING) == ROLLBACK
 
 
 # Retire and refresh.
@@ -339,10 +350,50 @@ def test_more_connections_than_the_database_takes_stand_against_it() -> None:
     room: dict[str, Any] = {"connections_per_task": 10, "max_connections": 110}
     assert refusals(plan=with_plan(DEPLOY, tasks=7), **room) == ()
     assert refusals(plan=with_plan(DEPLOY, tasks=8), **room) == (
-        "12 tasks of both slots may open 120 connections, and the database takes 110: lower "
-        "pgbouncer/pool_size, or take a larger instance class",
+        "4 tasks of blue, 0 that green still runs and 8 new ones, 10 connections each, may open "
+        "120, and the database takes 110: lower pgbouncer/pool_size, or take a larger instance "
+        "class",
     )
     assert refusals(connections_per_task=10) == ()
+
+
+@pytest.mark.parametrize(
+    ("desired", "running", "stale"), [(4, 3, 4), (0, 4, 4), (3, 3, 3), (3, 0, 3)]
+)
+def test_tasks_that_the_slot_still_runs_keep_their_connections_until_others_have_come(
+    desired: int, running: int, stale: int
+) -> None:
+    """The slot of a failed release keeps its tasks, and ECS replaces them one by one."""
+    room: dict[str, Any] = {"connections_per_task": 10, "max_connections": 110}
+    seen = services(running=running, desired=desired)
+    found = refusals(seen=seen, **room)
+    assert found == (
+        ()
+        if stale == 3
+        else (
+            "4 tasks of blue, 4 that green still runs and 4 new ones, 10 connections each, may "
+            "open 120, and the database takes 110: empty green first with `cutover retire`, lower "
+            "pgbouncer/pool_size, or take a larger instance class",
+        )
+    )
+
+
+def test_tasks_of_the_serving_slot_count_while_they_go() -> None:
+    found = refusals(seen=blue(running=6), connections_per_task=10, max_connections=99)
+    assert found == (
+        "6 tasks of blue, 0 that green still runs and 4 new ones, 10 connections each, may open "
+        "100, and the database takes 99: lower pgbouncer/pool_size, or take a larger instance "
+        "class",
+    )
+
+
+@pytest.mark.parametrize(("idle", "home"), [(GREEN, "blue"), (TRUSTED, "green")])
+def test_a_split_that_was_adopted_stands_against_it(idle: Filled, home: Slot) -> None:
+    split = ended(summary(committed=FOREIGN, slots={"blue": BLUE, "green": idle}))
+    assert refusals(split, weights=FOREIGN, healthy=0) == (
+        "both slots have traffic (blue 70, green 30), and a deploy begins with one that has none: "
+        f"`cutover rollback` gives all of it to {home}",
+    )
 
 
 def test_everything_that_stands_against_it_is_said_at_once() -> None:

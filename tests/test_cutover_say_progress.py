@@ -28,6 +28,7 @@ FILLED = Filled(release=RELEASE, task_definition="release:2", tasks=2)
 OWNER = Owner(run="r", purpose="deploy", host="desk", pid=1, by="ann")
 STARTED = Draft("started", {"plan": plain(PLAN), "by": "ann", "reason": "new"})
 MIGRATED = Draft("migrated", {"step": "migrate", "schema": 3})
+VERIFIED = Draft("passed", {"step": "migrate", "evidence": "r2 finds its schema"})
 WHOLE = {"blue": 0, "green": 100}
 SAID: dict[Kind, tuple[dict[str, Any], str]] = {
     "started": (dict(STARTED.data), "deploy of r2 to green begins, by ann: new"),
@@ -60,6 +61,7 @@ SAID: dict[Kind, tuple[dict[str, Any], str]] = {
         {"steps": [], "reason": "errors", "by_hand": False, "aborts": False},
         "the run goes back: errors",
     ),
+    "forward_only": ({"reason": "1 of 2 left"}, "the run is FORWARD_ONLY: 1 of 2 left"),
     "held": ({"cause": "gates", "reason": "who knows"}, "the run is held (gates): who knows"),
     "adopted": ({"weights": WHOLE, "by": "ann"}, "blue 0, green 100 taken as right, by ann"),
     "ended": (
@@ -90,6 +92,7 @@ def test_every_kind_of_entry_has_its_sentence(kind: Kind) -> None:
     ("kind", "data", "sentence"),
     [
         ("frozen", {"reason": "x", "by": "ann", "until": None}, "frozen, by ann: x"),
+        ("forward_only", {"reason": ""}, "the run can go back again"),
         (
             "ended",
             {"outcome": "aborted", "summary": {"committed": None, "slots": {}}},
@@ -259,13 +262,20 @@ def test_the_table_shows_each_step_how_long_it_takes_and_what_was_seen() -> None
         ["migrate", "now", "5 s", "the migrate task is running"],
         ["fill green"],
     ]
-    heard.clock.at += 60
+    heard.clock.at += 50
     heard.write(MIGRATED)
     table.wrote(heard.inner.state, MIGRATED)
+    assert drawn(table)[2:] == [
+        ["migrate", "now", "55 s", "the schema is at version 3"],
+        ["fill green"],
+    ]
+    heard.clock.at += 10
+    heard.write(VERIFIED)
+    table.wrote(heard.inner.state, VERIFIED)
     heard.clock.at += 7
     table.tell(heard.inner.state, "noted")
     assert drawn(table)[2:] == [
-        ["migrate", "done", "1 min 5 s", "the schema is at version 3"],
+        ["migrate", "done", "1 min 5 s", "r2 finds its schema"],
         ["fill green", "now", "7 s"],
     ]
 

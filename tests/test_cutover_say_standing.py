@@ -38,7 +38,7 @@ def open_run(held: str | None = None, cause: HoldCause | None = None) -> Run:
         plan=plan,
         steps=(),
         started_at=0,
-        touched_at=0,
+        step_began_at=0,
         watched_from=0,
         held=held,
         cause=cause,
@@ -77,6 +77,25 @@ def test_forward_only_says_why(
 ) -> None:
     health: dict[Slot, Health] = {"blue": WHOLE, "green": Health(healthy=healthy, total=2)}
     assert forward_only(state(green, schema=schema), health) == reason
+
+
+def test_an_open_deploy_goes_back_to_where_it_came_from() -> None:
+    for green in (10, 90):
+        ground = state(filled("r0", trusted=False), run=open_run())
+        committed: dict[Slot, int] = {"blue": 100 - green, "green": green}
+        ground = dataclasses.replace(
+            ground, summary=dataclasses.replace(ground.summary, committed=committed)
+        )
+        assert forward_only(ground, HEALTH) is None
+        health = {**HEALTH, "blue": Health(healthy=1, total=2)}
+        assert forward_only(ground, health) == "1 of the 2 tasks of blue are healthy"
+
+
+def test_an_open_run_of_another_verb_goes_back_to_who_has_no_traffic() -> None:
+    retiring = dataclasses.replace(open_run().plan, verb="retire")
+    ground = state(filled("r0"), run=dataclasses.replace(open_run(), plan=retiring))
+    health = {**HEALTH, "green": Health(healthy=1, total=2)}
+    assert forward_only(ground, health) == "1 of the 2 tasks of green are healthy"
 
 
 def test_an_empty_environment_is_forward_only() -> None:

@@ -122,45 +122,35 @@ def test_a_person_who_goes_back_overwrites_whatever_is_there() -> None:
 
 
 @pytest.mark.parametrize(
-    ("left", "wide"), [({"blue": 99, "green": 1}, 49), ({"blue": 100, "green": 0}, 50)]
+    ("key", "percent", "green"),
+    [(KEY, 10, 0), ("shift green 50", 50, 10), ("shift green 100", 100, 50)],
 )
-def test_a_step_may_be_as_wide_as_the_ladder_s_widest(left: dict[Slot, int], wide: int) -> None:
-    state = reached("shift green 50", adopted(left))
-    assert HALF["green"] - left["green"] == wide
-    assert decide(state, weights=left, health=targets(4, 4)) == intends(
-        "shift green 50", left, HALF
-    )
-
-
-def test_a_wider_step_is_not_taken() -> None:
-    left: dict[Slot, int] = {"blue": 51, "green": 49}
-    state = reached("shift green 100", adopted(left))
-    assert decide(state, weights=left, health=targets(4, 4)) == held(
-        "invariant",
-        "from blue 51, green 49 to blue 0, green 100 is more than the ladder's widest step of 50 %",
-    )
+def test_a_step_is_no_wider_than_the_plan_says(key: str, percent: int, green: int) -> None:
+    """The rungs are 10, 50 and 100, and each step begins where the one before has ended."""
+    after: dict[Slot, int] = {"blue": 100 - percent, "green": percent}
+    for left in (green, green + 1, min(2 * percent - green, 100)):
+        before: dict[Slot, int] = {"blue": 100 - left, "green": left}
+        state = reached(key, adopted(before))
+        assert decide(state, weights=before, health=targets(4, 4)) == intends(key, before, after)
 
 
 @pytest.mark.parametrize(
-    ("ladder", "widest"), [((60, 100), 60), ((10, 40), 60), ((10, 30, 70, 100), 40)]
+    ("key", "percent", "green", "planned"),
+    [
+        (KEY, 10, 21, 10),
+        ("shift green 50", 50, 9, 40),
+        ("shift green 50", 50, 91, 40),
+        ("shift green 100", 100, 49, 50),
+    ],
 )
-def test_the_widest_step_is_counted_from_nothing_to_everything(
-    ladder: tuple[int, ...], widest: int
-) -> None:
-    state, given = reached("shift green 100"), setting(ladder_percent=ladder)
-    for green, whole in ((100 - widest, True), (100 - widest - 1, False)):
-        left: dict[Slot, int] = {"blue": 100 - green, "green": green}
-        adopting = go_on(state, adopted(left))
-        action = ask(shift, adopting, setting=given, weights=left, health=targets(4, 4))
-        assert action == (
-            intends("shift green 100", left, ALL_GREEN)
-            if whole
-            else held(
-                "invariant",
-                f"from blue {100 - green}, green {green} to blue 0, green 100 is more than the "
-                f"ladder's widest step of {widest} %",
-            )
-        )
+def test_a_wider_step_is_not_taken(key: str, percent: int, green: int, planned: int) -> None:
+    before: dict[Slot, int] = {"blue": 100 - green, "green": green}
+    state = reached(key, adopted(before))
+    assert decide(state, weights=before, health=targets(4, 4)) == held(
+        "invariant",
+        f"from blue {100 - green}, green {green} to blue {100 - percent}, green {percent} is more "
+        f"than the {planned} % of this step",
+    )
 
 
 def test_the_way_back_is_as_wide_as_it_has_to_be() -> None:
@@ -242,6 +232,19 @@ def test_a_freeze_never_stops_the_way_back(state: State, left: dict[Slot, int]) 
         health=targets(4, 4),
     )
     assert action == intends("shift blue 100", left, ALL_BLUE)
+
+
+def test_a_freeze_stops_a_write_that_was_announced_and_not_made() -> None:
+    """The process died after the intent, and the freeze came before it was resumed."""
+    state = go_on(WRITTEN, frozen())
+    stopped = held(
+        "frozen",
+        "stopped by `cutover freeze` until `cutover unfreeze`: fair; `cutover resume` goes on when "
+        "it is over",
+    )
+    assert decide(state, weights=ALL_BLUE, health=targets(4, 4)) == stopped
+    # What was made is proven all the same.
+    assert decide(state, weights=TEN) == Look(at="split", probes=144)
 
 
 def test_who_deploys_despite_the_freeze_is_not_stopped() -> None:

@@ -17,6 +17,7 @@ from cutover.decide.invariants import healthy
 from cutover.decide.journal import fold
 from cutover.decide.model import SCALE, Release, active
 from cutover.decide.outcome import Exit, Result
+from cutover.do.store import LeaseLost
 from cutover.do.world import Unavailable
 from infra.outputs import SLOTS
 
@@ -30,13 +31,14 @@ BEHAVIOURS = (
     Behaviour(becomes_healthy=False),
     Behaviour(latency_seconds=0.7),
     Behaviour(migration_exit=1),
+    Behaviour(verification_exit=1),
 )
 OLD = Release(release_id="r1", image="app@1", schema_min=0, schema_max=1)
 WARM = Release(release_id="r0", image="app@0", schema_min=0, schema_max=1)
 NEW = Release(release_id="r2", image="app@2", schema_min=1, schema_max=2)
 KINDS = ("throttle", "lost", "kill before", "kill after", "sleep before", "sleep after")
 
-THEN = ("resume", "rollback", "abort", "adopt", "retire", "first", "deploy")
+THEN = ("resume", "rollback", "abort", "adopt", "retire", "first", "deploy", "freeze", "unfreeze")
 
 tried: Counter[str] = Counter()
 
@@ -57,9 +59,14 @@ def attempt(reality: Reality, verb: str, *, skew: float = 0.0) -> Result | None:
                 result = session.deploy(NEW, retire=False)
             case "adopt":
                 result = session.resume(adopt=True)
+            case "freeze":
+                result = session.freeze(until=None)
             case _:
                 result = getattr(session, verb)()
     except (Killed, Unavailable):
+        return None
+    except LeaseLost:
+        assert verb in ("freeze", "unfreeze")  # somebody was faster with the journal
         return None
     if result.exit is Exit.DONE and verb in ("deploy", "keep", "first", "rollback"):
         told_the_truth(reality, verb)
@@ -109,7 +116,9 @@ others = st.one_of(
     st.none(),
     st.builds(
         somebody,
-        st.sampled_from(["resume", "rollback", "abort", "deploy", "retire", "metrics"]),
+        st.sampled_from(
+            ["resume", "rollback", "abort", "deploy", "retire", "metrics", "freeze", "unfreeze"]
+        ),
         st.just(0),
     ),
     st.builds(somebody, st.just("kill tasks"), st.integers(0, 1)),
@@ -142,7 +151,7 @@ faults = st.dictionaries(
     verb=st.sampled_from(["deploy", "keep", "first"]),
     warm=st.booleans(),
     then=st.lists(
-        st.sampled_from(["resume", "rollback", "abort", "adopt", "retire", "first", "deploy"]),
+        st.sampled_from(THEN),
         max_size=3,
     ),
     delays=st.tuples(st.sampled_from([0.0, 1.0, 4.0]), st.sampled_from([0.0, 2.0, 15.0])),
@@ -181,6 +190,8 @@ def ends(reality: Reality) -> None:
     """L3: with no more faults, any operator brings it to an end that is what it says."""
     reality.faults, reality.metrics_down = {}, False
     reality.sleep(Fault("sleep before", 60.0))
+    if reality.state.summary.frozen:
+        attempt(reality, "unfreeze")
     for command in ("resume", "rollback", "abort"):
         if reality.state.run:
             attempt(reality, command)
@@ -188,6 +199,7 @@ def ends(reality: Reality) -> None:
     assert state.run is None, f"still open: {state.run.held}"
     assert reality.lease.owner is None
     assert fold(reality.entries) == state
+    assert state.summary.schema == migrated(reality)
     committed = state.summary.committed
     if committed is None:
         assert all(reality.slots[slot].desired == 0 for slot in SLOTS)
@@ -196,6 +208,13 @@ def ends(reality: Reality) -> None:
     if reality.foreign is None:
         assert reality.weights == committed
         assert reality.health(serving).healthy >= 1
+
+
+def migrated(reality: Reality) -> int:
+    """The schema after all migrations that a process saw end well, whatever became of its run."""
+    seen = {e.run for e in reality.entries if e.data.get("name") == "migrate ended"}
+    begun = [e for e in reality.entries if e.kind == "started" and e.run in seen]
+    return max((e.data["plan"]["release"]["schema_min"] for e in begun), default=0)
 
 
 def test_so_many_were_tried(capsys: pytest.CaptureFixture[str]) -> None:

@@ -15,7 +15,9 @@ from decisions import (
     ask,
     back,
     committing,
+    finishing,
     foreign,
+    frozen,
     go_on,
     held,
     passed,
@@ -289,6 +291,21 @@ def test_long_after_only_the_last_periods_of_metrics_count() -> None:
 
 def test_foreign_weights_are_no_silence() -> None:
     assert silence(DRAINED, weights=FOREIGN) == foreign("blue 70, green 30", "blue 0, green 100")
+
+
+def test_a_freeze_keeps_the_way_back_warm() -> None:
+    stopped = go_on(QUIET, frozen(until=DRAINED))
+    assert ask(quiet, stopped, now=DRAINED - 10, weights=ALL_GREEN) == held(
+        "frozen",
+        "stopped by `cutover freeze` until 1970-01-01 00:19:01 UTC: fair; `cutover resume` goes on "
+        "when it is over",
+    )
+    assert ask(quiet, stopped, now=DRAINED, weights=ALL_GREEN) == Look(at="split", probes=20)
+    given_up = reached(
+        "bake", turning(SHIFT_BLUE, QUIET_GREEN, EMPTY_GREEN, by_hand=True, aborts=True)
+    )
+    emptying = go_on(given_up, *finishing(given_up, SHIFT_BLUE), frozen())
+    assert ask(quiet, emptying, now=9_000.0, weights=ALL_BLUE) == Look(at="split", probes=20)
 
 
 def test_a_slot_with_weight_is_not_quiet() -> None:

@@ -20,15 +20,19 @@ from decisions import (
     ROLLBACK,
     SHIFT_BLUE,
     SMOKE_BLUE,
+    Handler,
     adopted,
     ask,
     back,
     foreign,
+    frozen,
     go_on,
     held,
     noted,
+    open_run,
     passed,
     reached,
+    resumed,
     services,
     setting,
     smoke,
@@ -38,7 +42,17 @@ from decisions import (
     with_plan,
 )
 
-from cutover.decide.actions import Append, Fill, Look, Migrate, Register, Roll, ScaleIn, Wait
+from cutover.decide.actions import (
+    Action,
+    Append,
+    Fill,
+    Look,
+    Migrate,
+    Register,
+    Roll,
+    ScaleIn,
+    Wait,
+)
 from cutover.decide.journal import Draft, State, Summary, plain
 from cutover.decide.live import TaskStatus
 from cutover.decide.model import Filled
@@ -67,9 +81,16 @@ def test_one_task_migrates_and_a_second_one_verifies() -> None:
     assert ask(migrate, MIGRATING, task=RUNNING) == Wait(
         seconds=4, why="the migrate task is running"
     )
-    migrated = noted("migrate", "migrate ended", "0")
-    assert ask(migrate, MIGRATING, task=ENDED) == Append(drafts=(migrated,))
-    assert ask(migrate, go_on(MIGRATING, migrated)) == Migrate(step="migrate", verify_only=True)
+    migrated = Append(
+        drafts=(
+            noted("migrate", "migrate ended", "0"),
+            Draft("migrated", {"step": "migrate", "schema": 2}),
+        )
+    )
+    assert ask(migrate, MIGRATING, task=ENDED) == migrated
+    assert ask(migrate, go_on(MIGRATING, *migrated.drafts)) == Migrate(
+        step="migrate", verify_only=True
+    )
     assert ask(migrate, VERIFYING) == Look(at="task", arn="task:2")
     assert ask(migrate, VERIFYING, task=RUNNING) == Wait(
         seconds=4, why="the verify task is running"
@@ -77,16 +98,26 @@ def test_one_task_migrates_and_a_second_one_verifies() -> None:
     assert ask(migrate, VERIFYING, task=ENDED) == Append(
         drafts=(
             noted("migrate", "verify ended", "0"),
-            Draft("migrated", {"step": "migrate", "schema": 2}),
+            Draft("passed", {"step": "migrate", "evidence": "r2 finds the schema that it needs"}),
         )
     )
 
 
+def test_what_was_migrated_is_known_whatever_becomes_of_the_run() -> None:
+    """The migration has ended well, and the process dies, or the verification fails."""
+    ended = ask(migrate, MIGRATING, task=ENDED)
+    assert isinstance(ended, Append)
+    known = go_on(MIGRATING, *ended.drafts)
+    assert (MIGRATING.summary.schema, known.summary.schema) == (1, 2)
+    turned = go_on(known, turning())
+    assert turned.summary.schema == 2
+
+
 def test_a_schema_never_gets_older() -> None:
-    newer = dataclasses.replace(VERIFYING, summary=dataclasses.replace(VERIFYING.summary, schema=3))
+    newer = dataclasses.replace(MIGRATING, summary=dataclasses.replace(MIGRATING.summary, schema=3))
     assert ask(migrate, newer, task=ENDED) == Append(
         drafts=(
-            noted("migrate", "verify ended", "0"),
+            noted("migrate", "migrate ended", "0"),
             Draft("migrated", {"step": "migrate", "schema": 3}),
         )
     )
@@ -241,16 +272,29 @@ def test_the_release_of_before_is_replaced() -> None:
     assert ask(fill, state, weights=ALL_BLUE) == Register(step="fill green")
 
 
-def test_the_same_release_once_more_keeps_its_task_definition() -> None:
-    known = dataclasses.replace(GREEN, tasks=0, trusted=True)
+@pytest.mark.parametrize("tasks", [0, 4])
+def test_the_same_release_once_more_is_made_of_the_blueprint_of_today(tasks: int) -> None:
+    known = dataclasses.replace(GREEN, task_definition="release:0", tasks=tasks, trusted=True)
     state = reached("fill green", summary=summary(slots={"blue": BLUE, "green": known}))
-    assert ask(fill, state) == Fill(
-        step="fill green", slot="green", task_definition="release:2", tasks=4
+    assert ask(fill, state) == Look(at="weights")
+    assert ask(fill, state, weights=ALL_BLUE) == Register(step="fill green")
+    defined = go_on(state, noted("fill green", "task_definition", "release:2"))
+    asked = go_on(defined, noted("fill green", "asked", "yes"))
+    for resumed_or_not in (defined, go_on(defined, resumed())):
+        assert ask(fill, resumed_or_not, weights=ALL_BLUE) == Fill(
+            step="fill green", slot="green", task_definition="release:2", tasks=4
+        )
+    seen: dict[str, Any] = {
+        "weights": ALL_BLUE,
+        "health": targets(4, 4),
+        "steady": {"green": 3},
+    }
+    old = services(task_definition="release:0")
+    assert ask(fill, asked, services=old, **seen) == Wait(
+        seconds=4, why="4 of 4 tasks of green are running"
     )
-    asked = go_on(state, noted("fill green", "asked", "yes"))
-    done = ask(fill, asked, services=services(), health=targets(4, 4), steady={"green": 3})
     # It is on trial again.
-    assert done == filled("fill green", GREEN)
+    assert ask(fill, asked, services=services(), **seen) == filled("fill green", GREEN)
 
 
 def test_another_release_of_the_same_name_is_another_release() -> None:
@@ -320,6 +364,72 @@ def test_a_rollback_fills_a_retired_slot_with_what_it_had() -> None:
     )
 
 
+# Freezes.
+
+EMPTYING = reached("empty blue")
+EMPTY_ASKED = go_on(EMPTYING, noted("empty blue", "asked", "yes"))
+FROZEN = held(
+    "frozen",
+    "stopped by `cutover freeze` until `cutover unfreeze`: fair; `cutover resume` goes on when it "
+    "is over",
+)
+BEGINS: tuple[tuple[Handler, State, dict[str, Any], Action], ...] = (
+    (migrate, reached("migrate"), {}, Migrate(step="migrate", verify_only=False)),
+    (fill, FILL, {"weights": ALL_BLUE}, Register(step="fill green")),
+    (
+        fill,
+        DEFINED,
+        {"weights": ALL_BLUE},
+        Fill(step="fill green", slot="green", task_definition="release:2", tasks=4),
+    ),
+    (
+        scale_in,
+        EMPTYING,
+        {"weights": ALL_GREEN, "health": targets(0, 4)},
+        ScaleIn(step="empty blue", slot="blue", floor=2),
+    ),
+)
+
+
+@pytest.mark.parametrize(
+    ("handler", "state", "seen", "action"), BEGINS, ids=["migrate", "register", "fill", "empty"]
+)
+def test_nothing_new_begins_in_a_freeze(
+    handler: Handler, state: State, seen: dict[str, Any], action: Action
+) -> None:
+    assert ask(handler, state, **seen) == action
+    stopped = go_on(state, frozen())
+    assert ask(handler, stopped, **seen) == FROZEN
+    run = open_run(stopped)
+    despite = dataclasses.replace(
+        stopped, run=dataclasses.replace(run, plan=with_plan(run.plan, despite_freeze=True))
+    )
+    assert ask(handler, despite, **seen) == action
+    assert ask(handler, go_on(state, frozen(until=2_000.0)), **seen) == action
+
+
+def test_what_has_begun_is_waited_for_in_a_freeze() -> None:
+    assert ask(migrate, go_on(MIGRATING, frozen()), task=RUNNING) == Wait(
+        seconds=4, why="the migrate task is running"
+    )
+    seen: dict[str, Any] = {"services": services(), "health": targets(4, 4), "steady": {"green": 3}}
+    assert ask(fill, go_on(ASKED, frozen()), weights=ALL_BLUE, **seen) == filled(
+        "fill green", GREEN
+    )
+    emptying = go_on(EMPTY_ASKED, frozen())
+    assert ask(scale_in, emptying, weights=ALL_GREEN) == Look(at="services")
+
+
+def test_a_freeze_stops_nothing_on_the_way_back() -> None:
+    assert ask(fill, go_on(HOME, frozen())) == Fill(
+        step="fill blue", slot="blue", task_definition="release:1", tasks=4
+    )
+    given_up = reached("smoke green", turning(EMPTY_GREEN, aborts=True), frozen())
+    assert ask(scale_in, given_up, weights=ALL_BLUE, health=targets(4, 4)) == ScaleIn(
+        step="empty green", slot="green", floor=2
+    )
+
+
 # Smoke.
 
 
@@ -337,9 +447,6 @@ def test_a_slot_is_smoked_until_nothing_is_wrong() -> None:
 
 
 # Scaling in.
-
-EMPTYING = reached("empty blue")
-EMPTY_ASKED = go_on(EMPTYING, noted("empty blue", "asked", "yes"))
 
 
 def test_a_slot_is_emptied_one_call_after_the_other() -> None:

@@ -105,7 +105,7 @@ def _seconds_back(state: State, plan: Plan, setting: Setting) -> float | None:
         plan=plan,
         steps=plan.steps,
         started_at=0,
-        touched_at=0,
+        step_began_at=0,
         watched_from=0,
         explained=({plan.entering: SCALE, other(plan.entering): 0},),
     )

@@ -2,7 +2,7 @@
 
 from cutover.decide.actions import Action, Append, Look
 from cutover.decide.holding import hold
-from cutover.decide.invariants import better, healthy
+from cutover.decide.invariants import better, full, healthy
 from cutover.decide.journal import Draft, HoldCause, Run, State, plain
 from cutover.decide.live import Live
 from cutover.decide.model import SCALE, Setting, Step, other
@@ -67,6 +67,17 @@ def refill(run: Run, step: Step, reason: str) -> Action | None:
     steps = [again, smoke(step.slot), *left]
     data = {"steps": [plain(known) for known in steps], "reason": f"{reason}: filled again first"}
     return Append(drafts=(Draft("turned", data | {"by_hand": run.by_hand, "aborts": run.aborts}),))
+
+
+def way_back_changed(state: State, run: Run, live: Live) -> Append | None:
+    """S6: the slot to go back to has lost some of what was planned, or has it again: once each."""
+    home = other(run.plan.entering)
+    filled, seen = state.summary.slots.get(home), live.health.get(home)
+    if filled is None or seen is None or full(seen, filled.tasks) != bool(run.forward_only):
+        return None
+    lost = f"{seen.healthy} of the {filled.tasks} tasks of {home}, the way back, are healthy"
+    reason = "" if run.forward_only else lost
+    return Append(drafts=(Draft("forward_only", {"reason": reason}),))
 
 
 def turn_or_hold(

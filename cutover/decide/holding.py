@@ -3,16 +3,33 @@
 from collections.abc import Mapping
 
 from cutover.decide.actions import Append
+from cutover.decide.freeze import frozen
 from cutover.decide.invariants import healthy
-from cutover.decide.journal import Draft, HoldCause, State
+from cutover.decide.journal import Draft, HoldCause, Run, State
 from cutover.decide.live import Health
-from cutover.decide.model import Weights
+from cutover.decide.model import Setting, Weights
 from infra.outputs import SLOTS, Slot
 
 
 def hold(cause: HoldCause, reason: str) -> Append:
     """The run stays open, its lease is freed, and nothing moves; `reason` is one sentence."""
     return Append(drafts=(Draft("held", {"cause": cause, "reason": reason}),), last=True)
+
+
+def stopped(state: State, run: Run, now: float, setting: Setting) -> Append | None:
+    """A freeze stops a run that goes forward before each of its steps; None when it may go on.
+
+    Never the way back, nor a run that was ordered despite the freeze.
+    """
+    if run.turned or run.by_hand or run.plan.despite_freeze:
+        return None
+    summary = state.summary
+    reason = frozen(
+        setting.freeze_windows, now, stop=summary.frozen, stop_until=summary.frozen_until
+    )
+    if reason is None:
+        return None
+    return hold("frozen", f"{reason}; `cutover resume` goes on when it is over")
 
 
 def explained(state: State, weights: Weights) -> bool:

@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from pydantic import TypeAdapter
 
-from cutover.decide.model import Filled, Outcome, Plan, Step, Weights
+from cutover.decide.model import Filled, Outcome, Plan, Step, Weights, other
 from infra.outputs import Slot
 
 Kind = Literal[
@@ -24,10 +24,11 @@ Kind = Literal[
     "committed",  # step, weights
     "noted",  # step, name, value: an id that a later attempt must find again
     "filled",  # step, slot, filled
-    "migrated",  # step, schema
+    "migrated",  # step, schema: what the database has from now on, whatever becomes of the run
     "emptied",  # step, slot
     "passed",  # step, evidence: a step that leaves nothing else behind
     "turned",  # steps, reason, by_hand, aborts: the run goes back to where it came from
+    "forward_only",  # reason: what the slot to go back to lacks; empty when it has it again
     "held",  # cause, reason: nothing moves until a person has looked
     "adopted",  # weights: a person accepted what somebody else wrote
     "ended",  # outcome, summary
@@ -89,7 +90,7 @@ class Run:
     plan: Plan
     steps: tuple[Step, ...]
     started_at: float
-    touched_at: float
+    step_began_at: float
     """When its newest step began, or it was resumed. Deadlines count from here."""
     watched_from: float
     """When traffic last changed or the run was resumed: gates count from here."""
@@ -105,6 +106,8 @@ class Run:
     aborts: bool = False
     """Given up for good: the slot that was to enter is emptied too."""
     turned: str | None = None
+    forward_only: str = ""
+    """What the slot to go back to lacks, a sentence; empty when it lacks nothing."""
     held: str | None = None
     cause: HoldCause | None = None
 
@@ -144,7 +147,7 @@ class State:
 
 
 # After these another step begins, or the same one anew.
-_STEPS_ON = ("resumed", "turned", "adopted", "committed", "filled", "migrated", "emptied", "passed")
+_STEPS_ON = ("resumed", "turned", "adopted", "committed", "filled", "emptied", "passed")
 
 _PLAN = TypeAdapter(Plan)
 _STEPS = TypeAdapter(tuple[Step, ...])
@@ -216,12 +219,14 @@ def _after(entry: Entry, state: State) -> tuple[Summary, Run | None]:
     match entry.kind:
         case "started":
             plan = _PLAN.validate_python(data["plan"])
+            if plan.verb == "deploy":  # the slot to go back to keeps what it has now
+                summary = _with_tasks(summary, other(plan.entering), plan.tasks)
             return summary, Run(
                 id=entry.run,
                 plan=plan,
                 steps=plan.steps,
                 started_at=entry.at,
-                touched_at=entry.at,
+                step_began_at=entry.at,
                 watched_from=entry.at,
                 by_hand=plan.verb == "rollback",
             )
@@ -243,16 +248,23 @@ def _after(entry: Entry, state: State) -> tuple[Summary, Run | None]:
             filled = _FILLED.validate_python(data["filled"])
             summary = dataclasses.replace(summary, slots={**summary.slots, data["slot"]: filled})
         case "emptied":
-            filled = summary.slots.get(data["slot"])
-            if filled:
-                emptied = dataclasses.replace(filled, tasks=0)
-                slots = {**summary.slots, data["slot"]: emptied}
-                summary = dataclasses.replace(summary, slots=slots)
+            summary = _with_tasks(summary, data["slot"], 0)
+            if run:  # and the other one scales freely again
+                summary = _with_tasks(summary, other(data["slot"]), run.plan.floor)
         case "migrated":
             summary = dataclasses.replace(summary, schema=data["schema"])
         case _:
             pass
     return summary, _run_after(entry, run)
+
+
+def _with_tasks(summary: Summary, slot: Slot, tasks: int) -> Summary:
+    """The slot's release can be counted on with so many tasks from now on."""
+    filled = summary.slots.get(slot)
+    if filled is None:
+        return summary
+    slots = {**summary.slots, slot: dataclasses.replace(filled, tasks=tasks)}
+    return dataclasses.replace(summary, slots=slots)
 
 
 def _run_after(entry: Entry, run: Run | None) -> Run | None:
@@ -262,7 +274,7 @@ def _run_after(entry: Entry, run: Run | None) -> Run | None:
         raise KeyError("run")
     data = entry.data
     if entry.kind in _STEPS_ON:
-        run = dataclasses.replace(run, touched_at=entry.at)
+        run = dataclasses.replace(run, step_began_at=entry.at)
     match entry.kind:
         case "resumed":
             return dataclasses.replace(
@@ -290,7 +302,7 @@ def _run_after(entry: Entry, run: Run | None) -> Run | None:
         case "noted":
             notes = {**run.notes, f"{data['step']}/{data['name']}": data["value"]}
             return dataclasses.replace(run, notes=notes)
-        case "filled" | "migrated" | "emptied" | "passed":
+        case "filled" | "emptied" | "passed":
             return dataclasses.replace(run, done=run.done | {data["step"]})
         case "turned":
             return dataclasses.replace(
@@ -305,6 +317,8 @@ def _run_after(entry: Entry, run: Run | None) -> Run | None:
                 held=None,
                 cause=None,
             )
+        case "forward_only":
+            return dataclasses.replace(run, forward_only=data["reason"])
         case "held":
             return dataclasses.replace(run, held=data["reason"], cause=data["cause"])
         case "adopted":

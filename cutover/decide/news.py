@@ -26,6 +26,10 @@ def _sentences(before: State, after: State) -> Iterator[str]:
         yield f"run {new.id} turns back: {new.turned}"
     elif new and same and same.held and not new.held:
         yield f"run {new.id} goes on"
+    if new and same and new.forward_only and not same.forward_only:
+        yield f"run {new.id} is FORWARD_ONLY: {new.forward_only}"
+    elif new and same and same.forward_only and not new.forward_only:
+        yield f"run {new.id} can go back again"
     if new and new.held and (same is None or same.held != new.held):
         yield (
             f"run {new.id} is held: {new.held}; it waits for `resume`, `rollback` or `abort` of "

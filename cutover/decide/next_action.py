@@ -37,10 +37,11 @@ def next_action(state: State, live: Live, now: float, setting: Setting) -> Actio
     step = next((step for step in run.steps if step.key not in run.done), None)
     if step is None:
         return _end(state, run, live)
-    if now - run.touched_at > step.timeout_seconds:
+    if now - run.step_began_at > step.timeout_seconds:
         late = f"{step.key} took more than {step.timeout_seconds:g} s"
         return going_back.turn_or_hold(state, run, live, setting, late, cause="late")
-    return _HANDLERS[step.kind](state, run, step, live, now, setting)
+    changed = going_back.way_back_changed(state, run, live) if step.kind == "watch" else None
+    return changed or _HANDLERS[step.kind](state, run, step, live, now, setting)
 
 
 def _end(state: State, run: Run, live: Live) -> Action:

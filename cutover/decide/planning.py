@@ -1,6 +1,6 @@
 """What a run is going to do, before anything is touched; and what stands against it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from cutover.decide.freeze import frozen
 from cutover.decide.holding import said
@@ -55,14 +55,15 @@ def deploy(
 def rollback(state: State, services: Mapping[Slot, Service] | None, setting: Setting) -> Plan:
     """All traffic to the release that served before, filled again if it was retired.
 
+    Of a split that was adopted, to the slot with more of it, if the other one can't be trusted.
     `services` is looked at only when the journal says that the slot was emptied. NothingToDo when
     there is no such release.
     """
     summary = state.summary
     if summary.committed is None:
         raise NothingToDo("no release was ever live here, so there is none to go back to")
-    leaving = active(summary.committed)
-    home = other(leaving)
+    home = _home(state, summary.committed)
+    leaving = other(home)
     filled = summary.slots.get(home)
     if filled is None or not filled.trusted:
         live = summary.slots[leaving].release.release_id
@@ -144,6 +145,12 @@ def refusals(
             "`cutover verify --adopt` takes them as they are, `cutover rollback` sets them back"
         )
         return tuple(found)
+    if SCALE not in weights.values():
+        found.append(
+            f"both slots have traffic ({said(weights)}), and a deploy begins with one that has "
+            f"none: `cutover rollback` gives all of it to {_home(state, weights)}"
+        )
+        return tuple(found)
     leaving = other(plan.entering)
     live = summary.slots[leaving]
     if health[leaving].healthy < max(1, services[leaving].desired):
@@ -158,17 +165,40 @@ def refusals(
         )
     if release:
         found += _schema_refusals(state, release, live.release)
-    both = plan.tasks + services[leaving].desired
-    connections = both * setting.connections_per_task
-    if setting.max_connections and connections > setting.max_connections:
-        found.append(
-            f"{both} tasks of both slots may open {connections} connections, and the database "
-            f"takes {setting.max_connections}: lower pgbouncer/pool_size, or take a larger "
-            "instance class"
-        )
+    found += _headroom_refusals(services, plan, setting)
     if plan.tasks > setting.max_tasks:
         found.append(f"{plan.tasks} tasks are wanted, and {setting.max_tasks} are allowed")
     return tuple(found)
+
+
+def _home(state: State, committed: Weights) -> Slot:
+    """The slot that a rollback goes to."""
+    serving = active(committed)
+    idle = state.summary.slots.get(other(serving))
+    split = SCALE not in committed.values()
+    return serving if split and not (idle and idle.trusted) else other(serving)
+
+
+def _headroom_refusals(
+    services: Mapping[Slot, Service], plan: Plan, setting: Setting
+) -> Iterator[str]:
+    """Connections of all the tasks that may run at once. ECS stops what the entering slot still
+    runs only when the new tasks are healthy (at least 100 % healthy, infra/service.py)."""
+    entering, leaving = plan.entering, other(plan.entering)
+    serving, stale = _tasks(services[leaving]), _tasks(services[entering])
+    connections = (serving + stale + plan.tasks) * setting.connections_per_task
+    if setting.max_connections and connections > setting.max_connections:
+        empty = f"empty {entering} first with `cutover retire`, " if stale else ""
+        yield (
+            f"{serving} tasks of {leaving}, {stale} that {entering} still runs and {plan.tasks} "
+            f"new ones, {setting.connections_per_task} connections each, may open {connections}, "
+            f"and the database takes {setting.max_connections}: {empty}lower pgbouncer/pool_size, "
+            "or take a larger instance class"
+        )
+
+
+def _tasks(service: Service) -> int:
+    return max(service.desired, service.running)
 
 
 def schema_after(state: State, release: Release) -> int:

@@ -1,15 +1,12 @@
 """One change of weights, from the intent to the proof on the data plane."""
 
-import itertools
-
 from cutover.decide.actions import Action, Append, Look, SetWeights, Wait
-from cutover.decide.freeze import frozen
 from cutover.decide.going_back import refill, turn_or_hold
-from cutover.decide.holding import explained, foreign, hold, said
+from cutover.decide.holding import explained, foreign, hold, said, stopped
 from cutover.decide.invariants import better, healthy, step_size, whole
 from cutover.decide.journal import Draft, Run, State
 from cutover.decide.live import Live
-from cutover.decide.model import SCALE, Setting, Step, Weights, other, share
+from cutover.decide.model import Setting, Step, Weights, other, share
 from cutover.decide.proof import probes_needed, shows
 
 
@@ -32,7 +29,7 @@ def shift(state: State, run: Run, step: Step, live: Live, now: float, setting: S
         return _prove(state, step, live, setting, write.before, after)
     if live.weights != write.before:
         return foreign(state, live.weights)
-    return _safe(state, run, step, live, setting) or SetWeights()
+    return _safe(state, run, step, live, now, setting) or SetWeights()
 
 
 def _intend(
@@ -50,34 +47,35 @@ def _intend(
         return foreign(state, before)
     if first and before != after:
         return foreign(state, before)
-    if not run.turned and not run.by_hand:
-        stopped = frozen(
-            setting.freeze_windows,
-            now,
-            stop=state.summary.frozen,
-            stop_until=state.summary.frozen_until,
-        )
-        if stopped and not run.plan.despite_freeze:
-            return hold("frozen", f"{stopped}; `cutover resume` goes on when it is over")
-        ladder = [0, *setting.ladder_percent, SCALE]
-        widest = max(above - below for below, above in itertools.pairwise(ladder))
-        if not first and step_size(before, after) > widest:
+    if not first and not run.turned and not run.by_hand:
+        planned = _planned(run, step)
+        if step_size(before, after) > planned:
             return hold(
                 "invariant",
-                f"from {said(before)} to {said(after)} is more than the ladder's widest step "
-                f"of {widest} %",
+                f"from {said(before)} to {said(after)} is more than the {planned} % of this step",
             )
     if not whole(after):
         return hold("invariant", f"{said(after)} are no weights")
-    unsafe = _safe(state, run, step, live, setting)
+    unsafe = _safe(state, run, step, live, now, setting)
     if unsafe:
         return unsafe
     data = {"step": step.key, "before": dict(before), "after": dict(after)}
     return Append(drafts=(Draft("intent", data),))
 
 
-def _safe(state: State, run: Run, step: Step, live: Live, setting: Setting) -> Action | None:
-    """S2, S7: what must be so in the moment of the write; None when it is."""
+def _planned(run: Run, step: Step) -> int:
+    """S4: how many percent the plan moves with this step, from the rung before it."""
+    rungs = [0, *(known.percent for known in run.steps if known.kind == "shift")]
+    return step.percent - rungs[rungs.index(step.percent) - 1]
+
+
+def _safe(
+    state: State, run: Run, step: Step, live: Live, now: float, setting: Setting
+) -> Action | None:
+    """S2, S7, no freeze: what must be so in the moment of the write; None when it is."""
+    frozen = stopped(state, run, now, setting)
+    if frozen:
+        return frozen
     gaining, filled = step.slot, state.summary.slots.get(step.slot)
     if filled is None:
         return hold("invariant", f"the journal doesn't know what runs in {gaining}")

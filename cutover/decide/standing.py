@@ -33,11 +33,15 @@ def ends_hold(cause: HoldCause) -> str:
 
 
 def forward_only(state: State, health: Mapping[Slot, Health]) -> str | None:
-    """S6: why one change of weights can't go back now, a sentence; None when it can."""
-    summary = state.summary
+    """S6: why one change of weights can't go back now, a sentence; None when it can.
+
+    Back is where an open deploy came from, and else the slot without traffic.
+    """
+    summary, run = state.summary, state.run
     if summary.committed is None:
         return "no release was ever live here"
-    idle = other(active(summary.committed))
+    entering = run.plan.entering if run and run.plan.verb == "deploy" else None
+    idle = other(entering or active(summary.committed))
     filled = summary.slots.get(idle)
     if filled is None:
         return f"{idle} never ran a release"

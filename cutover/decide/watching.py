@@ -3,7 +3,7 @@
 from cutover.decide.actions import Action, Append, Look, Wait
 from cutover.decide.gates import DEFAULT_LIMITS, judge
 from cutover.decide.going_back import turn_or_hold
-from cutover.decide.holding import foreign, hold
+from cutover.decide.holding import foreign, hold, stopped
 from cutover.decide.invariants import full, healthy
 from cutover.decide.journal import Draft, Run, State
 from cutover.decide.live import Live, Sample
@@ -93,6 +93,9 @@ def quiet(state: State, run: Run, step: Step, live: Live, now: float, setting: S
         return foreign(state, live.weights)
     if live.weights[step.slot]:
         return hold("invariant", f"{step.slot} has traffic, and can't be quiet")
+    frozen = stopped(state, run, now, setting)
+    if frozen:
+        return frozen  # what comes next takes the way back
     # Metrics come late: a few periods more than the window itself are looked at.
     since = max(state.summary.committed_at, now - step.seconds - 5 * setting.metric_period_seconds)
     if now - since < step.seconds:

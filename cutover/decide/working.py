@@ -12,7 +12,7 @@ from cutover.decide.actions import (
     Wait,
 )
 from cutover.decide.going_back import turn_or_hold
-from cutover.decide.holding import foreign, hold, said
+from cutover.decide.holding import foreign, hold, said, stopped
 from cutover.decide.invariants import full, healthy
 from cutover.decide.journal import Draft, Run, State, plain
 from cutover.decide.live import Live, Service
@@ -21,17 +21,16 @@ from cutover.decide.model import Filled, Release, Setting, Step, other
 _MIGRATIONS = (("migrate", False), ("verify", True))
 
 
-def migrate(
-    state: State, run: Run, step: Step, live: Live, _now: float, setting: Setting
-) -> Action:
-    """One task migrates, a second one verifies; then the schema is what the release says."""
+def migrate(state: State, run: Run, step: Step, live: Live, now: float, setting: Setting) -> Action:
+    """One task migrates, and the schema is what the release says; a second one verifies."""
     release = _release(run)
     for name, verify_only in _MIGRATIONS:
         if f"{step.key}/{name} ended" in run.notes:
             continue
         arn = run.notes.get(f"{step.key}/{name}")
         if arn is None:
-            return Migrate(step=step.key, verify_only=verify_only)
+            frozen = stopped(state, run, now, setting)
+            return frozen or Migrate(step=step.key, verify_only=verify_only)
         if live.task is None:
             return Look(at="task", arn=arn)
         if not live.task.stopped:
@@ -42,26 +41,36 @@ def migrate(
             return turn_or_hold(state, run, live, setting, reason, cause="late")
         ended = Draft("noted", {"step": step.key, "name": f"{name} ended", "value": "0"})
         if verify_only:
+            evidence = f"{release.release_id} finds the schema that it needs"
+            after = Draft("passed", {"step": step.key, "evidence": evidence})
+        else:  # whatever becomes of the run: the database has it
             schema = max(state.summary.schema, release.schema_min)
-            return Append(drafts=(ended, Draft("migrated", {"step": step.key, "schema": schema})))
-        return Append(drafts=(ended,))
+            after = Draft("migrated", {"step": step.key, "schema": schema})
+        return Append(drafts=(ended, after))
     raise AssertionError("a migrate step whose tasks have ended is done")
 
 
-def fill(state: State, run: Run, step: Step, live: Live, _now: float, setting: Setting) -> Action:
-    """The idle slot runs the release at the planned capacity, every target healthy for a while."""
+def fill(state: State, run: Run, step: Step, live: Live, now: float, setting: Setting) -> Action:
+    """The idle slot runs the release at the planned capacity, every target healthy for a while.
+
+    On the way back it is the task definition that was proven, of which nothing is replaced. A
+    deploy registers its own, also of a release that was here before: the blueprint may be another.
+    """
     known = state.summary.slots.get(step.slot)
     brings = step.slot == run.plan.entering
     release = _release(run) if brings or known is None else known.release
     definition = run.notes.get(f"{step.key}/task_definition")
-    if known and known.release == release:
-        definition = known.task_definition  # what was proven: nothing is replaced, only added to
+    if known and known.release == release and (run.turned or run.by_hand):
+        definition = known.task_definition
     elif unsafe := _refuse_serving(state, live, step):
         return unsafe
+    asked, tasks = f"{step.key}/asked" in run.notes, run.plan.tasks
+    frozen = None if asked else stopped(state, run, now, setting)
+    if frozen:
+        return frozen
     if definition is None:
         return Register(step=step.key)
-    tasks = run.plan.tasks
-    if f"{step.key}/asked" not in run.notes:
+    if not asked:
         return Fill(step=step.key, slot=step.slot, task_definition=definition, tasks=tasks)
     if live.services is None:
         return Look(at="services")
@@ -100,7 +109,7 @@ def smoke(state: State, run: Run, step: Step, live: Live, _now: float, setting: 
 
 
 def scale_in(
-    state: State, run: Run, step: Step, live: Live, _now: float, setting: Setting
+    state: State, run: Run, step: Step, live: Live, now: float, setting: Setting
 ) -> Action:
     """S5: the slot has no weight, and the other one serves; then its tasks may go."""
     unsafe = _refuse_serving(state, live, step)
@@ -118,7 +127,8 @@ def scale_in(
                 "which serves, are healthy",
             )
     if f"{step.key}/asked" not in run.notes:
-        return ScaleIn(step=step.key, slot=step.slot, floor=run.plan.floor)
+        frozen = stopped(state, run, now, setting)
+        return frozen or ScaleIn(step=step.key, slot=step.slot, floor=run.plan.floor)
     if live.services is None:
         return Look(at="services")
     service = live.services[step.slot]

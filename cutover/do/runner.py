@@ -163,8 +163,11 @@ class Runner:
                 return dataclasses.replace(live, task=world.task(look.arn))
 
     def _do(self, effect: Effect, live: Live) -> Live:
+        decided = self._state.summary.frozen
         self._flush()
         self._keep()
+        if self._state.summary.frozen != decided:
+            return live.forget()  # a letter came with the lease: decide again before the call
         run, world = self._run(), self._world
         not_after = self._clock.now() + self._lease_left()
         if isinstance(effect, SetWeights):

@@ -4,6 +4,7 @@ import dataclasses
 from collections.abc import Callable, Sequence
 
 from cutover.decide import going_back, planning
+from cutover.decide.freeze import frozen
 from cutover.decide.holding import adoptable, explained, said
 from cutover.decide.journal import Draft, Run, State, chain, fold, plain
 from cutover.decide.live import Health
@@ -29,7 +30,8 @@ class Order:
 
 class Session:
     """One environment under one order. Every verb returns a Result, and raises nothing but
-    Refused, Unavailable or Malformed, before anything was changed."""
+    Refused, Unavailable or Malformed, before anything was changed; what only notes something, also
+    LeaseLost, when somebody was faster."""
 
     def __init__(
         self,
@@ -126,8 +128,21 @@ class Session:
         return self._begin("abort", begin)
 
     def retire(self) -> Result:
-        """The slot without traffic is emptied, once it has been quiet."""
-        return self._begin("retire", lambda state: self._simple(state, planning.retire))
+        """The slot without traffic is emptied, once it has been quiet. Refused in a freeze."""
+
+        def begin(state: State) -> Sequence[Draft] | Result:
+            summary = state.summary
+            stop = frozen(
+                self._setting.freeze_windows,
+                self._clock.now(),
+                stop=summary.frozen,
+                stop_until=summary.frozen_until,
+            )
+            if stop:
+                return self._refused(state, f"{stop}; the way back stays warm until it is over")
+            return self._simple(state, planning.retire)
+
+        return self._begin("retire", begin)
 
     def refresh(self) -> Result:
         """The active slot's tasks are replaced in place."""

@@ -47,6 +47,9 @@ def entry_sentence(kind: Kind, data: Mapping[str, Any]) -> str:
             return f"{data['step']}: {data['slot']} runs nothing"
         case "turned":
             return f"the run goes back: {data['reason']}"
+        case "forward_only":
+            lost = f"the run is FORWARD_ONLY: {data['reason']}"
+            return lost if data["reason"] else "the run can go back again"
         case "held":
             return f"the run is held ({data['cause']}): {data['reason']}"
         case "adopted":
