@@ -5,6 +5,7 @@ FREE = frozenset(
         "aws:acm/certificate:Certificate",
         "aws:acm/certificateValidation:CertificateValidation",
         "aws:appautoscaling/policy:Policy",
+        "aws:appautoscaling/scheduledAction:ScheduledAction",
         "aws:appautoscaling/target:Target",
         "aws:backup/plan:Plan",
         "aws:backup/restoreTestingPlan:RestoreTestingPlan",

@@ -65,6 +65,12 @@ def _is_ladder(value: tuple[int, ...]) -> bool:
     )
 
 
+def _is_cron(value: str) -> bool:
+    fields = value.split(" ")
+    known = all(re.fullmatch(r"[A-Z0-9*,/?#L-]+", field) for field in fields)
+    return known and len(fields) == 6 and (fields[2] == "?") != (fields[4] == "?")
+
+
 def _is_utc_moment(value: str) -> bool:
     try:
         moment = datetime.fromisoformat(value)
@@ -127,6 +133,15 @@ CacheNodeType = Annotated[
 VpcRange = Annotated[
     str,
     Bound("a private IPv4 range of size /16 to /20, such as 10.20.0.0/16", _is_private_vpc_range),
+]
+# Minutes, hours, day of month, month, day of week, year; one of the two days is "?" (CloudWatch
+# Events user guide, cron expressions).
+Cron = Annotated[
+    str,
+    Bound('six fields of an AWS schedule, one day "?": "0 7 ? * MON-FRI *"', _is_cron),
+]
+TimeZone = Annotated[
+    str, matching(r"UTC|[A-Z][A-Za-z_]+(/[A-Z][A-Za-z_+-]+)+", "a time zone, such as Europe/Berlin")
 ]
 Ladder = Annotated[
     tuple[int, ...],

@@ -86,6 +86,14 @@ def contradictions(settings: "Settings") -> list[str]:
             f"service/max_tasks: must be at least service/min_tasks {service.min_tasks}, "
             f"got {service.max_tasks}"
         )
+    # Where no number fits between the two, that is the problem, and not the floors.
+    floors = service.floors if service.max_tasks >= service.min_tasks else ()
+    for position, floor in enumerate(floors):
+        if not service.min_tasks <= floor.tasks <= service.max_tasks:
+            found.append(
+                f"service/floors/{position}/tasks: must be service/min_tasks {service.min_tasks} "
+                f"to service/max_tasks {service.max_tasks}, got {floor.tasks}"
+            )
     for position, window in enumerate(settings.cutover.freeze_windows):
         if datetime.fromisoformat(window.end) <= datetime.fromisoformat(window.start):
             found.append(

@@ -12,8 +12,6 @@ from infra.settings import ServiceSettings
 
 # Written out, so that the day AWS makes 1.5.0 the latest restarts nothing.
 _PLATFORM_VERSION = "1.4.0"
-# Half of what saturates a task: room for a zone's tasks to move in with the others.
-_CPU_TARGET_PERCENT = 50
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,23 +112,6 @@ class Service(pulumi.ComponentResource):
                     parent=self,
                     ignore_changes=["min_capacity", "suspended_state"],  # cutover owns both
                 ),
-            )
-            aws.appautoscaling.Policy(
-                f"{name}-{slot}-cpu",
-                policy_type="TargetTrackingScaling",
-                service_namespace=target.service_namespace,
-                scalable_dimension=target.scalable_dimension,
-                resource_id=target.resource_id,
-                target_tracking_scaling_policy_configuration=aws.appautoscaling.PolicyTargetTrackingScalingPolicyConfigurationArgs(
-                    predefined_metric_specification=aws.appautoscaling.PolicyTargetTrackingScalingPolicyConfigurationPredefinedMetricSpecificationArgs(
-                        predefined_metric_type="ECSServiceAverageCPUUtilization"
-                    ),
-                    target_value=_CPU_TARGET_PERCENT,
-                    scale_out_cooldown=60,
-                    scale_in_cooldown=300,
-                    disable_scale_in=False,
-                ),
-                opts=child,
             )
             self.service_arns[slot] = service.arn
             self.scalable_targets[slot] = target.resource_id

@@ -102,13 +102,25 @@ class PgbouncerSettings:
 
 
 @dataclass(frozen=True, kw_only=True, config=_STRICT)
+class Floor:
+    """From a moment on, no fewer tasks, until the next one's moment or a cutover."""
+
+    cron: bounds.Cron
+    timezone: bounds.TimeZone
+    tasks: Annotated[int, between(1, 500)]
+
+
+@dataclass(frozen=True, kw_only=True, config=_STRICT)
 class ServiceSettings:
     architecture: Literal["ARM64", "X86_64"]
     cpu: Literal[256, 512, 1024, 2048, 4096, 8192, 16384]
     memory_mib: Annotated[int, between(512, 122_880)]
     min_tasks: Annotated[int, between(1, 100)]
     max_tasks: Annotated[int, between(1, 500)]
+    # What one task answers with room to spare, by a load test of your app.
+    requests_per_minute_per_task: Annotated[int, between(1, 1_000_000)]
     log_days: RetentionDays
+    floors: Annotated[tuple[Floor, ...], listing(0, 10, "floors")] = ()
 
 
 @dataclass(frozen=True, kw_only=True, config=_STRICT)

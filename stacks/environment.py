@@ -23,6 +23,7 @@ from infra.outputs import SLOTS
 from infra.postgres import Postgres, PostgresArgs
 from infra.provider import aws_provider
 from infra.redis import Redis, RedisArgs
+from infra.scaling import Scaling, ScalingArgs
 from infra.secrets import Secrets, SecretsArgs
 from infra.service import Service, ServiceArgs
 from infra.state import CutoverState, CutoverStateArgs
@@ -215,6 +216,16 @@ def environment() -> None:
             security_group_id=firewall.groups["tasks"],
             target_group_arns={slot: balancer.target_groups[slot].arn for slot in SLOTS},
             routed_by=[balancer.traffic_rule],
+        ),
+        plain,
+    )
+    Scaling(
+        name,
+        ScalingArgs(
+            settings=chosen.service,
+            scalable_targets=service.scalable_targets,
+            balancer_suffix=balancer.arn_suffix,
+            target_group_suffixes={slot: balancer.target_groups[slot].arn_suffix for slot in SLOTS},
         ),
         plain,
     )

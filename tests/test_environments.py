@@ -15,7 +15,7 @@ from tests.environments import STACKS, chosen, recorded
 
 # What every environment has, whatever its dials say. A change here is a change to what people pay
 # for and rely on: say so in the CHANGELOG.
-ALWAYS = 184
+ALWAYS = 187
 STATEFUL = {
     "aws:dynamodb/table:Table",
     "aws:elasticache/replicationGroup:ReplicationGroup",
@@ -54,6 +54,7 @@ def by_the_dials(settings: Settings) -> int:
         + gateways * 2  # with its address
         + len(settings.network.endpoints)
         + len(settings.alerts.emails)
+        + 2 * len(settings.service.floors)  # of each slot
         + 2 * min(settings.secrets.generation, 2)  # a Redis user and its password
         + (2 if settings.redis.engine == "redis" else 0)  # its mandatory default user, likewise
         + by_the_backups_dials(settings.backup)
@@ -415,4 +416,4 @@ def test_all_three_have_the_same_parts() -> None:
     }
     assert parts["prod"] == parts["staging"] == parts["testing"]
     assert STACK_TYPE not in parts["prod"]
-    assert len(parts["prod"]) == 31
+    assert len(parts["prod"]) == 32

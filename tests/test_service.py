@@ -74,27 +74,6 @@ def test_registering_a_scalable_target_starts_no_task(stack: str, slot: str) -> 
     }
 
 
-@pytest.mark.parametrize("slot", ["blue", "green"])
-def test_a_slot_scales_with_its_load(slot: str) -> None:
-    target = recorded("prod").only(TARGET, f"prod-{slot}")
-    policy = recorded("prod").only("aws:appautoscaling/policy:Policy", f"prod-{slot}-cpu")
-    assert policy.inputs == {
-        "policyType": "TargetTrackingScaling",
-        "serviceNamespace": "ecs",
-        "scalableDimension": "ecs:service:DesiredCount",
-        "resourceId": target.inputs["resourceId"],
-        "targetTrackingScalingPolicyConfiguration": {
-            "predefinedMetricSpecification": {
-                "predefinedMetricType": "ECSServiceAverageCPUUtilization"
-            },
-            "targetValue": 50,
-            "scaleOutCooldown": 60,
-            "scaleInCooldown": 300,
-            "disableScaleIn": False,
-        },
-    }
-
-
 @pytest.mark.parametrize("stack", STACKS)
 def test_there_is_one_of_each_for_each_slot(stack: str) -> None:
     for type_ in (SERVICE, TARGET):

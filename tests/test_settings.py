@@ -171,6 +171,20 @@ MUST_BE: list[tuple[str, str, list[str]]] = [
     ("service/cpu", "one of 256, 512, 1024, 2048, 4096, 8192, 16384", ["300", "'1024'"]),
     ("service/min_tasks", "1 to 100", ["0"]),
     ("service/max_tasks", "1 to 500", ["501"]),
+    ("service/requests_per_minute_per_task", "1 to 1000000", ["0", "1000001"]),
+    ("service/floors", "a list of 0 to 10 different floors", ["7"]),
+    ("service/floors/0", "a section with cron, timezone, tasks", ["1", "nothing"]),
+    (
+        "service/floors/0/cron",
+        'six fields of an AWS schedule, one day "?": "0 7 ? * MON-FRI *"',
+        ["'0 7 * * *'", "'0 7 * * MON-FRI *'", "'0 7 ? * ? *'", "'0  7 ? * MON *'", "'rate(1)'"],
+    ),
+    (
+        "service/floors/0/timezone",
+        "a time zone, such as Europe/Berlin",
+        ["'Berlin'", "'europe/berlin'", "''"],
+    ),
+    ("service/floors/0/tasks", "1 to 500", ["0", "501"]),
     ("secrets/generation", "1 to 10000", ["0"]),
     ("secrets/recovery_days", "7 to 30", ["6", "31"]),
     (
@@ -276,6 +290,16 @@ LINES: list[tuple[str, object, str]] = [
         "service/memory_mib",
         9216,
         "service/memory_mib: must be 2048 to 8192 in steps of 1024 for 1024 CPU units, got 9216",
+    ),
+    (
+        "service/floors/0/tasks",
+        31,
+        "service/floors/0/tasks: must be service/min_tasks 3 to service/max_tasks 30, got 31",
+    ),
+    (
+        "service/floors/0/tasks",
+        2,
+        "service/floors/0/tasks: must be service/min_tasks 3 to service/max_tasks 30, got 2",
     ),
     ("service/max_tasks", 2, "service/max_tasks: must be at least service/min_tasks 3, got 2"),
     (
@@ -453,6 +477,7 @@ def test_nothing_that_costs_money_or_loses_data_has_a_default() -> None:
         "BackupSettings.copy_region",
         "CutoverSettings.freeze_windows",
         "SecretsSettings.sentry_dsn_secret",
+        "ServiceSettings.floors",
     }
 
 
@@ -468,7 +493,7 @@ def test_every_number_and_text_has_limits() -> None:
 
 def _sections() -> list[Any]:
     sections = [one for one in vars(settings).values() if dataclasses.is_dataclass(one)]
-    assert len(sections) == 16
+    assert len(sections) == 17
     return sections
 
 
