@@ -1,5 +1,7 @@
 """What commands make of each other, and of a journal that no longer takes an entry."""
 
+import itertools
+
 import pytest
 from cutover_fakes import SETTING, FakeClock, MemoryStore, ReadyWorld
 
@@ -8,7 +10,7 @@ from cutover.decide.model import Plan, Release, Step
 from cutover.decide.outcome import Exit
 from cutover.do.session import Order, Session
 from cutover.do.store import Owner
-from cutover.do.taking import read_letter
+from cutover.do.taking import read_letter, write_letter
 from cutover.do.world import Refused
 
 ORDER = Order(run="mine", reason="incident", by="ann@desk", host="desk", pid=1)
@@ -74,6 +76,48 @@ def test_a_freeze_is_not_lost_with_the_lease_of_who_was_asked(desk: Desk) -> Non
     frozen = desk.session.freeze(until=None)
     assert (frozen.exit, frozen.sentence) == (Exit.DONE, "freeze noted")
     assert desk.store.state.summary.frozen == "incident"
+
+
+def test_a_freeze_that_comes_with_the_lease_stops_the_call_that_was_about_to_be_made(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written, begun = itertools.count(1), list[bool]()
+
+    def freeze(call: str) -> None:
+        if call == "append" and next(written) == 2:
+            frozen = Draft("frozen", {"reason": "fair", "by": "bob", "until": None})
+            desk.store.want(desk.store.read(), write_letter(frozen))
+
+    def begin(_world: ReadyWorld, _release: Release, run: str, *, verify_only: bool) -> str:
+        begun.append(verify_only)
+        return run
+
+    desk.store.fails = freeze
+    monkeypatch.setattr(ReadyWorld, "start_migration", begin)
+    stopped = desk.session.deploy(R1)
+    assert (stopped.exit, stopped.sentence) == (
+        Exit.HELD,
+        "stopped by `cutover freeze` until `cutover unfreeze`: fair; `cutover resume` goes on when "
+        "it is over",
+    )
+    assert begun == [False]
+
+
+def test_a_slot_is_not_retired_in_a_freeze(desk: Desk) -> None:
+    frozen = Draft("frozen", {"reason": "fair", "by": "bob", "until": desk.clock.at + 60})
+    desk.write(DEPLOY, frozen, release=True)
+    entries = len(desk.store.entries)
+    refused = desk.session.retire()
+    assert (refused.exit, refused.sentence) == (
+        Exit.REFUSED,
+        "stopped by `cutover freeze` until 2027-01-15 08:01:00 UTC: fair; the way back stays warm "
+        "until it is over",
+    )
+    desk.clock.at += 60
+    assert desk.session.retire().sentence == (
+        "no slot is without traffic by the journal, so there is none to retire"
+    )
+    assert len(desk.store.entries) == entries
 
 
 def test_an_abort_stops_no_rollback(desk: Desk) -> None:
