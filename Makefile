@@ -4,10 +4,10 @@ ARGS ?=
 PY := .venv/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help setup plan cost up rehearse soak test check mutate clean
+.PHONY: help setup plan compliance cost up rehearse soak test check mutate clean
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
 	@echo 'STACK=staging|testing|prod names the environment (default: staging);'
 	@echo 'ARGS="..." adds options, as in: make test ARGS="-k redis"'
 
@@ -17,6 +17,9 @@ setup: ## virtual environment, Python packages, and the servers that are missing
 
 plan: setup ## what `up` would create, as a tree; ARGS=--json for all of it
 	@$(PY) -m rehearsal plan $(STACK) $(ARGS)
+
+compliance: setup ## write docs/compliance.md: every control, and where each environment stands
+	@$(PY) -m rehearsal compliance
 
 cost: setup ## what a month of it costs; ARGS="--against plan.json" compares with another plan
 	@mkdir -p .cache && $(PY) -m rehearsal plan $(STACK) --json > .cache/plan.json && $(PY) -m costs .cache/plan.json $(ARGS)

@@ -7,6 +7,7 @@ import gc
 import json
 import sys
 import time
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -43,25 +44,57 @@ def plan(
         bool, typer.Option("--json", help="Every input of every resource, as JSON.")
     ] = False,
 ) -> None:
-    """What `pulumi up` would create: resources by component, their settings, every export."""
+    """What `pulumi up` would create: resources by component, their settings, every export.
+
+    And what the guardrails say of it: without --json 1 when a control fails or a waiver is no good.
+    """
     started = time.monotonic()
     gc.disable()  # a short life that only allocates: collecting would double it (measured)
     # Imported where they are used: the SDK alone takes longer than --help may.
     from rich.console import Console
+    from rich.text import Text
 
+    from rehearsal import guardrails
     from rehearsal import plan as plans
     from rehearsal.recording import record
     from stacks.environment import environment
 
     recording = record(environment, stack=stack)
+    verdict = guardrails.judged(recording, stack, _today())
+    said = list(guardrails.lines(verdict, stack))
     if as_json:
-        print(json.dumps(plans.data(recording, stack), indent=2, sort_keys=True, default=str))
-        return
+        data = plans.data(recording, stack) | {"guardrails": said}
+        print(json.dumps(data, indent=2, sort_keys=True, default=str))
+        return  # whoever reads the data decides what the findings are worth
     console = Console(highlight=False)
     if not console.is_terminal:
         console = Console(highlight=False, width=UNWRAPPED)
     console.print(plans.tree(recording, stack))
     console.print(plans.closing_line(recording, time.monotonic() - started), style="bold")
+    for line in said:
+        console.print(Text(line, style="" if verdict.passes else "red"), soft_wrap=True)
+    raise typer.Exit(0 if verdict.passes else 1)
+
+
+@app.command()
+def compliance() -> None:
+    """Write docs/compliance.md: every control, and where each environment stands with it."""
+    gc.disable()
+    from infra.guardrails.matrix import markdown
+    from rehearsal import guardrails
+    from rehearsal.recording import record
+    from rehearsal.stack_file import ROOT, stack_names
+    from stacks.environment import environment
+
+    verdicts = {
+        stack: guardrails.judged(record(environment, stack=stack), stack, _today())
+        for stack in stack_names()
+    }
+    (ROOT / "docs" / "compliance.md").write_text(markdown(verdicts))
+    for stack, verdict in verdicts.items():
+        for line in guardrails.lines(verdict, stack):
+            print(f"{stack}: {line}")
+    raise typer.Exit(0 if all(verdict.passes for verdict in verdicts.values()) else 1)
 
 
 @app.command()
@@ -119,6 +152,11 @@ def soak(
         stack, cutovers=cutovers, rollbacks=rollbacks, requests=requests, rate=rate
     )
     raise typer.Exit(0 if held else 1)
+
+
+def _today() -> date:
+    """The day by which waivers are judged."""
+    return datetime.now(UTC).date()
 
 
 def main() -> int:

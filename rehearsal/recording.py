@@ -47,6 +47,7 @@ class Resource:
     ignore_changes: tuple[str, ...]
     provider: str | None
     depends_on: tuple[str, ...]
+    sources: dict[str, frozenset[str]]
     delete_before_replace: bool
     retain_on_delete: bool
     custom_timeouts: dict[str, str]
@@ -268,6 +269,11 @@ class _Monitor(MockMonitor):
             ignore_changes=tuple(request.ignoreChanges),
             provider=_provider_name(request.provider),
             depends_on=tuple(request.dependencies),
+            sources={
+                key: frozenset(found.urns)
+                for key, found in request.propertyDependencies.items()
+                if found.urns
+            },
             delete_before_replace=request.deleteBeforeReplace,
             retain_on_delete=request.retainOnDelete,
             custom_timeouts={

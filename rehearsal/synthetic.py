@@ -1,6 +1,7 @@
 """What providers would compute, made up: unmistakable names instead of ids, a shape that fits."""
 
 import importlib
+import keyword
 from collections.abc import Callable
 from functools import cache
 from typing import Any
@@ -72,5 +73,6 @@ def declared(type_: str) -> dict[str, Any]:
     if package not in ("aws", "random"):
         return {}
     module, class_ = rest.split("/")[0], type_.rsplit(":", 1)[1]
+    module += "_" * keyword.iskeyword(module)  # aws.lambda_, as the SDK spells it
     path = f"pulumi_{package}" + ("" if module == "index" else f".{module}")
     return _types.resource_types(getattr(importlib.import_module(path), class_))

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -58,10 +59,11 @@ def edit(root: Path, before: str, after: str) -> None:
 def test_a_plan_of_prod_ends_with_the_totals() -> None:
     done = rehearsal("plan", "prod")
     assert (done.returncode, done.stderr) == (0, "")
-    first, *_, last = done.stdout.splitlines()
+    first, *_, last, guardrails = done.stdout.splitlines()
     count = first.removeprefix("prod: ").removesuffix(" resources")
     assert int(count) > 150
     assert f": {count} resources in " in last
+    assert re.fullmatch(r"guardrails: \d+ controls passed, \d+ waived, 0 failed", guardrails)
     assert "\x1b" not in done.stdout
 
 
@@ -69,9 +71,20 @@ def test_a_plan_as_json_is_nothing_but_json() -> None:
     done = rehearsal("plan", "--json")
     assert (done.returncode, done.stderr) == (0, "")
     found = json.loads(done.stdout)
-    assert list(found) == ["environment", "exports", "resources", "totals"]
+    assert list(found) == ["environment", "exports", "guardrails", "resources", "totals"]
     assert found["environment"] == "staging"
     assert found["exports"]["public_url"] == "https://staging.example.com"
+
+
+def test_a_plan_that_violates_a_control_says_so_and_fails(clone: Path) -> None:
+    edit(clone, "multi_az: true", "multi_az: false")
+    done = rehearsal("plan", "prod", root=clone)
+    assert (done.returncode, done.stderr) == (1, "")
+    # The clone has no waivers either.
+    assert (
+        "RDS.5 MEDIUM prod-postgres: multi_az is false, it must be true; change it, or waive RDS.5 "
+        "for prod-postgres in waivers/prod.yaml"
+    ) in done.stdout.splitlines()
 
 
 def test_the_stack_may_come_from_the_environment() -> None:
@@ -83,7 +96,7 @@ def test_help_lists_the_commands() -> None:
     done = rehearsal("--help")
     assert (done.returncode, done.stderr) == (0, "")
     commands = [line.split()[0] for line in done.stdout.split("Commands:\n")[1].splitlines()]
-    assert commands == ["plan", "up", "run", "soak"]
+    assert commands == ["plan", "compliance", "up", "run", "soak"]
     # What takes long is not loaded for it.
     script = "import sys; from rehearsal.cli import main; main(); print(*sys.modules)"
     loaded = subprocess.run(
