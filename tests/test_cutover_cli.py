@@ -235,8 +235,8 @@ def test_a_plan_touches_nothing_and_says_what_it_would_cost(bench: Bench, capsys
         "at most"
     )
     assert lines[-1] == "nothing stands against it"
-    assert lines[-4].startswith("duration: at least 10 min 10 s, at most ")
-    assert lines[-2].startswith("extra: 0.27 to ")
+    assert lines[-4].startswith("duration: at least 6 min 10 s, at most ")
+    assert lines[-2].startswith("extra: 0.20 to ")
     assert (len(bench.store.entries), bench.store.lease.version) == (entries, version)
 
 

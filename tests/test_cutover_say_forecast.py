@@ -75,9 +75,22 @@ def test_the_least_time_is_what_the_program_waits_and_the_most_all_timeouts() ->
     ground = state(release("r1"))
     made = plan(ground, release("r2"))
     seen = forecast(ground, made, SETTING)
-    assert [m.least_seconds for m in seen.moments] == [4, 4, 0, 0, 60, 0, 300, 120, 2]
-    assert seen.least_seconds == 490
+    assert [m.least_seconds for m in seen.moments] == [4, 4, 0, 0, 60, 0, 300, 0, 2]
+    assert seen.least_seconds == 370
     assert seen.most_seconds == sum(step.timeout_seconds for step in made.steps) > 3600
+
+
+def test_a_slot_is_warm_for_so_long_from_its_last_weight() -> None:
+    ground = state(release("r1"))
+    made = plan(ground, release("r2"))
+    short = dataclasses.replace(made.steps[-3], seconds=50)
+    seen = forecast(
+        ground,
+        dataclasses.replace(made, steps=(*made.steps[:-3], short, *made.steps[-2:])),
+        SETTING,
+    )
+    assert [m.least_seconds for m in seen.moments][-3:] == [50, 70, 2]
+    assert seen.least_task_hours == 3 * (4 + 60 + 50 + 70 + 2) / 3600
 
 
 def test_the_rollback_bound_has_a_dead_runners_lease_and_the_shift_in_it() -> None:
@@ -93,7 +106,7 @@ def test_both_slots_are_paid_for_from_the_fill_to_the_scale_in() -> None:
     made = plan(ground, release("r2"))
     seen = forecast(ground, made, SETTING)
     assert made.tasks == 3
-    assert seen.least_task_hours == 3 * 486 / 3600
+    assert seen.least_task_hours == 3 * 366 / 3600
     most = sum(step.timeout_seconds for step in made.steps[1:])
     assert seen.most_task_hours == 3 * most / 3600
 
@@ -134,4 +147,5 @@ def test_a_slot_that_still_runs_is_emptied_of_traffic_before_it_is_filled() -> N
     seen = forecast(ground, dataclasses.replace(made, steps=(quiet, *made.steps)), SETTING)
     assert seen.moments[0].exposed_percent == 0
     assert seen.moments[0].way_back
-    assert seen.least_task_hours == 3 * 486 / 3600
+    assert seen.moments[0].least_seconds == 0
+    assert seen.least_task_hours == 3 * 366 / 3600

@@ -1,5 +1,7 @@
 """What a plan will cost and risk: arithmetic on its steps alone, before anything is touched."""
 
+import math
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from cutover.decide.going_back import way_back
@@ -63,7 +65,7 @@ def forecast(state: State, plan: Plan, setting: Setting) -> Forecast:
 
 def _moments(plan: Plan, setting: Setting, *, way_back: bool) -> tuple[Moment, ...]:
     moments, exposed = list[Moment](), 0
-    for step in plan.steps:
+    for step, least in zip(plan.steps, _least(plan.steps, setting), strict=True):
         if step.kind == "shift":
             exposed = step.percent
         if step.kind == "scale_in":
@@ -71,7 +73,7 @@ def _moments(plan: Plan, setting: Setting, *, way_back: bool) -> tuple[Moment, .
         moments.append(
             Moment(
                 step=step,
-                least_seconds=_least(step, setting),
+                least_seconds=least,
                 exposed_percent=exposed,
                 way_back=way_back,
             )
@@ -79,10 +81,19 @@ def _moments(plan: Plan, setting: Setting, *, way_back: bool) -> tuple[Moment, .
     return tuple(moments)
 
 
-def _least(step: Step, setting: Setting) -> float:
-    """What the loop itself waits: a look at each of two tasks, or reads in a row of health."""
+def _least(steps: Sequence[Step], setting: Setting) -> Iterator[float]:
+    """What the loop itself waits: a look at each of two tasks, or reads in a row of health.
+
+    A slot has been quiet since the weights last changed: the bake counts.
+    """
     looks = {"migrate": 2, "fill": setting.healthy_reads - 1, "roll": 1, "scale_in": 1}
-    return step.seconds + looks.get(step.kind, 0) * setting.poll_seconds
+    unchanged = math.inf
+    for step in steps:
+        least = step.seconds + looks.get(step.kind, 0) * setting.poll_seconds
+        if step.kind == "quiet":
+            least = max(0, step.seconds - unchanged)
+        unchanged = 0 if step.kind == "shift" else unchanged + least
+        yield least
 
 
 def _both_running(plan: Plan, setting: Setting) -> tuple[float, float | None]:
@@ -90,7 +101,7 @@ def _both_running(plan: Plan, setting: Setting) -> tuple[float, float | None]:
     slot that was left is empty; without a most when the plan does not empty it."""
     kinds = [step.kind for step in plan.steps]
     steps = plan.steps[kinds.index("fill") :] if "fill" in kinds else ()
-    least = sum(_least(step, setting) for step in steps)
+    least = sum(_least(steps, setting))
     if steps and "scale_in" not in kinds:
         return least, None
     return least, sum(step.timeout_seconds for step in steps)
