@@ -123,6 +123,17 @@ def parameter(resource: Resource, _plan: Plan, _usage: Usage) -> Amounts:
         yield "advanced parameter", Decimal(1)
 
 
+def function(resource: Resource, _plan: Plan, _usage: Usage) -> Amounts:
+    """Called every minute, for a tenth of a second (infra/watcher.py)."""
+    calls = HOURS * 60
+    yield "function million calls", calls / MILLION
+    yield "function GiB second", calls / 10 * Decimal(resource.inputs["memorySize"]) / 1024
+
+
+def schedule(_resource: Resource, _plan: Plan, _usage: Usage) -> Amounts:
+    yield "schedule million calls", HOURS * 60 / MILLION
+
+
 PARTS: Mapping[str, Part] = {
     "aws:backup/restoreTestingSelection:RestoreTestingSelection": restore_test,
     "aws:backup/vault:Vault": vault,
@@ -136,10 +147,12 @@ PARTS: Mapping[str, Part] = {
     "aws:ecs/cluster:Cluster": cluster,
     "aws:elasticache/replicationGroup:ReplicationGroup": cache,
     "aws:kms/key:Key": key,
+    "aws:lambda/function:Function": function,
     "aws:lb/loadBalancer:LoadBalancer": balancer,
     "aws:rds/instance:Instance": database,
     "aws:rds/instanceAutomatedBackupsReplication:InstanceAutomatedBackupsReplication": replicated,
     "aws:s3/bucket:Bucket": bucket,
+    "aws:scheduler/schedule:Schedule": schedule,
     "aws:secretsmanager/secret:Secret": secret,
     "aws:ssm/parameter:Parameter": parameter,
     "aws:wafv2/webAcl:WebAcl": firewall,

@@ -28,6 +28,56 @@ def contract_name(environment: str) -> str:
     return f"/slipway/{environment}/contract"
 
 
+# The one record of an environment's partition of the journal table that is no entry of its journal.
+LEASE_RECORD = "lease"
+# A lease's term, and the longest that one call to AWS may take, connection and answer.
+LEASE_SECONDS = 30.0
+CALL_SECONDS = 5.0
+
+
+def takeover_seconds(lease_seconds: float, call_seconds: float) -> float:
+    """After so long without a sign of life a lease may be taken, and no call of its owner is
+    still under way: its term, the longest call (a role and a write), and a second of skew."""
+    return lease_seconds + 2 * call_seconds + 1
+
+
+def record_key(scope: str, record: str) -> dict[str, dict[str, str]]:
+    """The key of a record of the journal table, as DynamoDB takes it."""
+    return {"scope": {"S": scope}, "record": {"S": record}}
+
+
+def watcher_scope(environment: str) -> str:
+    """The watcher's own partition of the journal table, which no environment's name can be."""
+    return f"{environment}/watcher"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Owner:
+    """Who holds the lease, for a person who wonders: JSON in its record's `owner`."""
+
+    run: str
+    purpose: str
+    """deploy, rollback, guard, …"""
+    host: str
+    pid: int
+    by: str
+    """The person or CI job, a URL if there is one."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class OpenRun:
+    """The run that the journal has open, for who only watches: JSON in the lease's `run`.
+
+    `step` is the step it stands at, empty when all are done; `held` why it is held, empty when
+    it isn't.
+    """
+
+    id: str
+    verb: str
+    step: str
+    held: str
+
+
 @dataclass(frozen=True, kw_only=True)
 class SlotContract:
     """One slot: where its traffic arrives and what runs it. ARNs, but for `scalable_target`,

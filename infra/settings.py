@@ -166,6 +166,8 @@ class CutoverSettings:
 @dataclass(frozen=True, kw_only=True, config=_STRICT)
 class AlertsSettings:
     emails: Annotated[tuple[bounds.Email, ...], listing(0, 20, "e-mail addresses")]
+    # A cutover that waits for somebody is told of again and again.
+    repeat_minutes: Annotated[int, between(1, 1440)] = 15
 
 
 @dataclass(frozen=True, kw_only=True, config=_STRICT)

@@ -1,5 +1,6 @@
 """A whole environment on this machine, running: what can be asked of it."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -58,6 +59,7 @@ class Environment:
     _launcher: Launcher
     _scheduler: Scheduler
     _follower: Follower
+    _published: Callable[[str], tuple[str, ...]]
 
     @property
     def url(self) -> str:
@@ -132,6 +134,10 @@ class Environment:
     def kill_tasks(self, slot: Slot) -> int:
         """SIGKILL to every running task of the slot; ECS replaces them. Returns how many."""
         return self._scheduler.lose(self.contract.slots[slot].service)
+
+    def told(self) -> tuple[str, ...]:
+        """What people were told through the alerts topic so far, in order."""
+        return self._published(self.contract.alerts_topic)
 
     def weights(self) -> tuple[WeightEvent, ...]:
         """The weights that requests met, each from its moment on."""

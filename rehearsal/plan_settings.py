@@ -61,6 +61,7 @@ SHOWN: dict[str, tuple[str, ...]] = {
         "snapshotRetentionLimit",
     ),
     "aws:kms/key:Key": ("enableKeyRotation", "deletionWindowInDays"),
+    "aws:lambda/function:Function": ("runtime", "architectures", "memorySize", "timeout"),
     "aws:lb/listener:Listener": ("port", "protocol", "sslPolicy"),
     "aws:lb/listenerRule:ListenerRule": ("priority", "actions.0.forward.targetGroups.*.weight"),
     "aws:lb/loadBalancer:LoadBalancer": (
@@ -100,6 +101,7 @@ SHOWN: dict[str, tuple[str, ...]] = {
         "restrictPublicBuckets",
     ),
     "aws:s3/bucketVersioning:BucketVersioning": ("versioningConfiguration.status",),
+    "aws:scheduler/schedule:Schedule": ("scheduleExpression",),
     "aws:secretsmanager/secret:Secret": ("recoveryWindowInDays",),
     "aws:secretsmanager/secretRotation:SecretRotation": ("rotationRules.automaticallyAfterDays",),
     "aws:ssm/parameter:Parameter": ("name", "tier"),

@@ -261,7 +261,7 @@ class _Monitor(MockMonitor):
             urn=urn,
             id=outputs.pop("id", ""),
             custom=request.custom,
-            inputs=inputs,
+            inputs={key: _unpacked(value) for key, value in inputs.items()},
             outputs=outputs,
             secrets=frozenset(key for key, value in marked.items() if rpc.is_rpc_secret(value)),
             parent=self.by_urn.get(request.parent),
@@ -329,6 +329,13 @@ def _refuse_gaps(where: str, value: Any) -> None:
                 _refuse_gaps(where, "None" if item is None else item)
         case str() if re.search(r"\bNone\b|[:,\[] *null *[,}\]]", value):
             raise ValueError(f"{where} holds nothing where a value belongs, or the text None")
+
+
+def _unpacked(value: Any) -> Any:
+    """An archive of texts as plain data: text by name."""
+    if isinstance(value, pulumi.AssetArchive):
+        return {name: cast(pulumi.StringAsset, asset).text for name, asset in value.assets.items()}
+    return value
 
 
 def _bare(value: Any) -> Any:

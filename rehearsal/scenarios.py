@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from cutover.decide.model import other
 from cutover.decide.outcome import Exit
-from infra.outputs import Slot
+from infra.outputs import CALL_SECONDS, LEASE_SECONDS, Slot, takeover_seconds
 from rehearsal.alb.balancer import PROPAGATION_SECONDS
 from rehearsal.blame import Loss
 from rehearsal.checks import expect
@@ -22,10 +22,15 @@ from rehearsal.tool import Ended
 ROLLBACK_SECONDS, ROLLBACK_CALLS = 3.0, 10
 DEPLOY_SECONDS = 90.0
 TURNED = "the run goes back: "
+# What the watcher says of a lease that nobody renews (watcher/handler.py).
+SILENT = "has shown no sign of life since"
 # Until an alarm has forgotten what it saw, five seconds for each of its periods, with room.
 QUIET_SECONDS = 120.0
 # Until a change that was asked for is seen by requests, on a busy machine.
 MOVED_SECONDS = 120.0
+# The watcher's term of a lease without a sign of life (infra/outputs.py), and as long again for a
+# busy machine.
+TOLD_SECONDS = 2 * takeover_seconds(LEASE_SECONDS, CALL_SECONDS)
 # Time for the bake to have begun, and not to have ended.
 INTO_THE_BAKE_SECONDS = 2.0
 # Three failed checks, five seconds apart (infra/balancer.py), and a propagation each way.
@@ -85,7 +90,7 @@ class Scenarios:
         return f"refused in {ended.seconds:.1f} s: {ended.sentence}"
 
     def runner_killed(self) -> str:
-        """SIGKILL half way up the ladder; `resume` takes the lease over and ends the run."""
+        """SIGKILL half way up the ladder: the watcher tells people, and `resume` ends the run."""
         release = self._next()
         command = self.environment.start_deploy(release, "--no-retire")
         entering = other(self.environment.slot)
@@ -93,12 +98,20 @@ class Scenarios:
         killed = command.kill()
         share = self._share(entering)
         expect(killed.exit < 0, f"it had ended before it could be killed, with {killed.exit}")
+        self.environment.watch.wait_until(
+            lambda: bool(self._pages()),
+            what="nobody was told of the dead runner",
+            timeout_seconds=TOLD_SECONDS,
+        )
+        told_seconds = time.time() - killed.ended_at
         ended = self.environment.note(self.environment.tool.run("resume"))
         _expect_exit(ended, Exit.DONE)
         expect(self._share(entering) == 100, f"{entering} has {self._share(entering)} %")
+        pages = self._pages()
+        expect(len(pages) == 1, f"people were told {len(pages)} times: {pages}")
         return (
-            f"killed at {share} %; resume went on to 100 % in {ended.seconds:.0f} s, the wait for "
-            "the dead runner's lease included"
+            f"killed at {share} %, and people told {told_seconds:.0f} s later; resume went on to "
+            f"100 % in {ended.seconds:.0f} s, the wait for the dead runner's lease included"
         )
 
     def rollback_by_hand(self) -> str:
@@ -141,6 +154,17 @@ class Scenarios:
             f"{killed} tasks killed; {home} had all of the traffic again "
             f"{back.at - killed_at:.1f} s later"
         )
+
+    def _pages(self) -> list[str]:
+        """What people were told of runners that died."""
+        stack = self.environment.stack
+        return [
+            message
+            for message in self.environment.told()
+            if message.startswith(f"{stack}: deploy of ")
+            and SILENT in message
+            and f"`python -m cutover resume --stack {stack}`" in message
+        ]
 
     def _turned_back(self, fault: Fault) -> str:
         release, home = self._next(), self.environment.slot

@@ -17,6 +17,7 @@ from rehearsal.aws.control_plane import ControlPlane
 from rehearsal.aws.creators import Endpoints, creating
 from rehearsal.aws.ecs_task import list_what_should_run, tell_statuses_ourselves
 from rehearsal.aws.follower import METRICS_SECONDS, Follower, balancer_settings
+from rehearsal.aws.functions import start_function
 from rehearsal.aws.launcher import Launcher
 from rehearsal.aws.one_off import OneOffTasks
 from rehearsal.aws.reconciler import Reconciler
@@ -124,6 +125,7 @@ def running(
         reconciler = running_parts.enter_context(
             Reconciler([scheduler.step, one_off.step, follower.step, alarms.step])
         )
+        start_function(supervisor, recording, plane)
         client = Client(port=port, host=host, authority=authority.file)
         watch = Watch((supervisor.check, reconciler.check))
         environment = Environment(
@@ -152,6 +154,7 @@ def running(
             _launcher=launcher,
             _scheduler=scheduler,
             _follower=follower,
+            _published=plane.published,
         )
         with progress.step(f"Deploying {FIRST_RELEASE} with cutover"):
             _deploy_first(environment)

@@ -29,6 +29,8 @@ from infra.service import Service, ServiceArgs
 from infra.state import CutoverState, CutoverStateArgs
 from infra.tasks import Tasks, TasksArgs, TaskSecrets
 from infra.waf import Waf, WafArgs
+from infra.watcher import Watcher, WatcherArgs
+from infra.watcher_access import Watched
 from stacks.contract import contract_fields
 
 
@@ -240,6 +242,22 @@ def environment() -> None:
             service_arns=service.service_arns,
         ),
         stateful,
+    )
+    Watcher(
+        name,
+        WatcherArgs(
+            account_id=account_id,
+            region=region,
+            repeat_minutes=chosen.alerts.repeat_minutes,
+            log_days=chosen.service.log_days,
+            watched=Watched(
+                table_name=state.table_name,
+                table_arn=state.table_arn,
+                alerts_topic_arn=alerts.topic_arn,
+                key_arn=encryption.key_arn,
+            ),
+        ),
+        plain,
     )
 
     Backups(

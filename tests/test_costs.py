@@ -22,7 +22,13 @@ from tests.environments import STACKS, recorded
 PRICES = Prices.model_validate(
     {
         "as_of": "2026-01-31",
-        "everywhere": {"public IPv4 address hour": "0.005", "advanced parameter": "0.05"},
+        "everywhere": {
+            "public IPv4 address hour": "0.005",
+            "advanced parameter": "0.05",
+            "function million calls": "0.2",
+            "function GiB second": "0.00001",
+            "schedule million calls": "1",
+        },
         "regions": {
             "eu-west-1": {
                 "rds db.t4g.small hour": "0.035",
@@ -163,6 +169,16 @@ def test_a_database_is_kept_a_second_time_and_restored_twice_a_week() -> None:
         ("backup GiB", USAGE.vault_gib * Decimal("0.2")),
         ("backup GiB", Decimal(20) * Decimal("0.2")),
         ("rds db.t4g.small hour", Decimal(730) / 7 / 24 * 2 * 2 * Decimal("0.035")),
+    ]
+
+
+def test_a_function_costs_its_calls_and_a_tenth_of_a_second_of_memory_for_each() -> None:
+    function = resource("aws:lambda/function:Function", memorySize=512)
+    schedule = resource("aws:scheduler/schedule:Schedule")
+    assert lines(function, schedule) == [
+        ("function million calls", Decimal("0.00876")),
+        ("function GiB second", Decimal("0.0219")),
+        ("schedule million calls", Decimal("0.0438")),
     ]
 
 

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from moto import mock_aws
 
 from cutover.decide.journal import Draft, Entry, Malformed, State, Summary, chain, fold, plain
+from cutover.decide.model import Plan, Step
 from cutover.do import partition
 from cutover.do.aws_errors import explained
 from cutover.do.clients import Clients
@@ -167,6 +168,33 @@ def test_the_first_append_takes_the_lease_and_writes_the_entry_in_one_call(
             "head_hash": {"S": entry.hash},
         },
     }
+
+
+def test_the_lease_tells_of_the_run_that_is_open(store: Table, doors: Doors, name: str) -> None:
+    """Each append says where the run stands, for who only watches; the last one says nothing."""
+
+    def told(*drafts: Draft, release: bool = False) -> Any:
+        store.append(store.read(), drafts, owner=A, run="a", release=release)
+        item = items(doors, name)["lease"]
+        return json.loads(item["run"]["S"]) if "run" in item else None
+
+    steps = tuple(
+        Step(key=key, kind="shift", slot="green", percent=percent)
+        for key, percent in (("shift green 25", 25), ("shift green 100", 100))
+    )
+    plan = Plan(verb="deploy", entering="green", steps=steps, tasks=2, floor=1)
+    assert told(*observed("before")) is None
+    standing = {"id": "a", "verb": "deploy", "step": "shift green 25", "held": ""}
+    assert told(Draft("started", {"plan": plain(plan), "reason": "", "by": ""})) == standing
+    assert told() == standing
+    standing["step"] = "shift green 100"
+    assert told(Draft("passed", {"step": "shift green 25", "evidence": ""})) == standing
+    held = Draft("held", {"cause": "gates", "reason": "can't tell"})
+    assert told(held, release=True) == {**standing, "held": "can't tell"}
+    assert told(Draft("resumed", {"reason": "", "by": "", "by_hand": False})) == standing
+    last = Draft("passed", {"step": "shift green 100", "evidence": ""})
+    assert told(last) == {**standing, "step": ""}
+    assert told(ended(Summary()), release=True) is None
 
 
 def test_what_is_read_is_what_append_returned_in_one_call(store: Table, doors: Doors) -> None:

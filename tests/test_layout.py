@@ -18,6 +18,7 @@ MAY_IMPORT = {
     "infra": {"infra"},
     "stacks": {"infra", "stacks"},
     "cutover": {"cutover", "infra.outputs"},
+    "watcher": {"watcher", "infra.outputs"},
     "policy": {"policy", "infra.guardrails"},
     "rehearsal": {"rehearsal", "stacks", "infra", "cutover"},
     "costs": {"costs"},
@@ -28,6 +29,7 @@ MUST_NOT_IMPORT = {
     "infra": {"boto3", "botocore", "moto", "subprocess", "socket", "requests", "urllib", "docker"},
     "stacks": {"boto3", "botocore", "moto", "subprocess", "socket", "requests", "urllib"},
     "cutover": {"pulumi", "pulumi_aws", "pulumi_docker", "pulumi_random", "moto"},
+    "watcher": {"pulumi", "pulumi_aws", "pydantic", "typer", "rich", "moto"},
     "policy": {"boto3", "botocore"},
     "examples": {"pulumi", "pulumi_aws", "boto3", "infra", "rehearsal"},
 }
@@ -98,6 +100,9 @@ def test_arrows_point_one_way(folder: str) -> None:
         ("cutover", "import pulumi.runtime", ["pulumi.runtime"]),
         ("cutover", "from infra.settings import load", ["infra.settings"]),
         ("cutover", "from infra import settings", ["infra.settings"]),
+        ("watcher", "from cutover.do.store import Lease", ["cutover.do.store"]),
+        ("watcher", "import pydantic", ["pydantic"]),
+        ("infra", "import watcher.handler", ["watcher.handler"]),
         ("rehearsal", "import tests.helper", ["tests.helper"]),
         ("rehearsal", "from scripts import mutate", ["scripts", "scripts.mutate"]),
         ("infra", "import pulumi_aws as aws\nfrom infra import bounds", []),
@@ -135,7 +140,7 @@ def names_compared(tree: ast.AST) -> Iterator[str]:
                     yield inner.value
 
 
-@pytest.mark.parametrize("folder", ["infra", "stacks", "rehearsal"])
+@pytest.mark.parametrize("folder", ["infra", "stacks", "rehearsal", "watcher"])
 def test_nothing_depends_on_the_name_of_an_environment(folder: str) -> None:
     for path in sources(folder):
         compared = set(names_compared(ast.parse(path.read_text())))

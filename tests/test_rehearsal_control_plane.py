@@ -106,6 +106,19 @@ def test_only_the_calls_of_others_are_counted(plane: ControlPlane, contract: Con
     assert (first.service, second.service) == ("elasticloadbalancing", "elasticloadbalancing")
 
 
+def test_the_calls_of_what_stands_in_for_aws_are_not_those_of_others(
+    plane: ControlPlane, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in plane.own_variables.items():
+        monkeypatch.setenv(name, value)
+    before = len(plane.calls())
+    assert boto3.client("sns").list_topics()["Topics"]
+    assert len(plane.calls()) == before
+    monkeypatch.delenv("AWS_SDK_UA_APP_ID")
+    assert boto3.client("sns").list_topics()["Topics"]
+    assert len(plane.calls()) == before + 1
+
+
 def containers(plane: ControlPlane, task_definition: str) -> dict[str, dict[str, Any]]:
     found = plane.client("ecs").describe_task_definition(taskDefinition=task_definition)
     return {c["name"]: c for c in found["taskDefinition"]["containerDefinitions"]}
@@ -316,7 +329,10 @@ def test_who_publishes_to_the_alerts_topic_reaches_one(
 ) -> None:
     sns = plane.client("sns")
     assert [topic["TopicArn"] for topic in sns.list_topics()["Topics"]] == [contract.alerts_topic]
-    assert sns.publish(TopicArn=contract.alerts_topic, Message="done")["MessageId"]
+    before = plane.published(contract.alerts_topic)
+    for message in ("one", "two"):
+        sns.publish(TopicArn=contract.alerts_topic, Message=message, Subject="of both")
+    assert plane.published(contract.alerts_topic) == (*before, "one", "two")
 
 
 def test_the_frontend_bucket_keeps_versions(plane: ControlPlane, contract: Contract) -> None:

@@ -12,12 +12,19 @@ from rehearsal import scenarios
 from rehearsal.aws.control_plane import Call
 from rehearsal.checks import Unmet
 from rehearsal.environment import Environment
+from rehearsal.errors import RehearsalError
 from rehearsal.reporting.report import WeightEvent
 from rehearsal.scenarios import Scenarios
 from rehearsal.tool import Ended
 from rehearsal.watch import Watch
 
 BEGAN = 1000.0
+DEAD = (
+    "staging: deploy of jane (process 7 on runner-1) has shown no sign of life since "
+    "2026-11-24 03:12 UTC; run r-1 (deploy) is open at step 'watch 25', and nothing moves by "
+    "itself: `python -m cutover status --stack staging` shows it, `python -m cutover resume "
+    "--stack staging` goes on, `python -m cutover rollback --stack staging` goes back"
+)
 
 
 def ended(
@@ -50,6 +57,8 @@ class Acted:
         self.alarming = [["staging-blue-errors"], []]
         self.definitions = [["a:1"], ["a:1"]]
         self.tool = SimpleNamespace(run=self._run)
+        self.stack = "staging"
+        self.pages = [DEAD]
 
     def _run(self, verb: str) -> Ended:
         assert verb in ("resume", "rollback")
@@ -58,6 +67,9 @@ class Acted:
 
     def note(self, of: Ended) -> Ended:
         return of
+
+    def told(self) -> tuple[str, ...]:
+        return ("staging: deploy of release release-2 has started", *self.pages)
 
     def weights(self) -> tuple[WeightEvent, ...]:
         return tuple(self.events)
@@ -184,14 +196,36 @@ def test_an_incompatible_release_is_refused_before_anything_is_touched() -> None
     refused(Scenarios.incompatible, touched, "a task definition was registered")
 
 
-def test_a_killed_runner_is_resumed() -> None:
+def test_a_killed_runner_is_told_of_and_resumed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(scenarios.time, "time", lambda: BEGAN + 40 + 43)
     resumed = ended(0, verb="resume", seconds=70.0)
     assert scene(Acted(ended(0), 25, resumed=resumed)).runner_killed() == (
-        "killed at 25 %; resume went on to 100 % in 70 s, the wait for the dead runner's lease "
-        "included"
+        "killed at 25 %, and people told 43 s later; resume went on to 100 % in 70 s, the wait for "
+        "the dead runner's lease included"
     )
     held = Acted(ended(0), 25, resumed=ended(4, verb="resume"))
     refused(Scenarios.runner_killed, held, "cutover resume ended with 4 and not 0")
+
+
+@pytest.mark.parametrize(
+    "pages", [[], [DEAD.replace("staging", "testing")], [DEAD.replace("resume", "abort")]]
+)
+def test_a_killed_runner_that_nobody_is_told_of_is_noticed(
+    pages: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(scenarios, "TOLD_SECONDS", 0.0)
+    environment = Acted(ended(0), 25)
+    environment.pages = pages
+    with pytest.raises(
+        RehearsalError, match=r"^nobody was told of the dead runner within 0 seconds$"
+    ):
+        scene(environment).runner_killed()
+
+
+def test_a_killed_runner_that_people_are_told_of_twice_is_noticed() -> None:
+    environment = Acted(ended(0), 25, resumed=ended(0, verb="resume"))
+    environment.pages = [DEAD, DEAD]
+    refused(Scenarios.runner_killed, environment, "people were told 2 times: ")
 
 
 def rolled_back(*shares: int, **changes: Any) -> Acted:

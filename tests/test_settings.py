@@ -224,6 +224,7 @@ MUST_BE: list[tuple[str, str, list[str]]] = [
         ["['a@b.example', 'a@b.example']"],
     ),
     ("alerts/emails/0", "an e-mail address", ["'oncall'"]),
+    ("alerts/repeat_minutes", "1 to 1440", ["0", "1441"]),
     ("budget/monthly_usd", "1 to 1000000", ["0", "1000001"]),
 ]
 
@@ -377,6 +378,8 @@ def test_an_unknown_endpoint_is_told_all_that_there_are() -> None:
         ("nginx/image", f"nginx@{DIGEST}"),
         ("aws/region", "ap-southeast-2"),
         ("alerts/emails", []),
+        ("alerts/repeat_minutes", 1),
+        ("alerts/repeat_minutes", 1440),
         (
             "secrets/sentry_dsn_secret",
             "arn:aws:secretsmanager:eu-west-1:123456789012:secret:sentry-AbCdEf",
@@ -474,6 +477,7 @@ def test_nothing_that_costs_money_or_loses_data_has_a_default() -> None:
         or field.default_factory is not dataclasses.MISSING
     }
     assert defaults == {
+        "AlertsSettings.repeat_minutes",
         "BackupSettings.copy_region",
         "CutoverSettings.freeze_windows",
         "SecretsSettings.sentry_dsn_secret",

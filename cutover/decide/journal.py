@@ -111,6 +111,11 @@ class Run:
     held: str | None = None
     cause: HoldCause | None = None
 
+    @property
+    def step(self) -> Step | None:
+        """Where it stands: its first step that is not finished; None when all are."""
+        return next((step for step in self.steps if step.key not in self.done), None)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Summary:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from infra.outputs import SLOTS, Slot
+from infra.outputs import CALL_SECONDS, LEASE_SECONDS, SLOTS, Slot, takeover_seconds
 
 # Whole percent: ALB weights are relative, and two that add up to 100 read as what they are.
 SCALE = 100
@@ -117,8 +117,8 @@ class Setting:
     connections_per_task: int = 0
     max_connections: int = 0
     """What the database takes; 0 where nobody knows."""
-    lease_seconds: float = 30
-    call_seconds: float = 5
+    lease_seconds: float = LEASE_SECONDS
+    call_seconds: float = CALL_SECONDS
     """The longest that one call to AWS may take, connection and answer."""
     poll_seconds: float = 2
     healthy_reads: int = 3
@@ -128,6 +128,5 @@ class Setting:
 
     @property
     def takeover_seconds(self) -> float:
-        """After so long without a sign of life a lease may be taken, and no call of its owner is
-        still under way: its term, the longest call (a role and a write), and a second of skew."""
-        return self.lease_seconds + 2 * self.call_seconds + 1
+        """After so long without a sign of life a lease may be taken."""
+        return takeover_seconds(self.lease_seconds, self.call_seconds)

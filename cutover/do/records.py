@@ -13,13 +13,11 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from cutover.decide.journal import Entry, Malformed, State, canonical
-from cutover.do.store import Lease, Owner
+from cutover.decide.journal import Entry, Malformed, Run, State, canonical
+from cutover.do.store import Lease
+from infra.outputs import LEASE_RECORD, OpenRun, Owner, record_key
 
 Item = Mapping[str, Mapping[str, Any]]
-
-# Sorts after every entry, so that a query from the end begins with it.
-LEASE = "lease"
 
 _ENTRY = TypeAdapter(Entry)
 _OWNER = TypeAdapter(Owner)
@@ -34,18 +32,15 @@ class Head:
     hash: str
 
 
-def key(scope: str, record: str) -> dict[str, dict[str, str]]:
-    return {"scope": {"S": scope}, "record": {"S": record}}
-
-
 def entry_record(sequence: int) -> str:
-    """The sort key of an entry; ten digits keep the order of numbers."""
+    """The sort key of an entry; ten digits keep the order of numbers. The lease's sorts after
+    every entry's, so that a query from the end begins with it."""
     return f"entry#{sequence:010d}"
 
 
 def item_of(scope: str, entry: Entry) -> Item:
     text = canonical(dataclasses.asdict(entry))
-    return {**key(scope, entry_record(entry.sequence)), "entry": {"S": text}}
+    return {**record_key(scope, entry_record(entry.sequence)), "entry": {"S": text}}
 
 
 def entry_of(item: Item) -> Entry:
@@ -101,10 +96,11 @@ def lease_update(
         ":head_hash": {"S": state.hash},
     }
     removed = []
-    if after.owner:
-        values[":owner"] = {"S": canonical(dataclasses.asdict(after.owner))}
-    else:
-        removed.append("#owner")
+    for name, value in ((":owner", after.owner), (":run", _open_run(state.run))):
+        if value:
+            values[name] = {"S": canonical(dataclasses.asdict(value))}
+        else:
+            removed.append(f"#{name[1:]}")
     expression = "SET " + ", ".join(f"#{name[1:]} = {name}" for name in values)
     if after.owner is None or after.token != before.token:
         removed.append("#wanted")
@@ -117,7 +113,7 @@ def lease_update(
     if before.version:
         condition, values[":before"] = "#version = :before", {"N": str(before.version)}
     return {
-        "Key": key(scope, LEASE),
+        "Key": record_key(scope, LEASE_RECORD),
         "UpdateExpression": expression,
         "ConditionExpression": condition,
         "ExpressionAttributeNames": _names(expression, condition),
@@ -133,12 +129,19 @@ def wish_update(scope: str, held: Lease, wish: str) -> dict[str, Any]:
     """
     expression, condition = "ADD #wanted :wish", "#token = :token AND attribute_exists(#owner)"
     return {
-        "Key": key(scope, LEASE),
+        "Key": record_key(scope, LEASE_RECORD),
         "UpdateExpression": expression,
         "ConditionExpression": condition,
         "ExpressionAttributeNames": _names(expression, condition),
         "ExpressionAttributeValues": {":wish": {"SS": [wish]}, ":token": {"N": str(held.token)}},
     }
+
+
+def _open_run(run: Run | None) -> OpenRun | None:
+    if run is None:
+        return None
+    step = run.step.key if run.step else ""
+    return OpenRun(id=run.id, verb=run.plan.verb, step=step, held=run.held or "")
 
 
 def _names(*expressions: str) -> dict[str, str]:

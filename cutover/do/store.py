@@ -5,19 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from cutover.decide.journal import Draft, Entry, State
-
-
-@dataclass(frozen=True, kw_only=True)
-class Owner:
-    """Who holds the lease, for a person who wonders."""
-
-    run: str
-    purpose: str
-    """deploy, rollback, guard, …"""
-    host: str
-    pid: int
-    by: str
-    """The person or CI job, a URL if there is one."""
+from infra.outputs import Owner
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,9 +7,10 @@ from datetime import UTC, datetime
 from cutover.decide.journal import Draft, Entry, Malformed, State, chain, fold
 from cutover.do.clients import Clients
 from cutover.do.partition import Changed, Partition
-from cutover.do.records import LEASE, entry_of, head_of, item_of, lease_update, wish_update
+from cutover.do.records import entry_of, head_of, item_of, lease_update, wish_update
 from cutover.do.store import Lease, LeaseLost, Owner, Snapshot
 from cutover.do.world import Clock
+from infra.outputs import LEASE_RECORD
 
 
 class Table:
@@ -88,7 +89,7 @@ class Table:
     def _read(self, *, whole: bool) -> tuple[Snapshot, list[Entry]]:
         head, entries = None, []
         for item in self._partition.newest_first():
-            if item["record"]["S"] == LEASE:
+            if item["record"]["S"] == LEASE_RECORD:
                 head = head_of(item)
                 continue
             if head is None:

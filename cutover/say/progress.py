@@ -51,8 +51,7 @@ class Lines:
 
 def current(state: State) -> Step | None:
     """The step that the open run is at; None when none is open, or all of its steps are done."""
-    run = state.run
-    return next((step for step in run.steps if step.key not in run.done), None) if run else None
+    return state.run.step if state.run else None
 
 
 @contextmanager

@@ -82,9 +82,19 @@ class ControlPlane:
             "AWS_DEFAULT_REGION": self.region,
         }
 
+    @property
+    def own_variables(self) -> dict[str, str]:
+        """The same for a process that does what AWS does: its calls are not those of others."""
+        return {**self.variables, "AWS_SDK_UA_APP_ID": _OURS}
+
     def calls(self) -> tuple[Call, ...]:
-        """Those of others than this process so far, in order."""
+        """Those of others than this rehearsal so far, in order."""
         return tuple(self._calls)
+
+    def published(self, topic_arn: str) -> tuple[str, ...]:
+        """The messages that a topic was sent so far, in order; moto sends them on to nobody."""
+        sent = self.backend("sns").topics[topic_arn].sent_notifications
+        return tuple(message for _, message, *_ in list(sent))
 
     def client(self, service: str, region: str | None = None) -> Any:
         """boto3's client of a service, made once; may be used from any thread."""

@@ -1,0 +1,231 @@
+"""What is asked of Lambda, its scheduler and IAM. That AWS accepts it is the preview's to show."""
+
+import json
+from functools import cache
+from typing import Any
+
+import pytest
+
+from infra.watcher import Watcher, WatcherArgs
+from infra.watcher_access import Watched
+from rehearsal.recording import Recording, record
+from tests.environments import STACKS, chosen, recorded
+
+ACCOUNT = "210987654321"
+FUNCTION = "aws:lambda/function:Function"
+FUNCTION_ARN = "arn:aws:lambda:eu-west-1:123456789012:function/prod-watcher"
+ALARM = "aws:cloudwatch/metricAlarm:MetricAlarm"
+
+
+@cache
+def _recorded() -> Recording:
+    def program() -> None:
+        Watcher(
+            "prod",
+            WatcherArgs(
+                account_id=ACCOUNT,
+                region="eu-central-1",
+                repeat_minutes=20,
+                log_days=60,
+                watched=Watched(
+                    table_name="the-table",
+                    table_arn="table-arn",
+                    alerts_topic_arn="topic-arn",
+                    key_arn="key-arn",
+                ),
+            ),
+        )
+
+    return record(program, stack="prod", config={})
+
+
+def _document(type_: str, name: str, key: str) -> Any:
+    return json.loads(_recorded().only(type_, name).inputs[key])
+
+
+def test_the_function_has_a_supported_runtime_and_no_place_in_the_network() -> None:
+    inputs = dict(_recorded().only(FUNCTION).inputs)
+    assert sorted(inputs.pop("code")) == [
+        "infra/__init__.py",
+        "infra/outputs.py",
+        "watcher/__init__.py",
+        "watcher/handler.py",
+    ]
+    assert inputs == {
+        "description": "Tells people of a cutover that nobody brings to its end",
+        "runtime": "python3.14",
+        "architectures": ["arm64"],
+        "handler": "watcher.handler.handle",
+        "role": "arn:aws:iam:eu-west-1:123456789012:role/prod-watcher",
+        "timeout": 30,
+        "memorySize": 256,
+        "environment": {
+            "variables": {
+                "ENVIRONMENT": "prod",
+                "TABLE": "the-table",
+                "TOPIC": "topic-arn",
+                "REPEAT_SECONDS": "1200",
+            }
+        },
+        "loggingConfig": {"logFormat": "Text", "logGroup": "/slipway/prod/watcher"},
+    }
+
+
+def test_its_log_is_encrypted_and_has_an_end() -> None:
+    assert _recorded().only("aws:cloudwatch/logGroup:LogGroup").inputs == {
+        "name": "/slipway/prod/watcher",
+        "retentionInDays": 60,
+        "kmsKeyId": "key-arn",
+    }
+
+
+def test_it_may_read_the_lease_write_its_own_item_and_publish() -> None:
+    policy = _document("aws:iam/rolePolicy:RolePolicy", "prod-watcher", "policy")
+    assert policy["Statement"] == [
+        {
+            "Sid": "ReadTheLease",
+            "Effect": "Allow",
+            "Action": "dynamodb:GetItem",
+            "Resource": "table-arn",
+            "Condition": {"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": ["prod"]}},
+        },
+        {
+            "Sid": "RememberWhatWasTold",
+            "Effect": "Allow",
+            "Action": ["dynamodb:GetItem", "dynamodb:PutItem"],
+            "Resource": "table-arn",
+            "Condition": {"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": ["prod/watcher"]}},
+        },
+        {"Sid": "Tell", "Effect": "Allow", "Action": "sns:Publish", "Resource": "topic-arn"},
+        {
+            "Sid": "UseTheirKey",
+            "Effect": "Allow",
+            "Action": ["kms:Decrypt", "kms:GenerateDataKey"],
+            "Resource": "key-arn",
+            "Condition": {
+                "StringEquals": {
+                    "kms:ViaService": [
+                        "dynamodb.eu-central-1.amazonaws.com",
+                        "sns.eu-central-1.amazonaws.com",
+                    ]
+                }
+            },
+        },
+        {
+            "Sid": "WriteLogs",
+            "Effect": "Allow",
+            "Action": ["logs:CreateLogStream", "logs:PutLogEvents"],
+            "Resource": "arn:aws:cloudwatch:eu-west-1:123456789012:logGroup/prod-watcher-log:*",
+        },
+    ]
+    assert _document("aws:iam/role:Role", "prod-watcher", "assumeRolePolicy")["Statement"] == [
+        {
+            "Sid": "Assume",
+            "Effect": "Allow",
+            "Action": "sts:AssumeRole",
+            "Principal": {"Service": "lambda.amazonaws.com"},
+        }
+    ]
+
+
+def test_only_the_scheduler_of_this_account_calls_it_and_it_calls_nothing_else() -> None:
+    policy = _document("aws:iam/rolePolicy:RolePolicy", "prod-watcher-schedule", "policy")
+    assert policy["Statement"] == [
+        {
+            "Sid": "CallTheWatcher",
+            "Effect": "Allow",
+            "Action": "lambda:InvokeFunction",
+            "Resource": FUNCTION_ARN,
+        }
+    ]
+    trust = _document("aws:iam/role:Role", "prod-watcher-schedule", "assumeRolePolicy")
+    assert trust["Statement"] == [
+        {
+            "Sid": "Assume",
+            "Effect": "Allow",
+            "Action": "sts:AssumeRole",
+            "Principal": {"Service": "scheduler.amazonaws.com"},
+            "Condition": {
+                "StringEquals": {
+                    "aws:SourceAccount": ACCOUNT,
+                    "aws:SourceArn": (
+                        f"arn:aws:scheduler:eu-central-1:{ACCOUNT}:schedule-group/default"
+                    ),
+                }
+            },
+        }
+    ]
+
+
+def test_it_looks_every_minute_and_never_late() -> None:
+    assert _recorded().only("aws:scheduler/schedule:Schedule").inputs == {
+        "description": "Looks at the lease of cutovers",
+        "scheduleExpression": "rate(1 minute)",
+        "flexibleTimeWindow": {"mode": "OFF"},
+        "target": {
+            "arn": FUNCTION_ARN,
+            "roleArn": "arn:aws:iam:eu-west-1:123456789012:role/prod-watcher-schedule",
+            "retryPolicy": {"maximumEventAgeInSeconds": 60, "maximumRetryAttempts": 0},
+        },
+    }
+    config = _recorded().only("aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig")
+    assert config.inputs == {
+        "functionName": "prod-watcher.name",
+        "maximumEventAgeInSeconds": 60,
+        "maximumRetryAttempts": 0,
+    }
+
+
+@pytest.mark.parametrize(
+    ("metric", "description", "comparison", "missing"),
+    [
+        ("Errors", "fails", "GreaterThanOrEqualToThreshold", "notBreaching"),
+        ("Invocations", "is not called", "LessThanThreshold", "breaching"),
+    ],
+)
+def test_a_watcher_that_fails_or_is_silent_is_told_of(
+    metric: str, description: str, comparison: str, missing: str
+) -> None:
+    assert _recorded().only(ALARM, f"prod-watcher-{metric.lower()}").inputs == {
+        "alarmDescription": f"The watcher of cutovers {description}, see docs/runbooks/cutover.md",
+        "namespace": "AWS/Lambda",
+        "metricName": metric,
+        "dimensions": {"FunctionName": "prod-watcher.name"},
+        "statistic": "Sum",
+        "period": 60,
+        "evaluationPeriods": 5,
+        "datapointsToAlarm": 3,
+        "comparisonOperator": comparison,
+        "threshold": 1,
+        "treatMissingData": missing,
+        "alarmActions": ["topic-arn"],
+        "okActions": ["topic-arn"],
+    }
+
+
+def test_that_is_all() -> None:
+    assert len(_recorded().resources) == 11
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_each_environment_watches_its_own_lease(stack: str) -> None:
+    made = recorded(stack)
+    variables = made.only(FUNCTION).inputs["environment"]["variables"]
+    assert variables == {
+        "ENVIRONMENT": stack,
+        "TABLE": made.exports["journal_table"],
+        "TOPIC": made.exports["alerts_topic"],
+        "REPEAT_SECONDS": str(chosen(stack).alerts.repeat_minutes * 60),
+    }
+    policy = json.loads(
+        made.only("aws:iam/rolePolicy:RolePolicy", f"{stack}-watcher").inputs["policy"]
+    )
+    lease, memory, topic, key, _ = policy["Statement"]
+    table = made.only("aws:dynamodb/table:Table").outputs["arn"]
+    assert lease["Resource"] == memory["Resource"] == table
+    assert topic["Resource"] == made.exports["alerts_topic"]
+    assert key["Resource"] == made.only("aws:kms/key:Key", f"{stack}-key").outputs["arn"]
+    # What stops a cutover is the health of the slots, and not who watches it.
+    watcher = {alarm.outputs["arn"] for alarm in made.every(ALARM) if "-watcher-" in alarm.name}
+    assert len(watcher) == 2
+    assert not watcher & set(made.exports["alarms"])

@@ -1,0 +1,182 @@
+"""Tells people of a cutover that nobody brings to its end: its runner died, or it waits for them.
+
+Runs in Lambda, with that runtime's own boto3 and no other package. It moves nothing, whatever it
+finds; all that it writes is what it has seen and told, in a partition of its own.
+"""
+
+import json
+import os
+import time
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from functools import cache
+from typing import Any
+
+import boto3
+
+from infra.outputs import (
+    CALL_SECONDS,
+    LEASE_RECORD,
+    LEASE_SECONDS,
+    OpenRun,
+    Owner,
+    record_key,
+    takeover_seconds,
+    watcher_scope,
+)
+
+Item = Mapping[str, Mapping[str, Any]]
+
+# A lease that is alive is renewed several times in this.
+STILL_SECONDS = takeover_seconds(LEASE_SECONDS, CALL_SECONDS)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trouble:
+    """What is not as it should be, if it stays so: `problem`, since when, and what to do."""
+
+    seen: str
+    """The same as long as nobody has written to the lease."""
+    problem: str
+    then: str
+
+    def sentence(self, environment: str, since: float) -> str:
+        moment = datetime.fromtimestamp(since, UTC)
+        return f"{environment}: {self.problem} since {moment:%Y-%m-%d %H:%M} UTC; {self.then}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Memory:
+    """The trouble that was seen last, when it was first seen, and when people were told of it;
+    epoch seconds of our own clock, never of the lease's owner."""
+
+    seen: str = ""
+    since: float = 0
+    told_at: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Watcher:
+    """One environment's lease, and whom to tell. `repeat_seconds` is between two messages of the
+    same trouble. `dynamodb` and `sns` are boto3's clients."""
+
+    environment: str
+    table: str
+    topic: str
+    repeat_seconds: float
+    dynamodb: Any
+    sns: Any
+
+    def look(self, now: float) -> None:
+        """Tells of what has been still for longer than a living owner is; `now` is epoch seconds.
+
+        Raises what boto3 raises, which is for the alarm on this function's errors.
+        """
+        lease = self._read(record_key(self.environment, LEASE_RECORD))
+        found = trouble(self.environment, lease) if lease else None
+        if found is None:
+            return
+        known = self._remembered()
+        if known.seen != found.seen:
+            known = Memory(seen=found.seen, since=now)
+            self._remember(known)
+        told_at = known.told_at
+        due = told_at is None or now - told_at >= self.repeat_seconds
+        if due and now - known.since >= STILL_SECONDS:
+            self.sns.publish(
+                TopicArn=self.topic,
+                Subject=f"{self.environment}: a cutover waits for somebody",
+                Message=found.sentence(self.environment, known.since),
+            )
+            self._remember(Memory(seen=known.seen, since=known.since, told_at=now))
+
+    def _read(self, key: Item) -> Item | None:
+        answer = self.dynamodb.get_item(TableName=self.table, Key=key, ConsistentRead=True)
+        return answer.get("Item")
+
+    @property
+    def _own_key(self) -> dict[str, dict[str, str]]:
+        return record_key(watcher_scope(self.environment), "memory")
+
+    def _remembered(self) -> Memory:
+        item = self._read(self._own_key)
+        return Memory(**json.loads(item["memory"]["S"])) if item else Memory()
+
+    def _remember(self, memory: Memory) -> None:
+        item = {**self._own_key, "memory": {"S": json.dumps(asdict(memory))}}
+        self.dynamodb.put_item(TableName=self.table, Item=item)
+
+
+def trouble(environment: str, lease: Item) -> Trouble | None:
+    """What a lease says that nobody writes to any more; None when it may stay as it is."""
+    cutover = "python -m cutover"
+    seen = json.dumps([lease.get(name) for name in ("version", "owner", "run")])
+    try:
+        int(lease["version"]["N"])
+        owner = Owner(**json.loads(lease["owner"]["S"])) if "owner" in lease else None
+        run = OpenRun(**json.loads(lease["run"]["S"])) if "run" in lease else None
+    except (KeyError, TypeError, ValueError) as error:
+        return Trouble(
+            seen=seen,
+            problem=f"the lease can't be read ({type(error).__name__})",
+            then=f"`{cutover} history --verify --stack {environment}` says what is damaged",
+        )
+    commands = (
+        f"nothing moves by itself: `{cutover} status --stack {environment}` shows it, "
+        f"`{cutover} resume --stack {environment}` goes on, "
+        f"`{cutover} rollback --stack {environment}` goes back"
+    )
+    match owner, run:
+        case Owner(), OpenRun():
+            return Trouble(
+                seen=seen,
+                problem=f"{_named(owner)} has shown no sign of life",
+                then=f"run {run.id} ({run.verb}) is open {_at(run)}, and {commands}",
+            )
+        case Owner(), None:
+            return Trouble(
+                seen=seen,
+                problem=f"{_named(owner)} has shown no sign of life",
+                then=f"see that what it ran has ended; `{cutover} verify --stack {environment}` "
+                "compares the weights, and the next command takes the lease over",
+            )
+        case None, OpenRun(held=""):
+            return Trouble(
+                seen=seen,
+                problem=f"run {run.id} ({run.verb}) has been left {_at(run)}",
+                then=commands,
+            )
+        case None, OpenRun():
+            return Trouble(
+                seen=seen,
+                problem=f"run {run.id} ({run.verb}) has been held {_at(run)}",
+                then=f"the reason: {run.held}; {commands}",
+            )
+    return None
+
+
+def _named(owner: Owner) -> str:
+    return f"{owner.purpose} of {owner.by} (process {owner.pid} on {owner.host})"
+
+
+def _at(run: OpenRun) -> str:
+    return f"at step {run.step!r}" if run.step else "after its last step"
+
+
+@cache
+def _watcher() -> Watcher:
+    """One for all invocations that this process serves."""
+    return Watcher(
+        environment=os.environ["ENVIRONMENT"],
+        table=os.environ["TABLE"],
+        topic=os.environ["TOPIC"],
+        repeat_seconds=float(os.environ["REPEAT_SECONDS"]),
+        dynamodb=boto3.client("dynamodb"),
+        sns=boto3.client("sns"),
+    )
+
+
+def handle(_event: object, _context: object) -> None:
+    """What Lambda calls; the event says nothing that is needed."""
+    _watcher().look(time.time())
