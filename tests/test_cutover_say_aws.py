@@ -158,6 +158,120 @@ def test_aws_that_is_not_there_may_be_asked_again(
     assert capsys.readouterr().err.startswith("ssm:GetParameter got no answer from AWS: ")
 
 
+LEADS_NOWHERE = "; check the variables that begin with AWS_, and the profile\n"
+
+
+@pytest.mark.parametrize(
+    ("variables", "sentence"),
+    [
+        (
+            {"AWS_ENDPOINT_URL": "nonsense"},
+            "ssm:get_parameter was not sent to AWS: Invalid endpoint: nonsense" + LEADS_NOWHERE,
+        ),
+        (
+            {"AWS_REGION": "eu west"},
+            "ssm:get_parameter was not sent to AWS: Provided region_name 'eu west' doesn't match a "
+            "supported format" + LEADS_NOWHERE,
+        ),
+        (
+            {"AWS_CREDENTIAL_EXPIRATION": "2026-03-01T12:00:00Z"},
+            "the AWS credentials have expired (ssm:GetParameter was not sent); log in again\n",
+        ),
+        (
+            {"AWS_CREDENTIAL_EXPIRATION": "soon"},
+            "ssm:get_parameter was not sent to AWS: Unknown string format: soon" + LEADS_NOWHERE,
+        ),
+        (
+            {"AWS_DEFAULT_REGION": None, "AWS_CONFIG_FILE": "/dev/null"},
+            "no AWS region is chosen; set AWS_REGION to the environment's region\n",
+        ),
+    ],
+)
+def test_an_environment_that_leads_nowhere(
+    plane: ControlPlane,
+    cutover: Run,
+    capsys: Output,
+    monkeypatch: pytest.MonkeyPatch,
+    variables: dict[str, str | None],
+    sentence: str,
+) -> None:
+    for name, value in variables.items():
+        if value is None:
+            monkeypatch.delenv(name)
+        else:
+            monkeypatch.setenv(name, value)
+    assert cutover(*DEPLOY, "testing") == 5
+    assert capsys.readouterr() == ("", sentence)
+
+
+def test_authorities_that_are_not_there(
+    plane: ControlPlane, cutover: Run, capsys: Output, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    endpoint = plane.variables["AWS_ENDPOINT_URL"].replace("http:", "https:")
+    monkeypatch.setenv("AWS_ENDPOINT_URL", endpoint)
+    monkeypatch.setenv("AWS_CA_BUNDLE", "/no/such/bundle.pem")
+    assert cutover("rollback", "--stack", "testing") == 5
+    assert capsys.readouterr().err == (
+        f"nobody vouches for who answers ssm:GetParameter (SSL validation failed for {endpoint}/ "
+        "[Errno 2] No such file or directory); check AWS_CA_BUNDLE, and what stands between this "
+        "machine and AWS\n"
+    )
+
+
+@pytest.mark.parametrize(
+    "verb",
+    [
+        *(DEPLOY[:-1], ("plan", *DEPLOY[1:-1]), ("status",), ("resume",), ("rollback",)),
+        *(("abort",), ("retire",), ("refresh",), ("history",), ("freeze", "--reason", "x")),
+        *(("unfreeze",), ("verify",), ("shell",), ("guard",)),
+    ],
+    ids=lambda verb: verb[0],
+)
+def test_every_verb_refuses_in_one_sentence_and_as_an_object(
+    plane: ControlPlane,
+    cutover: Run,
+    capsys: Output,
+    monkeypatch: pytest.MonkeyPatch,
+    verb: tuple[str, ...],
+) -> None:
+    monkeypatch.setenv("AWS_PROFILE", "nobody")
+    as_json = () if verb[0] == "guard" else ("--json",)
+    program = ("--", "false") if verb[0] in ("shell", "guard") else ()
+    assert cutover(*verb, "--stack", "testing", *as_json, *program) == 5
+    said = capsys.readouterr()
+    sentence = (
+        "there are no AWS credentials for a call: The config profile (nobody) could not be found; "
+        "log in, then try again"
+    )
+    assert said.err == f"{sentence}\n"
+    if as_json:
+        assert json.loads(said.out) == {
+            "command": verb[0],
+            "stack": "testing",
+            "exit": 5,
+            "sentence": sentence,
+        }
+
+
+def test_a_table_of_another_shape(
+    contract: Contract, plane: ControlPlane, cutover: Run, capsys: Output
+) -> None:
+    plane.client("dynamodb").create_table(
+        TableName="another",
+        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+        BillingMode="PAY_PER_REQUEST",
+    )
+    write_contract(plane, dataclasses.replace(contract, journal_table="another").to_json())
+    for verb in (DEPLOY, ("rollback", "--stack"), ("freeze", "--reason", "x", "--stack")):
+        assert cutover(*verb, "testing") == 5
+        said = capsys.readouterr().err
+        assert said.startswith("table another is not shaped as the journal of testing (")
+        assert said.endswith("); run `pulumi up` again\n")
+        assert said.count("\n") == 1
+    assert plane.client("dynamodb").scan(TableName="another")["Items"] == []
+
+
 def test_a_missing_table(
     contract: Contract, plane: ControlPlane, cutover: Run, capsys: Output
 ) -> None:

@@ -11,9 +11,11 @@ from botocore.exceptions import (
     NoAuthTokenError,
     NoCredentialsError,
     NoRegionError,
+    ParamValidationError,
     PartialCredentialsError,
     ProfileNotFound,
     ResponseStreamingError,
+    SSLError,
     SSOError,
     TokenRetrievalError,
 )
@@ -50,21 +52,42 @@ _LOGGED_OUT = (
     *(SSOError, TokenRetrievalError, NoAuthTokenError),
 )
 
-AwsError = ClientError | BotoCoreError | ResponseParserError
+# Of a certificate, not of a connection that was lost in the middle of the handshake.
+_UNCHECKED = ("CERTIFICATE_VERIFY_FAILED", "No such file or directory")
+
+AwsError = (
+    *(ClientError, BotoCoreError, ResponseParserError),
+    # What botocore lets through: an address that is none, credentials of the environment that are
+    # over or have an end that is no time, a credential_process that is missing or prints no JSON.
+    *(ValueError, RuntimeError, FileNotFoundError, PermissionError),
+)
+"""All that a client of boto3 raises, when it is made or called, for what is not our mistake."""
 
 
-def explained(error: AwsError, action: str) -> Unavailable | Refused:
+def explained(error: Exception, action: str) -> Unavailable | Refused:
     """The same error as one sentence; `action` is IAM's name of the call, `ecs:RunTask`."""
     if isinstance(error, ClientError):
         return _answered(error, action)
     text = _plain(str(error))
+    if isinstance(error, SSLError) and any(words in text for words in _UNCHECKED):
+        return Refused(
+            f"nobody vouches for who answers {action} ({text}); check AWS_CA_BUNDLE, and what "
+            "stands between this machine and AWS"
+        )
     if isinstance(error, _NO_ANSWER):
         return Unavailable(f"{action} got no answer from AWS: {text}")
     if isinstance(error, _LOGGED_OUT):
         return Refused(f"there are no AWS credentials for {action}: {text}; log in, then try again")
     if isinstance(error, NoRegionError):
         return Refused("no AWS region is chosen; set AWS_REGION to the environment's region")
-    return Refused(f"{action} was not sent to AWS: {text}")
+    if isinstance(error, RuntimeError) and "still expired" in text:
+        return Refused(f"the AWS credentials have expired ({action} was not sent); log in again")
+    if isinstance(error, ParamValidationError):
+        return Refused(f"{action} was not sent to AWS: {text}")
+    return Refused(
+        f"{action} was not sent to AWS: {text}; check the variables that begin with AWS_, and the "
+        "profile"
+    )
 
 
 def error_code(error: BaseException) -> str:

@@ -9,10 +9,8 @@ from typing import Any
 import boto3.session
 import botocore.session
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
-from botocore.parsers import ResponseParserError
 
-from cutover.do.aws_errors import explained
+from cutover.do.aws_errors import AwsError, explained
 
 # A connection is there in no time or never; most of a call's seconds are for the answer.
 _CONNECTING_SHARE = 0.4
@@ -36,8 +34,8 @@ class Clients:
             self._session = boto3.session.Session(
                 botocore_session=session, region_name=self._region
             )
-        except BotoCoreError as error:
-            raise explained(error, "this environment") from error
+        except AwsError as error:
+            raise explained(error, "a call") from error
         self._config = Config(
             connect_timeout=call_seconds * _CONNECTING_SHARE,
             read_timeout=call_seconds * (1 - _CONNECTING_SHARE),
@@ -72,7 +70,7 @@ class Clients:
         """
         try:
             return self._send(self._client(service, region), operation, arguments)
-        except (BotoCoreError, ResponseParserError) as error:
+        except AwsError as error:
             raise explained(error, f"{service}:{operation}") from error
 
     def call_as(
@@ -95,7 +93,7 @@ class Clients:
                 )
             with closing(made) as client:
                 return self._send(client, operation, arguments)
-        except (BotoCoreError, ResponseParserError) as error:
+        except AwsError as error:
             raise explained(error, f"{service}:{operation}") from error
 
     def _client(self, service: str, region: str | None) -> Any:
@@ -113,7 +111,7 @@ class Clients:
     def _send(self, client: Any, operation: str, arguments: Mapping[str, Any]) -> Any:
         try:
             return getattr(client, operation)(**arguments)
-        except (ClientError, BotoCoreError, ResponseParserError) as error:
+        except AwsError as error:
             raise explained(error, _action(client, operation)) from error
 
     def _count(self, **_event: Any) -> None:

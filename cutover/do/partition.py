@@ -108,6 +108,12 @@ class Partition:
                         f"there is no table {self.table} for the journal of {self.scope} in this "
                         "account and region; check AWS_PROFILE, or run `pulumi up` again"
                     ) from None
+                case "ValidationException":
+                    reason = _response(refused)["Error"]["Message"]
+                    raise Refused(
+                        f"table {self.table} is not shaped as the journal of {self.scope} "
+                        f"({reason}); run `pulumi up` again"
+                    ) from None
             raise
 
     def _cancelled(self, reasons: Sequence[Mapping[str, Any]]) -> Exception:

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from http.client import HTTPException
+from urllib.request import getproxies
 
 from cutover.decide.live import Smoke, Split
 from cutover.decide.model import Release
@@ -65,6 +66,8 @@ class Probes:
             )
         ]
         answers = [answer for answer in given if answer]
+        if not answers and getproxies().get("https"):
+            problems.append(f"probes go to {self._way.host} directly, and not through HTTPS_PROXY")
         seconds = [answer.seconds for answer in answers]
         return Smoke(
             problems=tuple(problems),

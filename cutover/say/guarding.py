@@ -97,8 +97,8 @@ def _first(stack: str, command: Sequence[str], why: str) -> Answer:
 def _on_terminal() -> bool:
     """Whether this process is in the foreground of a terminal, which signals whole groups."""
     try:
-        return os.tcgetpgrp(sys.stdin.fileno()) == os.getpgrp()
-    except (OSError, ValueError):  # no terminal, or no standard input
+        return os.tcgetpgrp(0) == os.getpgrp()
+    except OSError:  # no terminal, or no standard input
         return False
 
 

@@ -1,0 +1,74 @@
+"""Whoever stops reading, or never did, changes nothing of what a command does."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+SAY = """
+import sys
+from cutover.say.streams import unbreakable
+unbreakable()
+for number in range(3000):
+    print(f"line {number} \\u2028")
+    print(f"error {number}", file=sys.stderr)
+sys.stdout.flush()
+import socket
+with socket.socket() as made:
+    assert made.fileno() > 2, made.fileno()
+sys.exit(9)
+"""
+
+
+def shell(redirection: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    """The script with its streams as given; the exit code is its own, whatever reads of it."""
+    line = f'set -o pipefail; "$0" -c "$1" {redirection}'
+    return subprocess.run(
+        ["bash", "-c", line, sys.executable, SAY],
+        cwd=ROOT,
+        env={"PATH": "/usr/bin:/bin", **variables},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize(
+    ("redirection", "lines"),
+    [
+        ("2>/dev/null | head -n 1", 1),
+        ("2>&1 | head -n 1", 1),
+        ("2>/dev/null >&-", 0),
+        ("2>&-", 3000),
+        ("<&- 2>/dev/null", 3000),
+        ("<&- >&- 2>&-", 0),
+        ("2>/dev/full", 3000),
+        (">/dev/full 2>&1", 0),
+    ],
+)
+def test_a_stream_that_nobody_reads_ends_nothing(redirection: str, lines: int) -> None:
+    done = shell(redirection)
+    assert (done.returncode, done.stderr) == (9, "")
+    assert done.stdout.count("\n") == lines
+
+
+def test_what_a_terminal_can_t_write_is_escaped() -> None:
+    done = shell("2>/dev/null | tail -n 1", PYTHONIOENCODING="ascii")
+    assert (done.returncode, done.stdout) == (9, "line 2999 \\u2028\n")
+
+
+@pytest.mark.parametrize(("redirection", "objects"), [("2>&-", 1), (">&-", 0), ("<&- >&- 2>&-", 0)])
+def test_a_verb_without_streams_has_its_exit_code(redirection: str, objects: int) -> None:
+    line = f'"$0" -m cutover status --stack .. --json {redirection}'
+    done = subprocess.run(
+        ["bash", "-c", line, sys.executable],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, "Traceback" in done.stderr) == (2, False)
+    assert [json.loads(found)["exit"] for found in done.stdout.splitlines()] == [2] * objects
