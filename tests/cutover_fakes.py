@@ -131,6 +131,7 @@ class ReadyWorld:
         return weights
 
     def health(self, slot: Slot) -> Health:
+        self.fails(f"health {slot}")
         running = self.running[slot]
         return Health(healthy=self.healthy(slot, running), total=running)
 

@@ -323,7 +323,64 @@ def test_status_as_json_has_the_documented_keys(empty: Bench, capsys: Output) ->
         "lease": None,
         "frozen": None,
         "forward_only": "no release was ever live here",
+        "unread": [],
     }
+
+
+def test_status_shows_what_it_can_and_names_what_it_can_t(bench: Bench, capsys: Output) -> None:
+    bench.world.fails = throttled("health blue")
+    assert bench.run("status") == 10
+    said = capsys.readouterr()
+    assert said.out.splitlines() == [
+        "testing: green is active",
+        "weights: blue 0, green 100; as the journal left them",
+        "blue: r0, 2 of 2 tasks running, their health is not known",
+        "green: r1, 2 of 2 tasks running, 2 healthy",
+        "run: none is open",
+        "lease: free",
+        "schema: 0",
+    ]
+    assert said.err == ("the health of blue could not be read: AWS can't take health blue now\n")
+
+
+def test_status_without_anything_to_read_still_answers(bench: Bench, capsys: Output) -> None:
+    calls = ("weights", "services", "health blue", "health green")
+    bench.world.fails = throttled(*calls, times=4)
+    bench.store.fails = throttled("read")
+    assert bench.run("status") == 10
+    said = capsys.readouterr()
+    assert said.out.splitlines() == [
+        "testing: which slot is active is not known",
+        "weights: not known; what the journal left is not known",
+        "blue: no release, its tasks are not known, their health is not known",
+        "green: no release, its tasks are not known, their health is not known",
+        "run: not known",
+        "lease: not known",
+        "schema: not known",
+    ]
+    assert said.err.count(" could not be read: AWS can't take ") == 5
+
+
+@pytest.mark.parametrize(("denied", "throttles", "code"), [(1, 0, 5), (1, 1, 10), (0, 1, 10)])
+def test_status_says_whether_to_ask_again(
+    bench: Bench, capsys: Output, denied: int, throttles: int, code: int
+) -> None:
+    throttle = throttled("weights", times=throttles)
+
+    def fail(call: str) -> None:
+        throttle(call)
+        if denied and call == "services":
+            raise Refused("AWS denies ecs:DescribeServices")
+
+    bench.world.fails = fail
+    assert bench.run("status", "--json") == code
+    found = json.loads(capsys.readouterr().out)
+    assert found["exit"] == code
+    assert found["sentence"] == "; ".join(found["unread"])
+    assert len(found["unread"]) == denied + throttles
+    assert (found["weights"]["live"] is None) == bool(throttles)
+    assert (found["slots"]["green"]["running"] is None) == bool(denied)
+    assert found["slots"]["green"]["healthy"] == 2
 
 
 def test_verify_reads_probes_and_writes_nothing(bench: Bench, capsys: Output) -> None:

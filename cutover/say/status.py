@@ -1,114 +1,64 @@
-"""`status` and `verify`: what is live, what the journal says, and whether they agree."""
+"""`status`: what is live, and what the journal says of it."""
 
 import dataclasses
 from typing import Any
 
-from cutover.decide.freeze import frozen
-from cutover.decide.live import Health, Service
+from cutover.decide.journal import Run, State
 from cutover.decide.model import Weights, active
-from cutover.decide.outcome import Exit
-from cutover.decide.proof import LEAST_PROBES
-from cutover.decide.standing import ends_hold, forward_only, verdict
-from cutover.do.store import Lease, Snapshot
+from cutover.decide.standing import ends_hold, forward_only
+from cutover.do.store import Lease
 from cutover.say import wiring
-from cutover.say.answer import Answer, of_result
-from cutover.say.job import at_work, order_of
+from cutover.say.answer import Answer
+from cutover.say.job import order_of
 from cutover.say.progress import current
-from cutover.say.wiring import Environment
+from cutover.say.sights import Standing, look
 from infra.outputs import SLOTS, Slot
 
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Standing:
-    """Journal, lease and what is live, read one after the other."""
-
-    snapshot: Snapshot
-    weights: Weights
-    services: dict[Slot, Service]
-    health: dict[Slot, Health]
-    frozen: str | None
-    now: float
+_UNKNOWN = "not known"
 
 
 def status(stack: str) -> Answer:
-    """Reads, and judges nothing: DONE whenever it could be read."""
-    environment = wiring.open_environment(stack, order_of("status", None).run)
-    standing = read(environment)
-    return Answer(exit=Exit.DONE, sentence="", text=text(stack, standing), data=data(standing))
-
-
-def verify(stack: str, *, adopt: bool, reason: str | None) -> Answer:
-    """Live AWS against the journal, with probes; writes nothing but what `adopt` accepts."""
-    if adopt:
-        with at_work(stack, order_of("adopt", reason)) as job:
-            adopted = job.session.adopt()
-        if adopted.exit:
-            return of_result(adopted)
-    environment = wiring.open_environment(stack, order_of("verify", None).run)
-    state, weights = environment.store.read().state, environment.world.weights()
-    health: dict[Slot, Health] = {slot: environment.world.health(slot) for slot in SLOTS}
-    split = environment.world.split(LEAST_PROBES) if state.summary.committed else None
-    return of_result(verdict(state, weights, health, split))
-
-
-def read(environment: Environment) -> Standing:
-    """Five calls."""
-    world, setting, now = environment.world, environment.setting, environment.clock.now()
-    snapshot = environment.store.read()
-    summary = snapshot.state.summary
-    return Standing(
-        snapshot=snapshot,
-        weights=world.weights(),
-        services=dict(world.services()),
-        health={slot: world.health(slot) for slot in SLOTS},
-        frozen=frozen(
-            setting.freeze_windows, now, stop=summary.frozen, stop_until=summary.frozen_until
-        ),
-        now=now,
+    """Reads, and judges nothing: DONE when all could be read, else what could, and the code of the
+    rest."""
+    standing = look(wiring.open_environment(stack, order_of("status", None).run))
+    return Answer(
+        exit=standing.exit,
+        sentence="; ".join(standing.unread),
+        text=text(stack, standing),
+        data=data(standing),
     )
 
 
 def data(standing: Standing) -> dict[str, Any]:
-    """The keys of `--json`."""
-    state, lease = standing.snapshot.state, standing.snapshot.lease
-    summary, run = state.summary, state.run
-    step = current(state)
+    """The keys of `--json`; null, too, where it could not be read, which `unread` names."""
+    snapshot, weights = standing.snapshot, standing.weights
+    state, lease = (snapshot.state, snapshot.lease) if snapshot else (None, None)
+    committed = state.summary.committed if state else None
     return {
-        "active": active(standing.weights) if summary.committed else None,
-        "weights": {"live": dict(standing.weights), "journal": summary.committed},
+        "active": active(weights) if weights and committed else None,
+        "weights": {"live": dict(weights) if weights else None, "journal": committed},
         "slots": {slot: _slot(standing, slot) for slot in SLOTS},
-        "schema": summary.schema,
-        "run": {
-            "id": run.id,
-            "verb": run.plan.verb,
-            "step": step.key if step else None,
-            "goes_back": run.turned,
-            "held": run.held,
-            "cause": run.cause,
-            "ends_hold": ends_hold(run.cause) if run.cause else None,
-        }
-        if run
-        else None,
+        "schema": state.summary.schema if state else None,
+        "run": _run(state, state.run) if state and state.run else None,
         "lease": {
             **dataclasses.asdict(lease.owner),
             "remaining_seconds": lease.ends_at - standing.now,
             "wanted": lease.wanted,
         }
-        if lease.owner
+        if lease and lease.owner
         else None,
         "frozen": standing.frozen,
-        "forward_only": forward_only(state, standing.health),
+        "forward_only": forward_only(state, standing.health)
+        if state and len(standing.health) == len(SLOTS)
+        else None,
+        "unread": list(standing.unread),
     }
 
 
 def text(stack: str, standing: Standing) -> str:
     """The same for a person, most important first."""
-    seen = data(standing)
-    state, lease = standing.snapshot.state, standing.snapshot.lease
-    lines = [f"{stack}: {seen['active']} is active" if seen["active"] else f"{stack}: empty"]
-    live, left = seen["weights"]["live"], seen["weights"]["journal"]
-    agree = "as the journal left them" if live == left else f"the journal left {_said(left)}"
-    lines += [f"weights: {_said(live)}; {agree}"]
+    seen, snapshot = data(standing), standing.snapshot
+    lines = [_headline(stack, standing), f"weights: {_weights_said(standing)}"]
     lines += [f"{slot}: {_slot_said(seen['slots'][slot])}" for slot in SLOTS]
     if run := seen["run"]:
         lines += [f"run: {run['id']} ({run['verb']}), at {run['step'] or 'its end'}"]
@@ -117,40 +67,76 @@ def text(stack: str, standing: Standing) -> str:
         if run["held"]:
             lines += [f"held ({run['cause']}): {run['held']}", f"what to do: {run['ends_hold']}"]
     else:
-        lines += ["run: none is open"]
-    lines += [f"lease: {_lease_said(lease, standing.now)}"]
+        lines += ["run: none is open" if snapshot else f"run: {_UNKNOWN}"]
+    lines += [f"lease: {_lease_said(snapshot.lease, standing.now) if snapshot else _UNKNOWN}"]
     if standing.frozen:
         lines += [f"frozen: {standing.frozen}"]
-    lines += [f"schema: {state.summary.schema}"]
+    lines += [f"schema: {snapshot.state.summary.schema if snapshot else _UNKNOWN}"]
     if seen["forward_only"]:
         lines += [f"FORWARD_ONLY: {seen['forward_only']}"]
     return "\n".join(lines)
 
 
-def _slot(standing: Standing, slot: Slot) -> dict[str, Any]:
-    service, health = standing.services[slot], standing.health[slot]
-    filled = standing.snapshot.state.summary.slots.get(slot)
+def _run(state: State, run: Run) -> dict[str, Any]:
+    step = current(state)
     return {
-        "release": filled.release.release_id if filled else None,
-        "image": filled.release.image if filled else None,
-        "task_definition": service.task_definition,
-        "desired": service.desired,
-        "running": service.running,
-        "pending": service.pending,
-        "healthy": health.healthy,
+        "id": run.id,
+        "verb": run.plan.verb,
+        "step": step.key if step else None,
+        "goes_back": run.turned,
+        "held": run.held,
+        "cause": run.cause,
+        "ends_hold": ends_hold(run.cause) if run.cause else None,
     }
 
 
+def _slot(standing: Standing, slot: Slot) -> dict[str, Any]:
+    snapshot = standing.snapshot
+    service, health = standing.services.get(slot), standing.health.get(slot)
+    filled = snapshot.state.summary.slots.get(slot) if snapshot else None
+    return {
+        "release": filled.release.release_id if filled else None,
+        "image": filled.release.image if filled else None,
+        "task_definition": service.task_definition if service else None,
+        "desired": service.desired if service else None,
+        "running": service.running if service else None,
+        "pending": service.pending if service else None,
+        "healthy": health.healthy if health else None,
+    }
+
+
+def _headline(stack: str, standing: Standing) -> str:
+    weights, snapshot = standing.weights, standing.snapshot
+    if snapshot and snapshot.state.summary.committed is None:
+        return f"{stack}: empty"
+    if weights is None or snapshot is None:
+        return f"{stack}: which slot is active is {_UNKNOWN}"
+    return f"{stack}: {active(weights)} is active"
+
+
+def _weights_said(standing: Standing) -> str:
+    live, snapshot = standing.weights, standing.snapshot
+    said = _shares(live) if live else _UNKNOWN
+    if snapshot is None:
+        return f"{said}; what the journal left is {_UNKNOWN}"
+    left = snapshot.state.summary.committed
+    if live == left:
+        return f"{said}; as the journal left them"
+    return f"{said}; the journal left {_shares(left) if left else 'none'}"
+
+
 def _slot_said(slot: dict[str, Any]) -> str:
-    release = slot["release"] or "no release"
-    return (
-        f"{release}, {slot['running']} of {slot['desired']} tasks running, {slot['healthy']} "
-        "healthy"
-    )
+    tasks = f"{slot['running']} of {slot['desired']} tasks running"
+    if slot["running"] is None:
+        tasks = f"its tasks are {_UNKNOWN}"
+    healthy = f"{slot['healthy']} healthy"
+    if slot["healthy"] is None:
+        healthy = f"their health is {_UNKNOWN}"
+    return f"{slot['release'] or 'no release'}, {tasks}, {healthy}"
 
 
-def _said(weights: Weights | None) -> str:
-    return ", ".join(f"{slot} {weights[slot]}" for slot in SLOTS) if weights else "none"
+def _shares(weights: Weights) -> str:
+    return ", ".join(f"{slot} {weights[slot]}" for slot in SLOTS)
 
 
 def _lease_said(lease: Lease, now: float) -> str:

@@ -16,7 +16,8 @@ Chain = Annotated[bool, typer.Option("--verify", help="Say that the whole hash c
 def status(stack: Stack, as_json: Json = False) -> None:  # noqa: FBT002
     """What is live, which run is open, and more.
 
-    JSON: active, weights, slots, schema, run, lease, frozen, forward_only.
+    What can't be read is named, the rest is shown, and the code is 5 or 10.
+    JSON: active, weights, slots, schema, run, lease, frozen, forward_only, unread.
     """
     from cutover.say import status as views
 
@@ -35,9 +36,14 @@ def verify(
     And ask the public path who answers. Writes nothing without --adopt.
     JSON: run, weights, releases.
     """
-    from cutover.say import status as views
+    from cutover.say import verifying
 
-    give("verify", stack, lambda: views.verify(stack, adopt=adopt, reason=reason), as_json=as_json)
+    give(
+        "verify",
+        stack,
+        lambda: verifying.verify(stack, adopt=adopt, reason=reason),
+        as_json=as_json,
+    )
 
 
 @app.command()

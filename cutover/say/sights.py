@@ -1,0 +1,75 @@
+"""What `status` looks at: each sight by itself, so that one that can't be had hides no other."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TypeVar
+
+from cutover.decide.freeze import frozen
+from cutover.decide.live import Health, Service
+from cutover.decide.model import Weights
+from cutover.decide.outcome import Exit
+from cutover.do.store import Snapshot
+from cutover.do.world import Refused, Unavailable
+from cutover.say.wiring import Environment
+from infra.outputs import SLOTS, Slot
+
+Seen = TypeVar("Seen")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Standing:
+    """Journal, lease and what is live, read one after the other. What could not be read is None or
+    missing, and has a sentence in `unread`; `exit` says whether asking again may help."""
+
+    snapshot: Snapshot | None
+    weights: Weights | None
+    services: Mapping[Slot, Service]
+    health: Mapping[Slot, Health]
+    frozen: str | None
+    now: float
+    unread: tuple[str, ...] = ()
+    exit: Exit = Exit.DONE
+
+
+class _Eyes:
+    """Looks, and notes what could not be seen."""
+
+    def __init__(self) -> None:
+        self.unread: list[str] = []
+        self.exit = Exit.DONE
+
+    def see(self, what: str, look: Callable[[], Seen]) -> Seen | None:
+        try:
+            return look()
+        except (Refused, Unavailable) as error:
+            self.unread.append(f"{what} could not be read: {error}")
+            again = isinstance(error, Unavailable) or self.exit == Exit.UNAVAILABLE
+            self.exit = Exit.UNAVAILABLE if again else Exit.REFUSED
+            return None
+
+
+def look(environment: Environment) -> Standing:
+    """Five calls. Raises Malformed for a journal that can't be trusted, and nothing else."""
+    eyes, world, now = _Eyes(), environment.world, environment.clock.now()
+    snapshot = eyes.see("the journal", environment.store.read)
+    weights = eyes.see("the traffic rule", world.weights)
+    services = eyes.see("the services", world.services)
+    health: dict[Slot, Health] = {}
+    for slot in SLOTS:
+        if (seen := eyes.see(f"the health of {slot}", lambda s=slot: world.health(s))) is not None:
+            health[slot] = seen
+    return Standing(
+        snapshot=snapshot,
+        weights=weights,
+        services=services or {},
+        health=health,
+        frozen=_frozen(environment, snapshot, now) if snapshot else None,
+        now=now,
+        unread=tuple(eyes.unread),
+        exit=eyes.exit,
+    )
+
+
+def _frozen(environment: Environment, snapshot: Snapshot, now: float) -> str | None:
+    summary, windows = snapshot.state.summary, environment.setting.freeze_windows
+    return frozen(windows, now, stop=summary.frozen, stop_until=summary.frozen_until)

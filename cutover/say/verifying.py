@@ -1,0 +1,23 @@
+"""`verify`: whether live AWS is what the journal says."""
+
+from cutover.decide.live import Health
+from cutover.decide.proof import LEAST_PROBES
+from cutover.decide.standing import verdict
+from cutover.say import wiring
+from cutover.say.answer import Answer, of_result
+from cutover.say.job import at_work, order_of
+from infra.outputs import SLOTS, Slot
+
+
+def verify(stack: str, *, adopt: bool, reason: str | None) -> Answer:
+    """Live AWS against the journal, with probes; writes nothing but what `adopt` accepts."""
+    if adopt:
+        with at_work(stack, order_of("adopt", reason)) as job:
+            adopted = job.session.adopt()
+        if adopted.exit:
+            return of_result(adopted)
+    environment = wiring.open_environment(stack, order_of("verify", None).run)
+    state, weights = environment.store.read().state, environment.world.weights()
+    health: dict[Slot, Health] = {slot: environment.world.health(slot) for slot in SLOTS}
+    split = environment.world.split(LEAST_PROBES) if state.summary.committed else None
+    return of_result(verdict(state, weights, health, split))
