@@ -4,7 +4,7 @@ ARGS ?=
 PY := .venv/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help setup plan compliance cost up rehearse soak test check mutate clean
+.PHONY: help setup plan compliance cost up rehearse soak test prove check mutate clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
@@ -33,8 +33,11 @@ rehearse: setup ## the environment on this machine, and releases good and bad un
 soak: setup ## cutover after cutover under a million requests, and the figures; takes an hour
 	@$(PY) -m rehearsal soak $(STACK) $(ARGS)
 
-test: setup ## every test, those with real servers included
-	@$(PY) -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
+test: setup ## every test but the long proofs, those with real servers included
+	@$(PY) -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m 'not proof' $(ARGS)
+
+prove: setup ## cutovers by the thousand, interleaved with what goes wrong, and killed at every call
+	@$(PY) -m pytest -n 2 --dist loadgroup -m proof $(ARGS)
 
 check: setup ## linter, format and types
 	@$(PY) -m ruff check .

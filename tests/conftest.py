@@ -1,8 +1,10 @@
-"""Marks the tests against mocked resources, which `make test ARGS="-m mocked"` runs alone."""
+"""Marks the tests against mocked resources, which `make test ARGS="-m mocked"` runs alone; shows
+what the proofs have tried."""
 
 import gc
 import signal
 import sys
+from collections import Counter, defaultdict
 from collections.abc import Generator
 
 import pytest
@@ -19,6 +21,20 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         names = vars(getattr(item, "module", None) or object).keys()
         if names & {"record", "recorded"} and item.get_closest_marker("services") is None:
             item.add_marker(pytest.mark.mocked)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """The counts that tests have given to `record_property`, added up: what a worker of xdist
+    prints, nobody sees."""
+    tried: defaultdict[str, Counter[str]] = defaultdict(Counter)
+    for report in terminalreporter.getreports("passed"):
+        for what, counts in report.user_properties:
+            tried[what].update(counts)
+    if tried:
+        terminalreporter.section("tried")
+    for what, counts in sorted(tried.items()):
+        parts = ", ".join(f"{name} {count:,}" for name, count in sorted(counts.items()))
+        terminalreporter.line(f"{counts.total():,} {what}: {parts}")
 
 
 if sys.version_info < (3, 12):
