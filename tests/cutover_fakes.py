@@ -7,16 +7,17 @@ from typing import Any
 
 import pytest
 
-from cutover.decide.journal import Draft, Entry, State, chain, fold
+from cutover.decide.journal import Draft, Entry
 from cutover.decide.live import Health, Sample, Service, Smoke, Split, TaskStatus
 from cutover.decide.model import SCALE, Release, Setting, Weights
 from cutover.do.announced import Announced, Hear
 from cutover.do.notify import Channel
 from cutover.do.session import Order, Session
-from cutover.do.store import Lease, LeaseLost, Owner, Snapshot
+from cutover.do.store import Owner, Snapshot
 from cutover.do.world import Clock, Refused, Unavailable
 from cutover.say import cli, job, wiring
 from infra.outputs import SLOTS, Slot
+from tests.memory_journal import MemoryJournal
 
 NOW = 1_800_000_000.0
 IMAGE = f"registry.example.com/app@sha256:{'b' * 64}"
@@ -49,20 +50,17 @@ class FakeClock:
         self.meanwhile()
 
 
-@dataclass
-class MemoryStore:
-    """Journal and lease, by the rules of the protocol. `fails` raises before the next call."""
+@dataclass(kw_only=True)
+class MemoryStore(MemoryJournal):
+    """A journal by one process's clock. `fails` raises before the next call."""
 
     clock: Clock
     lease_seconds: float = SETTING.lease_seconds
-    entries: list[Entry] = field(default_factory=list)
-    state: State = field(default_factory=State)
-    lease: Lease = field(default_factory=Lease)
     fails: Callable[[str], None] = lambda _call: None
 
     def read(self) -> Snapshot:
         self.fails("read")
-        return Snapshot(state=self.state, lease=self.lease)
+        return self.snapshot()
 
     def append(
         self,
@@ -76,28 +74,16 @@ class MemoryStore:
         answered: bool = False,
     ) -> Snapshot:
         self.fails("append")
-        held = self.lease
-        if (snapshot.lease.version, snapshot.state.hash) != (held.version, self.state.hash):
-            raise LeaseLost("the lease has changed since it was read")
-        if held.owner and held.owner != owner and not steal:
-            raise LeaseLost(f"the lease is held by {held.owner.purpose}")
-        own = held.owner == owner
-        token = held.token if own else held.token + 1
-        added = chain(drafts, state=self.state, run=run, token=token, at=self.clock.now())
-        self.entries += added
-        self.state = fold(added, self.state)
-        self.lease = Lease(
-            version=held.version + 1,
-            token=token,
-            owner=None if release else owner,
-            ends_at=0 if release else self.clock.now() + self.lease_seconds,
-            wanted=held.wanted if own and not release and not answered else "",
+        return self.write(
+            snapshot,
+            drafts,
+            at=self.clock.now(),
+            owner=owner,
+            run=run,
+            release=release,
+            steal=steal,
+            answered=answered,
         )
-        return Snapshot(state=self.state, lease=self.lease)
-
-    def want(self, snapshot: Snapshot, wish: str) -> None:
-        if snapshot.lease.token == self.lease.token:
-            self.lease = Lease(**{**vars(self.lease), "wanted": wish})
 
     def history(self) -> Sequence[Entry]:
         self.fails("history")
@@ -216,7 +202,7 @@ class Bench:
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self._monkeypatch = monkeypatch
         self.clock = FakeClock()
-        self.store, self.world = MemoryStore(self.clock), ReadyWorld(self.clock)
+        self.store, self.world = MemoryStore(clock=self.clock), ReadyWorld(self.clock)
         self.messages: list[str] = []
         self.opened: list[tuple[str, bool]] = []
         self.before_opening: Callable[[], None] = lambda: None

@@ -5,20 +5,20 @@ die or sleep through the end of their lease, clocks differ, and other people wri
 What must never be so is checked at every write by `Reality`, which knows everything.
 """
 
-import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from cutover.decide.holding import explained
 from cutover.decide.invariants import better, healthy
-from cutover.decide.journal import Draft, Entry, State, chain, fold
+from cutover.decide.journal import Draft, Entry, State
 from cutover.decide.live import Health, Sample, Service, Smoke, Split, TaskStatus
 from cutover.decide.model import SCALE, Release, Setting, Weights
 from cutover.do.session import Order, Session
-from cutover.do.store import Lease, LeaseLost, Owner, Snapshot
+from cutover.do.store import Owner, Snapshot
 from cutover.do.world import Refused, Unavailable
 from infra.outputs import SLOTS, Slot
+from tests.memory_journal import MemoryJournal
 
 SETTING = Setting(
     ladder_percent=(25, 100),
@@ -100,9 +100,7 @@ class Reality:
         ]
         self.slots: dict[Slot, Slots] = {slot: Slots() for slot in SLOTS}
         self.definitions: dict[str, Release] = {}
-        self.entries: list[Entry] = []
-        self.state = State()
-        self.lease = Lease()
+        self.journal = MemoryJournal(lease_seconds=SETTING.lease_seconds)
         self.migrations: dict[str, tuple[str, float]] = {}
         self.schema = 0
         self.foreign: dict[Slot, int] | None = None
@@ -111,6 +109,10 @@ class Reality:
         self.runs = 0
         self.metrics_down = False
         self.writes = 0
+
+    @property
+    def state(self) -> State:
+        return self.journal.state
 
     # What the processes meet
 
@@ -198,7 +200,9 @@ class Reality:
         run = self.state.run
         if run is None:
             raise Broken("S8: weights were written without an open run")
-        self.must(token == self.lease.token, f"S8: token {token} after {self.lease.token}")
+        self.must(
+            token == self.journal.lease.token, f"S8: token {token} after {self.journal.lease.token}"
+        )
         for slot in SLOTS:
             if after[slot] > self.weights[slot]:
                 filled = self.state.summary.slots[slot]
@@ -267,13 +271,13 @@ class SimClock:
 
 
 class SimStore:
-    """The journal's table: every call all or nothing."""
+    """The journal's table, as one process meets it."""
 
     def __init__(self, reality: Reality, clock: SimClock) -> None:
-        self._r, self._clock = reality, clock
+        self._r, self._clock, self._journal = reality, clock, reality.journal
 
     def read(self) -> Snapshot:
-        return self._r.call(lambda: Snapshot(state=self._r.state, lease=self._r.lease))
+        return self._r.call(self._journal.snapshot)
 
     def append(
         self,
@@ -286,40 +290,26 @@ class SimStore:
         steal: bool = False,
         answered: bool = False,
     ) -> Snapshot:
-        drafts = tuple(drafts)
-
         def effect() -> Snapshot:
-            r, held = self._r, self._r.lease
-            if held.version != snapshot.lease.version or r.state.hash != snapshot.state.hash:
-                raise LeaseLost("changed")
-            own = held.owner == owner
-            if held.owner and not own and not steal:
-                raise LeaseLost("held")
-            token = held.token if own else held.token + 1
-            entries = chain(drafts, state=r.state, run=run, token=token, at=self._clock.now())
-            r.entries += entries
-            r.state = fold(entries, r.state)
-            keeps = own and not release and not answered
-            r.lease = Lease(
-                version=held.version + 1,
-                token=token,
-                owner=None if release else owner,
-                ends_at=self._clock.now() + SETTING.lease_seconds,
-                wanted=held.wanted if keeps else "",
+            return self._journal.write(
+                snapshot,
+                drafts,
+                at=self._clock.now(),
+                owner=owner,
+                run=run,
+                release=release,
+                steal=steal,
+                answered=answered,
             )
-            return Snapshot(state=r.state, lease=r.lease)
 
+        drafts = tuple(drafts)
         return self._r.call(effect)
 
     def want(self, snapshot: Snapshot, wish: str) -> None:
-        def effect() -> None:
-            if self._r.lease.token == snapshot.lease.token and self._r.lease.owner:
-                self._r.lease = dataclasses.replace(self._r.lease, wanted=wish)
-
-        self._r.call(effect)
+        self._r.call(lambda: self._journal.want(snapshot, wish))
 
     def history(self) -> Sequence[Entry]:
-        return self._r.call(lambda: list(self._r.entries))
+        return self._r.call(lambda: list(self._journal.entries))
 
 
 class SimWorld:

@@ -46,8 +46,8 @@ def test_what_another_wrote_meanwhile_is_not_ours(monkeypatch: pytest.MonkeyPatc
         "somebody else wrote to the journal while it did not answer",
     )
     assert (store.lost, started) == (1, [])
-    assert reality.lease.owner == FASTER
-    assert [entry.run for entry in reality.entries] == ["b"]
+    assert reality.journal.lease.owner == FASTER
+    assert [entry.run for entry in reality.journal.entries] == ["b"]
 
 
 class Late(SimStore):
@@ -77,9 +77,9 @@ def test_a_write_that_arrives_late_is_our_own() -> None:
     result = session.deploy(RELEASE)
     assert (result.exit, result.sentence) == (Exit.DONE, "r1 serves from blue")
     assert store.arrived is not None
-    numbers = [entry.sequence for entry in reality.entries]
+    numbers = [entry.sequence for entry in reality.journal.entries]
     assert numbers == list(range(1, len(numbers) + 1))
-    assert [entry.kind for entry in reality.entries].count("started") == 1
+    assert [entry.kind for entry in reality.journal.entries].count("started") == 1
 
 
 class Slow(SimStore):

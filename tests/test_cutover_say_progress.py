@@ -139,7 +139,7 @@ class Heard:
 
     def __init__(self) -> None:
         self.clock = FakeClock()
-        self.inner = MemoryStore(self.clock)
+        self.inner = MemoryStore(clock=self.clock)
         self.states: list[tuple[int, int]] = []
         self.kinds: list[str] = []
         self.store = Announced(self.inner, self._hear)

@@ -32,7 +32,7 @@ class Desk:
 
     def __init__(self) -> None:
         self.clock = FakeClock()
-        self.store = MemoryStore(self.clock)
+        self.store = MemoryStore(clock=self.clock)
         world = ReadyWorld(self.clock)
         self.session = Session(world, self.store, self.clock, SETTING, ORDER)
 

@@ -175,7 +175,7 @@ def keeps_the_invariants(
     reality = Reality(behaviours=behaviours, faults={}, delays=delays)
     if verb != "first":
         begun = lived_in(delays, warm=warm)
-        frozen = {id(entry): entry for entry in (begun.state, *begun.entries)}
+        frozen = {id(entry): entry for entry in (begun.state, *begun.journal.entries)}
         reality = copy.deepcopy(begun, frozen)
         reality.behaviours = behaviours
     reality.faults = {reality.calls + offset: fault for offset, fault in faults.items()}
@@ -213,8 +213,8 @@ def ends(reality: Reality) -> None:
             attempt(reality, command)
     state = reality.state
     assert state.run is None, f"still open: {state.run.held}"
-    assert reality.lease.owner is None
-    assert fold(reality.entries) == state
+    assert reality.journal.lease.owner is None
+    assert fold(reality.journal.entries) == state
     assert state.summary.schema == migrated(reality)
     committed = state.summary.committed
     if committed is None:
@@ -228,8 +228,8 @@ def ends(reality: Reality) -> None:
 
 def migrated(reality: Reality) -> int:
     """The schema after all migrations that a process saw end well, whatever became of its run."""
-    seen = {e.run for e in reality.entries if e.data.get("name") == "migrate ended"}
-    begun = [e for e in reality.entries if e.kind == "started" and e.run in seen]
+    seen = {e.run for e in reality.journal.entries if e.data.get("name") == "migrate ended"}
+    begun = [e for e in reality.journal.entries if e.kind == "started" and e.run in seen]
     return max((e.data["plan"]["release"]["schema_min"] for e in begun), default=0)
 
 
