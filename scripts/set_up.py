@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parent.parent
 REQUIREMENTS = ("requirements-dev.txt", "requirements.txt", "examples/webapp/requirements.txt")
+# pulumi-policy asks for an older protobuf than the rest and runs with theirs: tests/test_policy.py.
+ALONE = "policy/requirements.txt"
 # What a user's shell may set that would put packages elsewhere than in the environment.
 _REDIRECTIONS = ("PIP_USER", "PIP_TARGET", "PIP_PREFIX", "PYTHONHOME", "PYTHONPATH")
 
@@ -90,7 +92,7 @@ def _unfinished(root: Path) -> Path:
 
 def _fingerprint(root: Path) -> str:
     digest = hashlib.sha256(str(root).encode())  # an environment can't be moved
-    for name in REQUIREMENTS:
+    for name in (*REQUIREMENTS, ALONE):
         digest.update((root / name).read_bytes())
     return digest.hexdigest()
 
@@ -142,6 +144,7 @@ def _fill(root: Path, interpreter: interpreters.Interpreter, log: Path, lock: in
     started = time.monotonic()
     pip = [str(venv / "bin" / "python"), "-m", "pip", "--disable-pip-version-check", "--no-input"]
     _run([*pip, "install", "--requirement", str(root / REQUIREMENTS[0])], log, lock)
+    _run([*pip, "install", "--no-deps", "--requirement", str(root / ALONE)], log, lock)
     _stamp(root).write_text(_fingerprint(root))
     unfinished.unlink()
     print(f"Installed in {time.monotonic() - started:.0f} s.", flush=True)

@@ -54,7 +54,7 @@ def ready(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def cloned(root: Path) -> Path:
     shutil.copytree(ROOT / "scripts", root / "scripts")
     shutil.copytree(ROOT / "rehearsal", root / "rehearsal")
-    for name in set_up.REQUIREMENTS:
+    for name in (*set_up.REQUIREMENTS, set_up.ALONE):
         path = root / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text("# nothing\n")
@@ -318,6 +318,6 @@ def test_a_folder_that_can_not_be_written_is_told(clone: Path) -> None:
 
 
 def test_every_package_that_the_project_imports_is_pinned() -> None:
-    for name in set_up.REQUIREMENTS:
+    for name in (*set_up.REQUIREMENTS, set_up.ALONE):
         for line in (ROOT / name).read_text().splitlines():
             assert not line.strip() or line.startswith(("#", "-r ")) or "==" in line, line

@@ -40,8 +40,7 @@ def judge(evaluation: Evaluation, waivers: Waivers, today: date) -> Verdict:
     waived: list[tuple[Finding, Waiver]] = []
     violations: list[Finding] = []
     for finding in evaluation.violations:
-        waiver = by_case.get((finding.control.id, finding.resource.name))
-        if waiver and today <= waiver.expires:
+        if waiver := waiver_for(finding, waivers, today):
             waived.append((finding, waiver))
         else:
             violations.append(finding)
@@ -54,6 +53,15 @@ def judge(evaluation: Evaluation, waivers: Waivers, today: date) -> Verdict:
         unknown=evaluation.unknown,
         problems=tuple(problems),
     )
+
+
+def waiver_for(finding: Finding, waivers: Waivers, today: date) -> Waiver | None:
+    """The first entry that waives it and has not expired."""
+    case = (finding.control.id, finding.resource.name)
+    for waiver in waivers.entries:
+        if (waiver.control, waiver.resource) == case and today <= waiver.expires:
+            return waiver
+    return None
 
 
 def sentence(finding: Finding, file: str) -> str:
