@@ -47,13 +47,12 @@ def _intend(
         return foreign(state, before)
     if first and before != after:
         return foreign(state, before)
-    if not first and not run.turned and not run.by_hand:
-        planned = _planned(run, step)
-        if step_size(before, after) > planned:
-            return hold(
-                "invariant",
-                f"from {said(before)} to {said(after)} is more than the {planned} % of this step",
-            )
+    planned = _planned(run, step)
+    if step_size(before, after) > planned:
+        return hold(
+            "invariant",
+            f"from {said(before)} to {said(after)} is more than the {planned} % of this step",
+        )
     if not whole(after):
         return hold("invariant", f"{said(after)} are no weights")
     unsafe = _safe(state, run, step, live, now, setting)
@@ -64,7 +63,8 @@ def _intend(
 
 
 def _planned(run: Run, step: Step) -> int:
-    """S4: how many percent the plan moves with this step, from the rung before it."""
+    """S4: how many percent the plan moves with this step, from the rung before it; the way back
+    has one rung, and so may be as wide as it has to be."""
     rungs = [0, *(known.percent for known in run.steps if known.kind == "shift")]
     return step.percent - rungs[rungs.index(step.percent) - 1]
 
