@@ -171,6 +171,14 @@ def _open_inline(low: int, high: int, **networks: list[str]) -> Scene:
     return [a(security_groups.GROUP, ingress=[rule])]
 
 
+_OPEN_TO_UDP = {
+    "protocol": "udp",
+    "fromPort": 443,
+    "toPort": 443,
+    "cidrBlocks": ["0.0.0.0/0"],
+}
+
+
 def _open_old(low: int, high: int, way: str = "ingress") -> Scene:
     rule = {"protocol": "tcp", "fromPort": low, "toPort": high, "cidrBlocks": ["0.0.0.0/0"]}
     return [a(security_groups.RULE, type=way, **rule)]
@@ -223,6 +231,70 @@ _DECRYPTS = (
     ("kms:*", _EVERY_KEY),
     ("kms:ReEncrypt*", "*"),
 )
+
+# More that passes: what a rule leaves out, and the other values that it allows.
+ALSO_PASS: dict[str, tuple[Scene, ...]] = {
+    "RDS.11": ([a(rds.INSTANCE, replicateSourceDb="source")],),
+    "RDS.25": ([a(rds.INSTANCE, replicateSourceDb="source")],),
+    "RDS.46": ([a(rds.INSTANCE, replicateSourceDb="source")],),
+    "RDS.21": (
+        [
+            a(rds.INSTANCE),
+            a(
+                rds_environment.EVENTS,
+                "events",
+                sourceType="db-parameter-group",
+                eventCategories=["configuration change"],
+            ),
+        ],
+        # None listed means all of them.
+        [a(rds.INSTANCE), a(rds_environment.EVENTS, "events", sourceType="db-parameter-group")],
+    ),
+    "ElastiCache.6": (
+        [a(elasticache.GROUP, engineVersion="6.x", userGroupIds=["users"])],
+        [a(elasticache.GROUP, engineVersion="5.0.6", authToken="token")],
+    ),
+    "CloudFront.10": (_vpc_origin("https-only", "TLSv1.3"),),
+    "CloudFront.13": (
+        *_cdn(**_from(customOriginConfig={"httpPort": 80})),
+        *_cdn(**_from(vpcOriginConfig={"vpcOriginId": "origin"})),
+    ),
+    "CloudFront.16": (
+        *_cdn(**_from(customOriginConfig={"httpPort": 80})),
+        *_cdn(**_from(domainName="x.lambda-url.eu-west-1.on.aws")),
+    ),
+    "CloudFront.17": _cdn(
+        orderedCacheBehaviors=[{"pathPattern": "/x", "trustedKeyGroups": ["keys"]}]
+    ),
+    "ELB.1": _each(elb.LISTENER, {"protocol": "HTTPS", "defaultActions": [{"type": "forward"}]}),
+    "ELB.12": _each(elb.BALANCER, {"desyncMitigationMode": "defensive"}),
+    "ELB.18": _each(elb.LISTENER, {"protocol": "TLS"}),
+    "ELB.21": _each(elb.TARGET_GROUP, {"targetType": "lambda"}),
+    "ELB.22": _each(elb.TARGET_GROUP, {"targetType": "lambda"}, {"protocol": "QUIC"}),
+    "ECS.3": _each(ecs.TASK, {"pidMode": "task"}),
+    "ECS.10": _each(ecs.SERVICE, {}, {"platformVersion": "LATEST"}),
+    "ECS.12": _each(ecs.CLUSTER, {"settings": [{"name": "containerInsights", "value": "enabled"}]}),
+    "ECS.8": _task(environment=[{"name": "SECRET_KEY"}]),
+    "EC2.18": (_open("::/0", 80, 80), _open_inline(22, 22, cidrBlocks=["10.0.0.0/8"])),
+    "KMS.5": (
+        [a(identity.KEY)],
+        [
+            a(
+                identity.KEY,
+                policy=policy({"Effect": "Allow", "Principal": {"AWS": "x"}, "Action": "kms:*"}),
+            )
+        ],
+    ),
+    "SecretsManager.4": _each(secrets.ROTATION, {"rotationRules": {"automaticallyAfterDays": 1}}),
+    "SQS.1": _each(messaging.QUEUE, {}, {"sqsManagedSseEnabled": True}),
+    "Lambda.1": _each(
+        functions.PERMISSION,
+        {"principal": "events.amazonaws.com"},
+        {"principal": "*", "principalOrgId": "o-1"},
+    ),
+    "Lambda.2": _each(functions.FUNCTION, {"packageType": "Image"}),
+    "Lambda.5": ([a(functions.FUNCTION)],),
+}
 
 EXAMPLES: dict[str, tuple[Scene, ...]] = {
     "RDS.2": _database({"publiclyAccessible": True}, publiclyAccessible=False),
@@ -491,13 +563,16 @@ EXAMPLES: dict[str, tuple[Scene, ...]] = {
         _open("0.0.0.0/0", 443, 444),
         _open("::/0", 8443, 8443),
         _open("0.0.0.0/0", 443, 443, "udp"),
-        [a(security_groups.INGRESS, cidrIpv4="0.0.0.0/0", ipProtocol="-1")],
+        _open("0.0.0.0/0", 443, 443, "-1"),
+        [a(security_groups.GROUP, ingress=[_OPEN_TO_UDP])],
+        [a(security_groups.GROUP, ingress=[{"protocol": "tcp", "ipv6CidrBlocks": ["::/0"]}])],
     ),
     "EC2.19": (
         [*_open("0.0.0.0/0", 443, 443), *_open_old(1, 65535, "egress")],
         _open("::/0", 5432, 5432),
         _open_inline(1, 1024, cidrBlocks=["0.0.0.0/0"]),
         _open_old(9200, 9200),
+        [a(security_groups.GROUP, ingress=[{"protocol": "-1", "cidrBlocks": ["0.0.0.0/0"]}])],
     ),
     "EC2.53": (
         _open("::/0", 22, 22),
@@ -508,13 +583,32 @@ EXAMPLES: dict[str, tuple[Scene, ...]] = {
         _open("0.0.0.0/0", 22, 22),
         _open("::/0", 22, 22),
         _open_inline(3000, 4000, ipv6CidrBlocks=["::/0"]),
+        [a(security_groups.RULE, type="ingress", protocol="-1", ipv6CidrBlocks=["::/0"])],
+        [
+            a(
+                security_groups.RULE,
+                type="ingress",
+                protocol="-1",
+                fromPort=0,
+                toPort=0,
+                ipv6CidrBlocks=["::/0"],
+            )
+        ],
     ),
-    "IAM.1": _allows(identity.INLINE, ("*", "arn:x"), ("*", "*")),
+    "IAM.1": (
+        *_allows(identity.INLINE, ("*", "arn:x"), ("*", "*")),
+        [
+            a(
+                identity.MANAGED,
+                policy=policy({"Effect": "Allow", "Action": "*", "NotResource": "arn:x"}),
+            )
+        ],
+    ),
     "IAM.21": _allows(identity.INLINE, ("s3:Get*", "*"), ("s3:*", "arn:x"), ("*", "arn:x")),
     "KMS.1": _allows(identity.MANAGED, *_DECRYPTS),
     "KMS.2": _allows(identity.INLINE, *_DECRYPTS),
     "KMS.4": _each(identity.KEY, {"enableKeyRotation": True}, {"enableKeyRotation": False}, {}),
-    "KMS.5": _public(identity.KEY, "kms:*"),
+    "KMS.5": (*_public(identity.KEY, "kms:*"), [a(identity.KEY, policy=policy(OURS, EVERYBODY))]),
     "SecretsManager.1": (
         [a(secrets.SECRET, "s"), a(secrets.ROTATION, "r", {"secretId": "s"})],
         [a(secrets.SECRET, "s")],
@@ -523,6 +617,7 @@ EXAMPLES: dict[str, tuple[Scene, ...]] = {
         secrets.ROTATION,
         {"rotationRules": {"automaticallyAfterDays": 90}},
         {"rotationRules": {"automaticallyAfterDays": 91}},
+        {"rotationRules": {"automaticallyAfterDays": 0}},
         {"rotationRules": {"scheduleExpression": "rate(10 days)"}},
     ),
     "ACM.2": _each(secrets.CERTIFICATE, {"keyAlgorithm": "RSA_2048"}, {"keyAlgorithm": "RSA_1024"}),

@@ -16,7 +16,7 @@ from infra.guardrails.inputs import UNKNOWN, Inputs
 from infra.guardrails.model import EnvironmentRule, Resource, ResourceRule
 from infra.guardrails.rules import RULES
 from rehearsal.synthetic import declared
-from tests.guardrail_examples import EXAMPLES, Scene, a
+from tests.guardrail_examples import ALSO_PASS, EXAMPLES, Scene, a
 
 BY_ID = {rule.id: rule for rule in RULES}
 EVERY = sorted(BY_ID)
@@ -27,14 +27,16 @@ def test_every_rule_has_its_examples_and_every_example_its_rule() -> None:
     assert len(BY_ID) == len(RULES) > 100
     assert sorted(EXAMPLES) == EVERY
     assert all(len(scenes) > 1 for scenes in EXAMPLES.values())
+    assert ALSO_PASS.keys() <= EXAMPLES.keys()
 
 
 @pytest.mark.parametrize("id_", EVERY)
 def test_a_rule_passes_what_is_right(id_: str) -> None:
-    scene, rule = EXAMPLES[id_][0], BY_ID[id_]
-    assert [resource for resource in scene if resource.type in rule.types]
-    found = evaluate(strict(scene), [rule])
-    assert (found.violations, found.unknown) == ((), ())
+    rule = BY_ID[id_]
+    for scene in (EXAMPLES[id_][0], *ALSO_PASS.get(id_, ())):
+        assert [resource for resource in scene if resource.type in rule.types]
+        found = evaluate(strict(scene), [rule])
+        assert (found.violations, found.unknown) == ((), ())
 
 
 @pytest.mark.parametrize(("id_", "number"), FAILING)
@@ -61,7 +63,7 @@ def test_a_rules_types_are_the_sdks(id_: str) -> None:
 
 @pytest.mark.parametrize("id_", EVERY)
 def test_examples_have_only_inputs_that_exist(id_: str) -> None:
-    for scene in EXAMPLES[id_]:
+    for scene in (*EXAMPLES[id_], *ALSO_PASS.get(id_, ())):
         for resource in scene:
             read_all(strict([resource])[0].inputs)
             assert resource.sources.keys() <= declared(resource.type).keys(), resource
@@ -156,6 +158,26 @@ def test_a_rule_that_reads_what_does_not_exist_is_refused() -> None:
     )
     with pytest.raises(Undeclared, match="has no property multi_az"):
         evaluate(strict(EXAMPLES["RDS.5"][0]), [rule])
+
+
+def test_the_ports_of_high_risk_are_those_that_aws_lists() -> None:
+    listed = "20,21,22,23,25,110,135,143,445,1433,1434,3000,3306,3389,4333,5000,5432,5500,5601"
+    listed += ",8080,8088,8888,9200,9300"
+    found = evaluate(
+        [
+            a(
+                "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule",
+                str(port),
+                cidrIpv4="0.0.0.0/0",
+                ipProtocol="tcp",
+                fromPort=port,
+                toPort=port,
+            )
+            for port in range(1, 10_000)
+        ],
+        [BY_ID["EC2.19"]],
+    )
+    assert [one.resource.name for one in found.violations] == listed.split(",")
 
 
 def test_containers_are_described_in_ecss_own_words() -> None:

@@ -45,7 +45,7 @@ def _opened(networks: Sequence[object], protocol: object, ports: Inputs) -> Iter
         if network in (_IPV4, _IPV6):
             low, high = ports.at("fromPort"), ports.at("toPort")
             reached = _EVERY_PORT
-            if protocol not in ("-1", "all") and isinstance(low, int) and isinstance(high, int):
+            if protocol != "-1" and isinstance(low, int) and isinstance(high, int):
                 reached = range(low, high + 1)
             yield _Opening(network=str(network), protocol=str(protocol), ports=reached)
 
