@@ -1,4 +1,4 @@
-"""The alarms that a cutover asks before it goes on: one pair per slot."""
+"""The alarms of a slot that a cutover asks before it goes on: one pair for each."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
-from infra.outputs import SLOTS, Slot
+from infra.outputs import ALARM_PERIODS, METRIC_PERIOD_SECONDS, SLOTS, Slot
 
 # A slot that answers five errors in a minute for two of three minutes is not noise at any volume.
 _ERRORS_PER_MINUTE = 5
@@ -22,15 +22,15 @@ class GatesArgs:
 class Gates(pulumi.ComponentResource):
     """Server errors of a slot's own tasks, and targets of a slot that fail their health check."""
 
-    alarm_arns: list[pulumi.Output[str]]
-    """All of them; none may be in alarm when a cutover begins."""
+    alarm_arns: dict[Slot, dict[str, pulumi.Output[str]]]
+    """By slot and kind. A slot's own: what they say is judged by which slot enters."""
 
     def __init__(
         self, name: str, args: GatesArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
         super().__init__("slipway:infra:Gates", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
-        self.alarm_arns = []
+        self.alarm_arns = {}
         for slot in SLOTS:
             dimensions = {
                 "LoadBalancer": args.balancer_suffix,
@@ -43,8 +43,8 @@ class Gates(pulumi.ComponentResource):
                 metric_name="HTTPCode_Target_5XX_Count",
                 dimensions=dimensions,
                 statistic="Sum",
-                period=60,
-                evaluation_periods=3,
+                period=METRIC_PERIOD_SECONDS,
+                evaluation_periods=ALARM_PERIODS,
                 datapoints_to_alarm=2,
                 comparison_operator="GreaterThanOrEqualToThreshold",
                 threshold=_ERRORS_PER_MINUTE,
@@ -61,8 +61,8 @@ class Gates(pulumi.ComponentResource):
                 metric_name="UnHealthyHostCount",
                 dimensions=dimensions,
                 statistic="Maximum",
-                period=60,
-                evaluation_periods=3,
+                period=METRIC_PERIOD_SECONDS,
+                evaluation_periods=ALARM_PERIODS,
                 datapoints_to_alarm=2,
                 comparison_operator="GreaterThanOrEqualToThreshold",
                 threshold=1,
@@ -72,5 +72,5 @@ class Gates(pulumi.ComponentResource):
                 ok_actions=[args.alerts_topic_arn],
                 opts=child,
             )
-            self.alarm_arns += [errors.arn, unhealthy.arn]
+            self.alarm_arns[slot] = {"errors": errors.arn, "unhealthy": unhealthy.arn}
         self.register_outputs({})

@@ -12,6 +12,8 @@ CONTRACT_MAX_BYTES = 8192
 PROBE_HEADER = "X-Slipway-Probe"
 # How often a balancer reports its metrics (CloudWatch metrics for your ALB, ELB user guide).
 METRIC_PERIOD_SECONDS = 60
+# How many periods an alarm of a slot looks at: one minute is noise, and ten would be too late.
+ALARM_PERIODS = 3
 
 Slot = Literal["blue", "green"]
 SLOTS: tuple[Slot, ...] = get_args(Slot)
@@ -80,14 +82,16 @@ class OpenRun:
 
 @dataclass(frozen=True, kw_only=True)
 class SlotContract:
-    """One slot: where its traffic arrives and what runs it. ARNs, but for `scalable_target`,
-    which is Application Auto Scaling's resource id `service/<cluster>/<service>`."""
+    """One slot: where its traffic arrives, what runs it, and its alarms by kind, of which both have
+    the same. ARNs, but for `scalable_target`, which is Application Auto Scaling's resource id
+    `service/<cluster>/<service>`."""
 
     target_group: str
     target_group_suffix: str
     test_rule: str
     service: str
     scalable_target: str
+    alarms: dict[str, str]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -124,7 +128,8 @@ class Contract:
     """Everything that cutover may know of an environment, by ARN or id; never looked up by name.
 
     `release_family` is the family in which cutover registers its copies of the blueprint, apart
-    from the blueprint's own, so that the newest revision of each family has one owner.
+    from the blueprint's own, so that the newest revision of each family has one owner. `alarms` are
+    those of the whole environment, whichever slot serves.
 
     Where the public name is not in public DNS, `public_address` ("host:port") is connected to in
     its place, and `public_authority` (PEM) has signed its certificate; "" elsewhere.

@@ -55,6 +55,7 @@ def contract_fields(
                 "test_rule": balancer.test_rule_arns[slot],
                 "service": service.service_arns[slot],
                 "scalable_target": service.scalable_targets[slot],
+                "alarms": gates.alarm_arns[slot],
             }
             for slot in SLOTS
         },
@@ -69,7 +70,7 @@ def contract_fields(
         "weights_role": state.weights_role_arn,
         "frontend_bucket": frontend.bucket,
         "distribution": cdn.distribution_id,
-        "alarms": gates.alarm_arns,
+        "alarms": [],
         "alerts_topic": alerts.topic_arn,
         "policy": {
             "ladder_percent": chosen.cutover.ladder_percent,

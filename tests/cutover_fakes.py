@@ -9,7 +9,7 @@ import pytest
 
 from cutover.decide.journal import Draft, Entry
 from cutover.decide.live import Health, Sample, Service, Smoke, Split, TaskStatus
-from cutover.decide.model import SCALE, Release, Setting, Weights
+from cutover.decide.model import SCALE, Alarms, Release, Setting, Weights
 from cutover.do.announced import Announced, Hear
 from cutover.do.notify import Channel
 from cutover.do.session import Order, Session
@@ -28,7 +28,10 @@ SETTING = Setting(
     warm_seconds=120,
     min_tasks=2,
     max_tasks=8,
-    alarms=frozenset({"errors"}),
+    alarms=Alarms(
+        environment=frozenset({"database"}),
+        slots={"blue": {"errors": "blue-errors"}, "green": {"errors": "green-errors"}},
+    ),
 )
 
 
@@ -102,7 +105,7 @@ class ReadyWorld:
     running: dict[Slot, int] = field(default_factory=lambda: {"blue": 0, "green": 0})
     definitions: dict[Slot, str] = field(default_factory=lambda: {"blue": "none", "green": "none"})
     releases: dict[str, Release] = field(default_factory=dict)
-    alarm: str = "OK"
+    alarmed: dict[str, str] = field(default_factory=dict)
     task_status: TaskStatus = field(default_factory=lambda: TaskStatus(stopped=True, exit_code=0))
     shells: list[tuple[str, tuple[str, ...], str]] = field(default_factory=list)
     fails: Callable[[str], None] = lambda _call: None
@@ -136,7 +139,7 @@ class ReadyWorld:
         }
 
     def alarms(self) -> dict[str, str]:
-        return {"errors": self.alarm}
+        return dict.fromkeys(("database", "blue-errors", "green-errors"), "OK") | self.alarmed
 
     def samples(self, since: float) -> dict[Slot, Sample]:
         return {

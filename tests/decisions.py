@@ -10,10 +10,15 @@ from typing import Any
 from cutover.decide.actions import Action, Append
 from cutover.decide.journal import Draft, HoldCause, Run, State, Summary, chain, fold, plain
 from cutover.decide.live import Health, Live, Service, Smoke, Split
-from cutover.decide.model import Filled, Plan, Release, Setting, Step, Weights, share
+from cutover.decide.model import Alarms, Filled, Plan, Release, Setting, Step, Weights, share
 from infra.outputs import Slot
 
 STARTED_AT = 1_000.0
+ALARMS = Alarms(
+    environment=frozenset({"database"}),
+    slots={"blue": {"errors": "blue-errors"}, "green": {"errors": "green-errors"}},
+)
+QUIET_ALARMS = {"database": "OK", "blue-errors": "OK", "green-errors": "OK"}
 SETTING = Setting(
     ladder_percent=(10, 50, 100),
     step_seconds=60,
@@ -21,7 +26,7 @@ SETTING = Setting(
     warm_seconds=120,
     min_tasks=2,
     max_tasks=8,
-    alarms=frozenset({"errors"}),
+    alarms=ALARMS,
     metric_period_seconds=10,
     poll_seconds=4,
     healthy_reads=3,
@@ -39,7 +44,7 @@ BEFORE = Summary(committed=ALL_BLUE, committed_at=500.0, slots={"blue": BLUE}, s
 STEPS = (
     Step(key="migrate", kind="migrate", slot="green", timeout_seconds=1800),
     Step(key="fill green", kind="fill", slot="green", timeout_seconds=900),
-    Step(key="smoke green", kind="smoke", slot="green", timeout_seconds=120),
+    Step(key="smoke green", kind="smoke", slot="green", timeout_seconds=170),
     Step(key="shift green 10", kind="shift", slot="green", percent=10, timeout_seconds=300),
     Step(key="watch 10", kind="watch", slot="green", percent=10, seconds=60, timeout_seconds=860),
     Step(key="shift green 50", kind="shift", slot="green", percent=50, timeout_seconds=300),
@@ -60,7 +65,7 @@ EMPTY_GREEN = Step(key="empty green", kind="scale_in", slot="green", timeout_sec
 FIRST_STEPS = (
     Step(key="migrate", kind="migrate", slot="blue", timeout_seconds=1800),
     FILL_BLUE,
-    SMOKE_BLUE,
+    Step(key="smoke blue", kind="smoke", slot="blue", timeout_seconds=170),
     SHIFT_BLUE,
 )
 FIRST = Plan(verb="deploy", entering="blue", steps=FIRST_STEPS, tasks=2, floor=2, release=R1)

@@ -13,7 +13,7 @@ from cutover.decide.holding import explained
 from cutover.decide.invariants import better, healthy
 from cutover.decide.journal import Draft, Entry, State
 from cutover.decide.live import Health, Sample, Service, Smoke, Split, TaskStatus
-from cutover.decide.model import SCALE, Release, Setting, Weights
+from cutover.decide.model import SCALE, Alarms, Release, Setting, Weights
 from cutover.do.session import Order, Session
 from cutover.do.store import Owner, Snapshot
 from cutover.do.world import Refused, Unavailable
@@ -27,7 +27,10 @@ SETTING = Setting(
     warm_seconds=6,
     min_tasks=2,
     max_tasks=8,
-    alarms=frozenset({"errors"}),
+    alarms=Alarms(
+        environment=frozenset({"database"}),
+        slots={"blue": {"unhealthy": "blue"}, "green": {"unhealthy": "green"}},
+    ),
     metric_period_seconds=1,
     poll_seconds=3,
     healthy_reads=2,
@@ -37,6 +40,8 @@ RATE = 200.0
 """Requests of users in a second."""
 CALL_SECONDS = 0.05
 START_SECONDS, HEALTHY_SECONDS, STOP_SECONDS = 4.0, 8.0, 3.0
+ALARM_SECONDS = 3.0
+"""Until the alarm of tasks that were unhealthy is quiet again."""
 NODES = 2
 
 
@@ -178,6 +183,14 @@ class Reality:
 
     def health(self, slot: Slot) -> Health:
         return Health(healthy=len(self.healthy(slot)), total=len(self.tasks(slot)))
+
+    def alarmed(self, slot: Slot) -> bool:
+        """Late, and for a while after: what an alarm says is a moment ago."""
+        then = self.time - ALARM_SECONDS
+        return any(
+            at + START_SECONDS <= self.time and then < at + HEALTHY_SECONDS
+            for at, _release in self.slots[slot].started
+        )
 
     def kill_tasks(self, slot: Slot) -> None:
         """All die at once, and ECS starts them again."""
@@ -362,7 +375,8 @@ class SimWorld:
         def effect() -> Mapping[str, str]:
             if self._r.metrics_down:
                 raise Unavailable("CloudWatch is down")
-            return {"errors": "OK"}
+            slots = {slot: "ALARM" if self._r.alarmed(slot) else "OK" for slot in SLOTS}
+            return {"database": "OK", **slots}
 
         return self._r.call(effect)
 

@@ -64,7 +64,8 @@ def test_each_part_comes_back_as_what_it_was_and_can_not_be_changed(stack: str) 
     assert contract.migrate == TaskContract(**fields["migrate"])
     assert contract.task_subnets == tuple(fields["task_subnets"]) != ()
     assert contract.task_security_groups == tuple(fields["task_security_groups"]) != ()
-    assert contract.alarms == tuple(fields["alarms"]) != ()
+    assert contract.alarms == tuple(fields["alarms"])
+    assert Contract.of({**fields, "alarms": ["a", "b"]}).alarms == ("a", "b")
 
 
 def test_without_an_address_and_an_authority_the_public_ones_are_meant() -> None:
@@ -103,7 +104,7 @@ def test_prods_contract_word_for_word() -> None:
     def arn(type_: str, name: str) -> str:
         return prod.only(type_, name).outputs["arn"]
 
-    def slot(name: str) -> dict[str, str]:
+    def slot(name: str) -> dict[str, object]:
         group = prod.only("aws:lb/targetGroup:TargetGroup", f"prod-{name}")
         return {
             "target_group": group.outputs["arn"],
@@ -111,6 +112,10 @@ def test_prods_contract_word_for_word() -> None:
             "test_rule": arn("aws:lb/listenerRule:ListenerRule", f"prod-test-{name}"),
             "service": arn("aws:ecs/service:Service", f"prod-{name}"),
             "scalable_target": f"service/prod-cluster.name/prod-{name}.name",
+            "alarms": {
+                kind: arn("aws:cloudwatch/metricAlarm:MetricAlarm", f"prod-{name}-{kind}")
+                for kind in ("errors", "unhealthy")
+            },
         }
 
     task = "aws:ecs/taskDefinition:TaskDefinition"
@@ -140,10 +145,7 @@ def test_prods_contract_word_for_word() -> None:
         "weights_role": arn("aws:iam/role:Role", "prod-weights"),
         "frontend_bucket": prod.only("aws:s3/bucket:Bucket", "prod-frontend").outputs["bucket"],
         "distribution": prod.only("aws:cloudfront/distribution:Distribution").id,
-        "alarms": [
-            arn("aws:cloudwatch/metricAlarm:MetricAlarm", f"prod-{name}")
-            for name in ("blue-errors", "blue-unhealthy", "green-errors", "green-unhealthy")
-        ],
+        "alarms": [],
         "alerts_topic": arn("aws:sns/topicPolicy:TopicPolicy", "prod-alerts-policy"),
         "policy": {
             "ladder_percent": list(settings.cutover.ladder_percent),

@@ -243,20 +243,55 @@ def test_a_plan_touches_nothing_and_says_what_it_would_cost(bench: Bench, capsys
 def test_a_plan_that_would_be_refused_is_refused_with_every_reason(
     bench: Bench, capsys: Output
 ) -> None:
-    bench.world.alarm = "ALARM"
+    bench.world.alarmed = {"green-errors": "ALARM", "blue-errors": "ALARM"}
     assert bench.run("plan", "--image", IMAGE, "--release", "r1", "--json") == 5
     found = answer(capsys)
     refusals = [
-        "alarm errors is in ALARM",
+        "alarm green-errors is ALARM; `--despite-alarms` with a reason goes on all the same",
         "release r1 is live already; probes tell releases apart by their id: give this one another",
     ]
     assert found["refusals"] == refusals
     assert found["sentence"] == "; ".join(refusals)
     assert set(found) == {
         *("command", "stack", "exit", "sentence", "release", "entering", "tasks", "steps"),
-        *("least_seconds", "most_seconds", "rollback_seconds", "least_task_hours"),
+        *("despite", "least_seconds", "most_seconds", "rollback_seconds", "least_task_hours"),
         *("most_task_hours", "way_back_until", "refusals"),
     }
+
+
+def test_a_hotfix_goes_live_in_spite_of_alarms_and_everybody_reads_so(
+    bench: Bench, capsys: Output
+) -> None:
+    bench.world.alarmed = {"green-errors": "ALARM", "database": "INSUFFICIENT_DATA"}
+    hotfix = ("--image", IMAGE, "--release", "r2", "--despite-alarms")
+    assert bench.run("plan", *hotfix) == 0
+    assert capsys.readouterr().out.startswith("deploy of r2 to blue, 2 tasks, despite alarms:\n")
+    assert bench.run("plan", *hotfix, "--json") == 0
+    assert answer(capsys)["despite"] == ["alarms"]
+
+    seen: list[str] = []
+
+    def look() -> None:
+        bench.clock.meanwhile = lambda: None
+        bench.run("status")
+        seen.extend(capsys.readouterr().out.splitlines())
+
+    bench.clock.meanwhile = look
+    assert bench.run("deploy", *hotfix, "--reason", "green errs") == 0
+    (run,) = [line for line in seen if line.startswith("run: ")]
+    assert ("(deploy, despite alarms), at ") in run
+    assert bench.run("history") == 0
+    assert (
+        "started: deploy of r2 to blue, despite alarms begins, by ann@desk: green errs"
+        in capsys.readouterr().out
+    )
+
+
+def test_a_hotfix_is_no_better_than_its_own_alarms(bench: Bench) -> None:
+    bench.world.alarmed = {"blue-errors": "ALARM"}
+    hotfix = ("--image", IMAGE, "--release", "r2", "--despite-alarms", "--reason", "x")
+    assert bench.run("deploy", *hotfix) == 3
+    assert "turned" in bench.store.kinds()
 
 
 def test_status_says_what_is_live(bench: Bench, capsys: Output) -> None:
@@ -701,6 +736,10 @@ def test_every_error_is_a_sentence_and_a_code(
         (
             (*DEPLOY, "r2", "--despite-freeze"),
             "--despite-freeze needs a --reason, which the journal keeps",
+        ),
+        (
+            (*DEPLOY, "r2", "--despite-alarms"),
+            "--despite-alarms needs a --reason, which the journal keeps",
         ),
         (
             (*DEPLOY, "r2", "--schema-min", "3", "--schema-max", "2"),

@@ -52,6 +52,12 @@ def metrics(clients: Clients, contract: Contract, now: float, *, period: int = 6
     return Metrics(clients, replace(contract, policy=policy), clock=StoppedClock(now))
 
 
+def watching_only(contract: Contract, *arns: str) -> Contract:
+    """These are the environment's alarms, and the slots have none."""
+    slots = {slot: replace(of, alarms={}) for slot, of in contract.slots.items()}
+    return replace(contract, alarms=arns, slots=slots)
+
+
 def put(plane: ControlPlane, contract: Contract, slot: Slot, at: float, **values: float) -> None:
     plane.client("cloudwatch").put_metric_data(
         Namespace="AWS/ApplicationELB",
@@ -78,12 +84,13 @@ def test_both_slots_are_summed_in_one_call(
     put(plane, contract, "blue", HOUR + 60, HTTPCode_Target_5XX_Count=2)
     put(plane, contract, "green", HOUR, RequestCount=10, HTTPCode_Target_5XX_Count=1)
     put(plane, contract, "green", HOUR, HTTPCode_ELB_5XX_Count=2, TargetConnectionErrorCount=4)
+    put(plane, contract, "green", HOUR, TargetTLSNegotiationErrorCount=8)
     found = metrics(clients, contract, HOUR + 180).samples(HOUR)
     assert clients.calls == 1
     assert found["blue"] == Sample(
         requests=400, errors=2, latency_seconds=pytest.approx(0.2), newest=HOUR + 120
     )
-    assert found["green"] == Sample(requests=10, errors=7, latency_seconds=None, newest=HOUR + 60)
+    assert found["green"] == Sample(requests=10, errors=15, latency_seconds=None, newest=HOUR + 60)
 
 
 @pytest.mark.parametrize(
@@ -181,7 +188,8 @@ def test_a_part_of_the_data_is_none(
 def test_alarms_are_those_of_the_contract_with_their_states(
     clients: Clients, plane: ControlPlane, contract: Contract
 ) -> None:
-    first, *others = map(alarm_name, contract.alarms)
+    slots = contract.slots.values()
+    first, *others = [alarm_name(arn) for slot in slots for arn in slot.alarms.values()]
     assert len(others) == 3
     cloudwatch = plane.client("cloudwatch")
     cloudwatch.put_metric_alarm(
@@ -194,17 +202,20 @@ def test_alarms_are_those_of_the_contract_with_their_states(
         Statistic="Sum",
         Threshold=1,
     )
+    (theirs,) = cloudwatch.describe_alarms(AlarmNames=["somebody else's"])["MetricAlarms"]
     for name in others:
         cloudwatch.set_alarm_state(AlarmName=name, StateValue="OK", StateReason="quiet")
     cloudwatch.set_alarm_state(AlarmName=first, StateValue="ALARM", StateReason="loud")
     read = metrics(clients, contract, HOUR).alarms
     assert read() == {first: "ALARM", **dict.fromkeys(others, "OK")}
     assert clients.calls == 1
+    ours = replace(contract, alarms=(theirs["AlarmArn"],))
+    assert metrics(clients, ours, HOUR).alarms().keys() == {"somebody else's", first, *others}
 
 
 def test_an_alarm_that_aws_does_not_give_is_missing(clients: Clients, contract: Contract) -> None:
-    there = contract.alarms[0]
-    asked = replace(contract, alarms=(there, f"{there}-absent"))
+    there = contract.slots["green"].alarms["errors"]
+    asked = watching_only(contract, there, f"{there}-absent")
     assert list(metrics(clients, asked, HOUR).alarms()) == [alarm_name(there)]
 
 
@@ -239,8 +250,8 @@ def test_alarms_are_asked_for_by_the_hundred(
         return {"MetricAlarms": metric, "CompositeAlarms": []}
 
     monkeypatch.setattr(clients, "call", described)
-    arns = tuple(f"arn:aws:cloudwatch:{REGION}:1:alarm:a{number}" for number in range(alarms))
-    found = metrics(clients, replace(contract, alarms=arns), HOUR).alarms()
+    arns = [f"arn:aws:cloudwatch:{REGION}:1:alarm:a{number}" for number in range(alarms)]
+    found = metrics(clients, watching_only(contract, *arns), HOUR).alarms()
     assert [len(names) for names in asked] == sizes
     assert found == {f"a{number}": "OK" for number in range(alarms)}
 

@@ -34,6 +34,7 @@ FILLED = Filled(release=RELEASE, task_definition="arn:td:1", tasks=2)
 STEPS = (
     Step(key="migrate", kind="migrate", slot="green"),
     Step(key="fill", kind="fill", slot="green"),
+    Step(key="smoke", kind="smoke", slot="green"),
     Step(key="to-5", kind="shift", slot="green", percent=5, seconds=60, timeout_seconds=300),
 )
 BACK = (Step(key="back", kind="shift", slot="blue", percent=100),)
@@ -261,6 +262,15 @@ def test_a_resumed_run_is_watched_anew() -> None:
     assert run.write is not None
     by_hand = Draft("resumed", {"reason": "", "by": "jane", "by_hand": True})
     assert open_run(INTENT, by_hand).write is None
+
+
+def test_a_smoke_that_passed_is_when_the_release_began_to_answer() -> None:
+    state = after(STARTED)
+    for step, smoked_at in (("fill", 0), ("smoke", AT + 7)):
+        passed = Draft("passed", {"step": step, "evidence": "ok"})
+        run = fold(entries_of(passed, state=state, at=AT + 7), state).run
+        assert run is not None
+        assert run.smoked_at == smoked_at
 
 
 def test_a_turn_replaces_the_steps() -> None:

@@ -129,7 +129,7 @@ TURNED = reached("bake", turning(FILL_BLUE, SMOKE_BLUE, SHIFT_BLUE, QUIET_GREEN,
     [
         ("migrate", 1800, ()),
         ("fill green", 900, (EMPTY_GREEN,)),
-        ("smoke green", 120, (EMPTY_GREEN,)),
+        ("smoke green", 170, (EMPTY_GREEN,)),
         ("shift green 10", 300, (EMPTY_GREEN,)),
         ("watch 10", 860, (SHIFT_BLUE,)),
         ("shift green 50", 300, (SHIFT_BLUE,)),
@@ -189,7 +189,7 @@ def test_a_deploy_that_can_t_make_its_slot_quiet_touches_nothing() -> None:
 
 
 def test_a_first_release_that_is_late_is_taken_away() -> None:
-    for key, seconds in (("fill blue", 900), ("smoke blue", 120), ("shift blue 100", 300)):
+    for key, seconds in (("fill blue", 900), ("smoke blue", 170), ("shift blue 100", 300)):
         state = reached(key, plan=FIRST, summary=NONE)
         assert late(state) == back(f"{key} took more than {seconds} s", EMPTY_BLUE)
 

@@ -14,6 +14,7 @@ from decisions import (
     FIRST,
     FOREIGN,
     GREEN,
+    QUIET_ALARMS,
     QUIET_GREEN,
     R1,
     R2,
@@ -89,9 +90,15 @@ def test_a_slot_may_be_left_as_it_is() -> None:
     assert plan == with_plan(DEPLOY, steps=STEPS[:-2])
 
 
-def test_a_deploy_says_that_it_goes_on_despite_a_freeze() -> None:
+def test_a_deploy_says_what_it_goes_on_in_spite_of() -> None:
     plan = planning.deploy(ended(), ALL_BLUE, IDLE, R2, SETTING, despite_freeze=True)
     assert plan == with_plan(DEPLOY, despite_freeze=True)
+    plan = planning.deploy(ended(), ALL_BLUE, IDLE, R2, SETTING, despite_alarms=True)
+    assert plan == with_plan(DEPLOY, despite_alarms=True)
+    assert DEPLOY.despite == ()
+    assert with_plan(DEPLOY, despite_freeze=True).despite == ("freeze",)
+    both = with_plan(DEPLOY, despite_freeze=True, despite_alarms=True)
+    assert both.despite == ("freeze", "alarms")
 
 
 @pytest.mark.parametrize(("desired", "tasks"), [(1, 2), (2, 2), (7, 7), (9, 9)])
@@ -223,7 +230,7 @@ def refusals(
         weights,
         seen or IDLE,
         targets(healthy, 0),
-        {"errors": "OK"} if alarms is None else alarms,
+        QUIET_ALARMS if alarms is None else alarms,
         plan,
         now,
         setting(**limits),
@@ -234,13 +241,13 @@ FREEZE = (
     "stopped by `cutover freeze` until `cutover unfreeze`: fair; `--despite-freeze` with a reason "
     "goes on all the same"
 )
+DESPITE = "`--despite-alarms` with a reason goes on all the same"
 HELD_BACK = "in a freeze window until 1970-01-01 00:50:00 UTC: fair"
 WINDOW = {"start": "1970-01-01T00:00:00Z", "end": "1970-01-01T00:50:00Z", "reason": "fair"}
 
 
 def test_nothing_stands_against_a_deploy_when_all_is_well() -> None:
     assert refusals() == ()
-    assert refusals(alarms={"errors": "INSUFFICIENT_DATA"}) == ()
 
 
 def test_an_open_run_stands_against_it() -> None:
@@ -249,17 +256,26 @@ def test_an_open_run_stands_against_it() -> None:
     )
 
 
-def test_each_alarm_stands_against_it() -> None:
-    alarms = {"errors": "ALARM", "disk": "ALARM", "memory": "OK"}
-    assert refusals(alarms=alarms) == ("alarm disk is in ALARM", "alarm errors is in ALARM")
+@pytest.mark.parametrize("state", ["ALARM", "INSUFFICIENT_DATA"])
+@pytest.mark.parametrize("name", ["blue-errors", "database"])
+def test_an_alarm_of_who_serves_or_of_the_environment_stands_against_it(
+    name: str, state: str
+) -> None:
+    loud = QUIET_ALARMS | {name: state}
+    assert refusals(alarms=loud) == (f"alarm {name} is {state}; {DESPITE}",)
+    assert refusals(alarms=loud, plan=with_plan(DEPLOY, despite_alarms=True)) == ()
 
 
 def test_an_alarm_that_nobody_can_read_stands_against_it() -> None:
-    names = frozenset({"errors", "memory", "disk"})
-    found = planning.refusals(
-        ended(), ALL_BLUE, IDLE, targets(4, 0), {"errors": "OK"}, DEPLOY, NOW, setting(alarms=names)
+    assert refusals(alarms={}) == (
+        f"alarm blue-errors is missing, alarm database is missing; {DESPITE}",
     )
-    assert found == ("alarm disk can't be read", "alarm memory can't be read")
+    assert refusals(alarms={}, plan=with_plan(DEPLOY, despite_alarms=True)) == ()
+
+
+def test_an_alarm_of_the_idle_slot_stands_against_nothing() -> None:
+    """It was set by the release that is to be replaced."""
+    assert refusals(alarms=QUIET_ALARMS | {"green-errors": "ALARM"}) == ()
 
 
 def test_a_freeze_stands_against_it_unless_it_is_overridden() -> None:
@@ -403,12 +419,11 @@ def test_everything_that_stands_against_it_is_said_at_once() -> None:
         state,
         plan=with_plan(DEPLOY, release=release, tasks=9),
         healthy=3,
-        alarms={"disk": "ALARM"},
+        alarms=QUIET_ALARMS | {"database": "ALARM"},
     )
     assert found == (
         "run run2 is open; `cutover resume`, `cutover rollback` or `cutover abort` ends it",
-        "alarm disk is in ALARM",
-        "alarm errors can't be read",
+        f"alarm database is ALARM; {DESPITE}",
         FREEZE,
         "3 of the 4 tasks of blue, which serves, are healthy",
         "release r1 is live already; probes tell releases apart by their id: give this one another",
@@ -424,7 +439,7 @@ def test_a_slot_of_the_other_colour_is_judged_by_its_own_health() -> None:
     entering = with_plan(DEPLOY, entering="blue", release=dataclasses.replace(R2, release_id="r3"))
     seen: dict[Slot, Service] = {"blue": IDLE["green"], "green": IDLE["blue"]}
     found = planning.refusals(
-        state, ALL_GREEN, seen, targets(0, 3), {"errors": "OK"}, entering, NOW, SETTING
+        state, ALL_GREEN, seen, targets(0, 3), QUIET_ALARMS, entering, NOW, SETTING
     )
     assert found == ("3 of the 4 tasks of green, which serves, are healthy",)
 
@@ -444,7 +459,7 @@ def first(seen: dict[Slot, Service], schema: int = 0, release: Release = R1) -> 
         ALL_GREEN,
         seen,
         targets(0, 0),
-        {"errors": "OK"},
+        QUIET_ALARMS,
         with_plan(FIRST, release=release),
         NOW,
         SETTING,
@@ -468,8 +483,9 @@ def test_what_a_release_that_never_went_live_has_migrated_counts() -> None:
 
 def test_a_freeze_and_an_alarm_stand_against_a_first_release_too() -> None:
     state = go_on(ended(Summary()), frozen())
-    found = refusals(state, plan=FIRST, seen=NOBODY, alarms={"errors": "ALARM"})
-    assert found == ("alarm errors is in ALARM", FREEZE)
+    loud = dict.fromkeys(QUIET_ALARMS, "ALARM")  # but nothing serves, and no slot's is asked
+    found = refusals(state, plan=FIRST, seen=NOBODY, alarms=loud)
+    assert found == (f"alarm database is ALARM; {DESPITE}", FREEZE)
 
 
 @pytest.mark.parametrize(("live", "after"), [(0, 2), (2, 2), (3, 3)])

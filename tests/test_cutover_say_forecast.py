@@ -8,7 +8,7 @@ from cutover.decide import planning
 from cutover.decide.forecast import forecast
 from cutover.decide.journal import State, Summary
 from cutover.decide.live import Service
-from cutover.decide.model import Filled, Plan, Release, Setting
+from cutover.decide.model import Alarms, Filled, Plan, Release, Setting
 from infra.outputs import SLOTS, Slot
 
 SETTING = Setting(
@@ -18,7 +18,7 @@ SETTING = Setting(
     warm_seconds=120,
     min_tasks=2,
     max_tasks=8,
-    alarms=frozenset(),
+    alarms=Alarms(slots={"blue": {}, "green": {}}),
     extension_seconds=600,
     poll_seconds=2,
     healthy_reads=3,

@@ -6,10 +6,13 @@ import pytest
 from decisions import (
     ALL_BLUE,
     ALL_GREEN,
+    DEPLOY,
     EMPTY_GREEN,
     FOREIGN,
+    QUIET_ALARMS,
     QUIET_GREEN,
     SHIFT_BLUE,
+    STEPS,
     adopted,
     answers,
     ask,
@@ -26,6 +29,7 @@ from decisions import (
     smoke,
     targets,
     turning,
+    with_plan,
 )
 
 from cutover.decide.actions import Action, Look, Wait
@@ -34,7 +38,8 @@ from cutover.decide.watching import quiet, watch
 from infra.outputs import Slot
 
 TEN: dict[Slot, int] = {"blue": 90, "green": 10}
-QUIET_ALARMS = {"errors": "OK"}
+LOUD = QUIET_ALARMS | {"green-errors": "ALARM"}
+UNREAD = {name: state for name, state in QUIET_ALARMS.items() if name != "green-errors"}
 WATCH = reached("watch 10", at=1_100.0)
 FROM = WATCH.run.watched_from if WATCH.run else 0
 BAKE = reached("bake")
@@ -148,24 +153,59 @@ def test_a_watch_lasts_as_long_as_it_should() -> None:
     assert baking(BAKED - 7) == Wait(seconds=4, why="100 % for another 7 s")
 
 
-@pytest.mark.parametrize("now", [FROM, END, END + 400])
+@pytest.mark.parametrize("now", [FROM + 50, END, END + 400])
 def test_a_certain_failure_turns_the_run_at_once(now: float) -> None:
     bad = {"blue": sample(9_000, now), "green": sample(1_000, now, errors=50)}
     assert watching(now, samples=bad) == back(
         "50 of 1,000 answers of green were errors (5.00%); 0.10% allowed", SHIFT_BLUE
     )
     slow = {"blue": sample(9_000, now), "green": sample(1_000, now, errors=50, latency=0.7)}
-    assert watching(now, samples=slow, alarms={"errors": "ALARM"}) == back(
-        "alarm errors is ALARM; green took 0.700 s on average over 1,000 requests; 0.200 s "
+    assert watching(now, samples=slow, alarms=LOUD) == back(
+        "alarm green-errors is ALARM; green took 0.700 s on average over 1,000 requests; 0.200 s "
         "allowed; 50 of 1,000 answers of green were errors (5.00%); 0.10% allowed",
         SHIFT_BLUE,
     )
 
 
 def test_a_failure_holds_when_there_is_no_way_back() -> None:
-    assert baking(BAKED, alarms={"errors": "ALARM"}, health=targets(0, 4)) == held(
+    assert baking(BAKED, alarms=LOUD, health=targets(0, 4)) == held(
         "gates",
-        "alarm errors is ALARM; but blue can't take the traffic back: 0 of its 4 tasks are healthy",
+        "alarm green-errors is ALARM; but blue can't take the traffic back: 0 of its 4 tasks are "
+        "healthy",
+    )
+
+
+def test_an_alarm_turns_the_run_only_when_it_can_not_speak_of_the_boot() -> None:
+    """Three periods of ten seconds, and two until CloudWatch has heard of the last."""
+    begun = go_on(reached("smoke green"), *passed("smoke green", "seen").drafts, at=1_200.0)
+    begun = go_on(begun, *finishing(begun, STEPS[3]), at=1_210.0)
+    for now, action in (
+        (1_249.0, "alarm green-errors is ALARM, maybe still of when green booted"),
+        (1_250.0, back("alarm green-errors is ALARM", SHIFT_BLUE)),
+    ):
+        seen = {"blue": sample(9_000, now), "green": sample(1_000, now)}
+        decided = ask(
+            watch, begun, now=now, weights=TEN, health=targets(4, 4), alarms=LOUD, samples=seen
+        )
+        if isinstance(action, str):
+            action = Wait(seconds=4, why=f"10 % for another 21 s; {action}")
+        assert decided == action
+
+
+def test_a_hotfix_goes_on_in_spite_of_everybody_s_alarms_but_its_own() -> None:
+    loud = QUIET_ALARMS | {"blue-errors": "ALARM", "database": "ALARM"}
+    plan = with_plan(DEPLOY, despite_alarms=True)
+    state = reached("watch 10", plan=plan, at=1_100.0)
+    seen: dict[str, Any] = {
+        "weights": TEN,
+        "health": targets(4, 4),
+        "samples": {"blue": sample(9_000, END), "green": sample(1_000, END)},
+    }
+    assert ask(watch, state, now=END, alarms=loud, **seen) == passed(
+        "watch 10", "1000 requests of green, 0 errors"
+    )
+    assert ask(watch, state, now=END, alarms=LOUD, **seen) == back(
+        "alarm green-errors is ALARM", SHIFT_BLUE
     )
 
 
@@ -198,8 +238,9 @@ def test_a_slot_that_lost_some_tasks_is_waited_for() -> None:
 @pytest.mark.parametrize(
     ("changes", "doubt"),
     [
-        ({"alarms": {}}, "alarm errors is missing"),
-        ({"alarms": {"errors": "INSUFFICIENT_DATA"}}, "alarm errors is INSUFFICIENT_DATA"),
+        ({"alarms": UNREAD}, "alarm green-errors is missing"),
+        ({"alarms": QUIET_ALARMS | {"database": "ALARM"}}, "alarm database is ALARM"),
+        ({"alarms": QUIET_ALARMS | {"blue-errors": "ALARM"}}, "alarm blue-errors is ALARM"),
         (
             {"samples": {}, "smokes": {"blue": smoke(), "green": smoke()}},
             "CloudWatch has no data of green since the change",
@@ -226,8 +267,8 @@ def test_what_can_t_be_known_is_waited_for_and_then_held(
 
 
 def test_every_doubt_is_named() -> None:
-    doubts = "alarm errors is missing; 3 of 4 tasks are healthy"
-    lacking: dict[str, Any] = {"alarms": {}, "health": targets(4, 3)}
+    doubts = "alarm green-errors is missing; 3 of 4 tasks are healthy"
+    lacking: dict[str, Any] = {"alarms": UNREAD, "health": targets(4, 3)}
     assert watching(END, **lacking) == Wait(seconds=4, why=doubts)
     assert watching(END + 501, **lacking) == held(
         "gates", f"the gates at 10 % can't tell: {doubts}"

@@ -15,6 +15,7 @@ from decisions import (
     FIRST,
     FOREIGN,
     GREEN,
+    QUIET_ALARMS,
     R2,
     REFRESH,
     ROLLBACK,
@@ -24,6 +25,7 @@ from decisions import (
     adopted,
     ask,
     back,
+    finishing,
     foreign,
     frozen,
     go_on,
@@ -441,9 +443,39 @@ def test_a_slot_is_smoked_until_nothing_is_wrong() -> None:
     assert ask(smoke_step, state, smokes=bad) == Wait(
         seconds=4, why="r1 answers; one target is silent"
     )
-    assert ask(smoke_step, state, smokes={"green": smoke(requests=40)}) == passed(
+    well = {"green": smoke(requests=40)}
+    assert ask(smoke_step, state, smokes=well) == Look(at="alarms")
+    assert ask(smoke_step, state, smokes=well, alarms=QUIET_ALARMS) == passed(
         "smoke green", "40 probes through the test rule were answered well"
     )
+
+
+def test_a_slow_boot_s_alarms_are_waited_for_before_anybody_is_sent_there() -> None:
+    state, well = reached("smoke green"), {"green": smoke()}
+    for alarms, why in (
+        ({}, "alarm green-errors is missing"),
+        ({"green-errors": "ALARM"}, "alarm green-errors is ALARM"),
+        ({"green-errors": "INSUFFICIENT_DATA"}, "alarm green-errors is INSUFFICIENT_DATA"),
+    ):
+        assert ask(smoke_step, state, smokes=well, alarms=alarms) == Wait(seconds=4, why=why)
+    # Nobody else's matter here: the gates ask them.
+    own = {"green-errors": "OK", "blue-errors": "ALARM", "database": "ALARM"}
+    assert ask(smoke_step, state, smokes=well, alarms=own) == passed(
+        "smoke green", "200 probes through the test rule were answered well"
+    )
+    first = reached("smoke blue", plan=FIRST, summary=Summary())
+    assert ask(smoke_step, first, smokes={"blue": smoke()}, alarms=own) == Wait(
+        seconds=4, why="alarm blue-errors is ALARM"
+    )
+
+
+def test_the_way_back_asks_no_alarm() -> None:
+    answered = passed("smoke blue", "200 probes through the test rule were answered well")
+    turned = go_on(HOME, *finishing(HOME, FILL_BLUE))
+    assert ask(smoke_step, turned, smokes={"blue": smoke()}) == answered
+    plan = with_plan(ROLLBACK, steps=(FILL_BLUE, SMOKE_BLUE, SHIFT_BLUE))
+    rollback = reached("smoke blue", plan=plan)
+    assert ask(smoke_step, rollback, smokes={"blue": smoke()}) == answered
 
 
 # Scaling in.

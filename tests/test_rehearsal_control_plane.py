@@ -293,17 +293,15 @@ def test_the_table_recovers_to_a_point_in_time(plane: ControlPlane, contract: Co
 
 
 def test_the_alarms_of_a_cutover_watch_the_slots(plane: ControlPlane, contract: Contract) -> None:
-    every = plane.client("cloudwatch").describe_alarms()["MetricAlarms"]
-    alarms = [alarm for alarm in every if alarm["AlarmArn"] in contract.alarms]
-    assert len(alarms) == len(contract.alarms) == 4
-    watched = {
-        dimension["Value"]
-        for alarm in alarms
-        for dimension in alarm["Dimensions"]
-        if dimension["Name"] == "TargetGroup"
-    }
-    assert {alarm["StateValue"] for alarm in alarms} == {"OK"}
-    assert watched == {contract.slots[slot].target_group_suffix for slot in SLOTS}
+    described = plane.client("cloudwatch").describe_alarms()["MetricAlarms"]
+    alarms = {alarm["AlarmArn"]: alarm for alarm in described}
+    for slot in SLOTS:
+        here = contract.slots[slot]
+        assert here.alarms.keys() == {"errors", "unhealthy"}
+        for arn in here.alarms.values():
+            assert alarms[arn]["StateValue"] == "OK"
+            watched = {d["Name"]: d["Value"] for d in alarms[arn]["Dimensions"]}
+            assert watched["TargetGroup"] == here.target_group_suffix
 
 
 def test_the_role_that_writes_weights_exists(plane: ControlPlane, contract: Contract) -> None:

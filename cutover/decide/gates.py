@@ -3,13 +3,15 @@
 Missing data never passes. A failure that is certain wins over what is not known.
 """
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from cutover.decide import alarms
+from cutover.decide.alarms import Finding
 from cutover.decide.limits import DEFAULT_LIMITS, Limits
 from cutover.decide.live import Sample, Smoke
-from cutover.decide.model import SCALE, other
+from cutover.decide.model import SCALE, Alarms, other
 from cutover.decide.statistics import at_least
 from infra.outputs import Slot
 
@@ -24,14 +26,13 @@ class Judgement:
     reasons: tuple[str, ...] = ()
 
 
-Finding = tuple[Literal["fail", "hold"], str]
-
-
 def judge(
     entering: Slot,
     *,
-    alarms: Mapping[str, str] | None,
-    expected_alarms: Collection[str],
+    states: Mapping[str, str] | None,
+    expected: Alarms,
+    despite_alarms: bool,
+    booting: bool,
     samples: Mapping[Slot, Sample] | None,
     smokes: Mapping[Slot, Smoke],
     percent: int,
@@ -40,14 +41,22 @@ def judge(
 ) -> Judgement:
     """The verdict on the entering slot at `percent` of the traffic; `now` is epoch seconds.
 
-    Fail: an alarm, whichever; errors that certainly break the SLO and that the other slot doesn't
-    share; a mean latency beyond the limit. Hold: anything missing, stale or too little, a probe's
-    problem, and errors that may break the SLO, or do so in both slots. Pass: nothing of that.
+    Fail: an alarm of the entering slot's own; errors that certainly break the SLO and that the
+    other slot doesn't share; a mean latency beyond the limit. Hold: another alarm; anything
+    missing, stale or too little, a probe's problem, and errors that may break the SLO, or do so in
+    both slots. Pass: nothing of that.
     At 100 % the other slot has no traffic to compare with, and the SLO alone counts.
     """
     smoke = smokes.get(entering)
     findings: list[Finding] = [
-        *_alarms(alarms, expected_alarms),
+        *alarms.found(
+            entering,
+            states=states,
+            alarms=expected,
+            percent=percent,
+            despite=despite_alarms,
+            booting=booting,
+        ),
         *(("hold", problem) for problem in (smoke.problems if smoke else ())),
         *_metrics(entering, samples or {}, percent, now, limits),
         *_errors(entering, samples or {}, smokes, percent, limits),
@@ -57,16 +66,6 @@ def judge(
         if reasons:
             return Judgement(verdict=verdict, reasons=reasons)
     return Judgement(verdict="pass")
-
-
-def _alarms(alarms: Mapping[str, str] | None, expected: Collection[str]) -> Iterator[Finding]:
-    if alarms is None:
-        yield "hold", "the alarms could not be read"
-        return
-    for name in sorted({*alarms, *expected}):
-        state = alarms.get(name, "missing")
-        if state != "OK":
-            yield "fail" if state == "ALARM" else "hold", f"alarm {name} is {state}"
 
 
 def _metrics(

@@ -94,6 +94,8 @@ class Run:
     """When its newest step began, or it was resumed. Deadlines count from here."""
     watched_from: float
     """When traffic last changed or the run was resumed: gates count from here."""
+    smoked_at: float = 0
+    """When the release last began to answer as it should: what alarms saw before is no fault."""
     done: frozenset[str] = frozenset()
     before: frozenset[str] = frozenset()
     """Steps that were finished before the run turned."""
@@ -308,7 +310,12 @@ def _run_after(entry: Entry, run: Run | None) -> Run | None:
             notes = {**run.notes, f"{data['step']}/{data['name']}": data["value"]}
             return dataclasses.replace(run, notes=notes)
         case "filled" | "emptied" | "passed":
-            return dataclasses.replace(run, done=run.done | {data["step"]})
+            smoked = any(step.kind == "smoke" and step.key == data["step"] for step in run.steps)
+            return dataclasses.replace(
+                run,
+                done=run.done | {data["step"]},
+                smoked_at=entry.at if smoked else run.smoked_at,
+            )
         case "turned":
             return dataclasses.replace(
                 run,

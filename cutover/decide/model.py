@@ -4,7 +4,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from infra.outputs import CALL_SECONDS, LEASE_SECONDS, SLOTS, Slot, takeover_seconds
+from infra.outputs import (
+    ALARM_PERIODS,
+    CALL_SECONDS,
+    LEASE_SECONDS,
+    SLOTS,
+    Slot,
+    takeover_seconds,
+)
 
 # Whole percent: ALB weights are relative, and two that add up to 100 read as what they are.
 SCALE = 100
@@ -19,6 +26,10 @@ StepKind = Literal["migrate", "quiet", "fill", "smoke", "shift", "watch", "scale
 
 Outcome = Literal["done", "rolled_back", "aborted"]
 """How a run ended: its target is live, what was before is live again, or it was given up."""
+
+
+DESPITE = ("freeze", "alarms")
+"""What a person may order a deploy to go on in spite of; a flag of the plan for each."""
 
 
 def other(slot: Slot) -> Slot:
@@ -95,14 +106,28 @@ class Plan:
     floor: int
     release: Release | None = None
     despite_freeze: bool = False
+    despite_alarms: bool = False
+    """Whatever the alarms say of the environment and of the slot that serves; never in spite of
+    those of the slot that enters."""
+
+    @property
+    def despite(self) -> tuple[str, ...]:
+        """What the run goes on in spite of, for the person who wants to know."""
+        return tuple(what for what in DESPITE if getattr(self, f"despite_{what}"))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Alarms:
+    """The names of the alarms that are asked: the environment's, and each slot's by kind, which are
+    the same kinds for both."""
+
+    slots: Mapping[Slot, Mapping[str, str]]
+    environment: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, kw_only=True)
 class Setting:
-    """What decisions need of the contract, and times that are the program's own; all in seconds.
-
-    `alarms` are the names of every alarm that must be quiet.
-    """
+    """What decisions need of the contract, and times that are the program's own; all in seconds."""
 
     ladder_percent: tuple[int, ...]
     step_seconds: float
@@ -111,7 +136,7 @@ class Setting:
     """How long the leaving slot must have been sent nothing before it may be scaled in (S5)."""
     min_tasks: int
     max_tasks: int
-    alarms: frozenset[str]
+    alarms: Alarms
     freeze_windows: tuple[Mapping[str, str], ...] = ()
     metric_period_seconds: float = 60
     connections_per_task: int = 0
@@ -125,6 +150,12 @@ class Setting:
     """Reads in a row that must find a slot healthy before it counts as filled."""
     extension_seconds: float = 600
     """How long a gate may wait for data beyond the step's own time."""
+
+    @property
+    def alarm_seconds(self) -> float:
+        """Until an alarm of a slot has forgotten what was wrong: the periods that it looks at, and
+        two more, for the last one to end and for CloudWatch to hear of it."""
+        return (ALARM_PERIODS + 2) * self.metric_period_seconds
 
     @property
     def takeover_seconds(self) -> float:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
+from cutover.decide.alarms import unquiet
 from cutover.decide.freeze import frozen
 from cutover.decide.holding import said
 from cutover.decide.journal import State
@@ -23,19 +24,20 @@ def deploy(
     setting: Setting,
     *,
     despite_freeze: bool = False,
+    despite_alarms: bool = False,
     retire: bool = True,
 ) -> Plan:
     """The whole way of a release into the idle slot; into the weighted one of an EMPTY environment,
     where there is nobody to shift from."""
     if state.summary.committed is None:
         entering = active(weights)
-        steps = [*prepare(entering), shift(entering, SCALE)]
+        steps = [*prepare(entering, setting), shift(entering, SCALE)]
         tasks = setting.min_tasks
     else:
         leaving = active(state.summary.committed)
         entering = other(leaving)
         steps = [] if not services[entering].running else [quiet(entering, setting)]
-        steps += prepare(entering)
+        steps += prepare(entering, setting)
         for percent in setting.ladder_percent:
             steps += [shift(entering, percent), watch(entering, percent, setting)]
         if retire:
@@ -49,6 +51,7 @@ def deploy(
         floor=setting.min_tasks,
         release=release,
         despite_freeze=despite_freeze,
+        despite_alarms=despite_alarms,
     )
 
 
@@ -124,9 +127,8 @@ def refusals(
             f"run {state.run.id} is open; `cutover resume`, `cutover rollback` or `cutover abort` "
             "ends it"
         )
-    found += [f"alarm {name} is in ALARM" for name, s in sorted(alarms.items()) if s == "ALARM"]
-    missing = sorted(setting.alarms - set(alarms))
-    found += [f"alarm {name} can't be read" for name in missing]
+    if not plan.despite_alarms:
+        found += _alarm_refusals(state, alarms, setting)
     stop = frozen(setting.freeze_windows, now, stop=summary.frozen, stop_until=summary.frozen_until)
     if stop and not plan.despite_freeze:
         found.append(f"{stop}; `--despite-freeze` with a reason goes on all the same")
@@ -204,6 +206,16 @@ def _tasks(service: Service) -> int:
 def schema_after(state: State, release: Release) -> int:
     """The live schema's version once the release has migrated."""
     return max(state.summary.schema, release.schema_min)
+
+
+def _alarm_refusals(state: State, states: Mapping[str, str], setting: Setting) -> list[str]:
+    """Of the environment and of the slot that serves: an idle one's may be what is to be mended."""
+    names, committed = set(setting.alarms.environment), state.summary.committed
+    if committed is not None:
+        names |= {*setting.alarms.slots[active(committed)].values()}
+    seen = [f"alarm {name} is {is_}" for name, is_ in unquiet(names, states).items()]
+    despite = "; `--despite-alarms` with a reason goes on all the same"
+    return [", ".join(seen) + despite] if seen else []
 
 
 def _schema_refusals(state: State, release: Release, live: Release | None) -> list[str]:

@@ -13,18 +13,21 @@ SHIFT_SECONDS = 300
 EMPTY_SECONDS = 600
 
 
-def prepare(slot: Slot) -> list[Step]:
-    """The slot runs the release, and answers as it should; nobody is sent there yet."""
+def prepare(slot: Slot, setting: Setting) -> list[Step]:
+    """The slot runs the release, answers as it should, and its alarms have forgotten the boot;
+    nobody is sent there yet."""
     migrate = Step(key="migrate", kind="migrate", slot=slot, timeout_seconds=MIGRATE_SECONDS)
-    return [migrate, fill(slot), smoke(slot)]
+    return [migrate, fill(slot), smoke(slot, alarm_seconds=setting.alarm_seconds)]
 
 
 def fill(slot: Slot) -> Step:
     return Step(key=f"fill {slot}", kind="fill", slot=slot, timeout_seconds=FILL_SECONDS)
 
 
-def smoke(slot: Slot) -> Step:
-    return Step(key=f"smoke {slot}", kind="smoke", slot=slot, timeout_seconds=SMOKE_SECONDS)
+def smoke(slot: Slot, *, alarm_seconds: float = 0) -> Step:
+    """On the way back no alarm is waited for."""
+    timeout = SMOKE_SECONDS + alarm_seconds
+    return Step(key=f"smoke {slot}", kind="smoke", slot=slot, timeout_seconds=timeout)
 
 
 def roll(slot: Slot) -> Step:

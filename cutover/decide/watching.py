@@ -43,8 +43,10 @@ def watch(state: State, run: Run, step: Step, live: Live, now: float, setting: S
             return Look(at="smoke", slot=slot)
     judgement = judge(
         step.slot,
-        alarms=live.alarms,
-        expected_alarms=setting.alarms,
+        states=live.alarms,
+        expected=setting.alarms,
+        despite_alarms=run.plan.despite_alarms,
+        booting=now - run.smoked_at < setting.alarm_seconds,
         samples=live.samples,
         smokes=live.smokes,
         percent=step.percent,

@@ -11,6 +11,7 @@ from cutover.decide.actions import (
     ScaleIn,
     Wait,
 )
+from cutover.decide.alarms import unquiet
 from cutover.decide.going_back import turn_or_hold
 from cutover.decide.holding import foreign, hold, said, stopped
 from cutover.decide.invariants import full, healthy
@@ -98,12 +99,23 @@ def fill(state: State, run: Run, step: Step, live: Live, now: float, setting: Se
 
 
 def smoke(state: State, run: Run, step: Step, live: Live, _now: float, setting: Setting) -> Action:
-    """Every probe through the test rule is answered by the release, and well."""
+    """Every probe through the test rule is answered by the release, and well.
+
+    A slow boot sets the slot's alarms: before a release gets traffic they are quiet again. The way
+    back asks no alarm.
+    """
     if step.slot not in live.smokes:
         return Look(at="smoke", slot=step.slot)
     seen = live.smokes[step.slot]
     if seen.problems:
         return Wait(seconds=setting.poll_seconds, why="; ".join(seen.problems))
+    if run.plan.verb == "deploy" and not run.turned:
+        if live.alarms is None:
+            return Look(at="alarms")
+        loud = unquiet(setting.alarms.slots[step.slot].values(), live.alarms)
+        if loud:
+            why = ", ".join(f"alarm {name} is {state}" for name, state in loud.items())
+            return Wait(seconds=setting.poll_seconds, why=why)
     evidence = f"{seen.requests} probes through the test rule were answered well"
     return Append(drafts=(Draft("passed", {"step": step.key, "evidence": evidence}),))
 

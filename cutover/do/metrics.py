@@ -14,9 +14,15 @@ from infra.outputs import SLOTS, Contract, Slot
 _ALARMS_PER_CALL = 100
 _REQUESTS, _LATENCY = "RequestCount", "TargetResponseTime"
 # An ALB reports what it answered in a target's place (HTTPCode_ELB_5XX_Count) for all groups
-# together, so on AWS the connections that a group's targets did not take stand for it ("CloudWatch
-# metrics for your Application Load Balancer", dimensions). What has no data counts 0.
-_ERRORS = ("HTTPCode_Target_5XX_Count", "HTTPCode_ELB_5XX_Count", "TargetConnectionErrorCount")
+# together, so on AWS the connections that a group's targets did not take, or did not agree on TLS
+# for, stand for it ("CloudWatch metrics for your Application Load Balancer", dimensions). What has
+# no data counts 0.
+_ERRORS = (
+    "HTTPCode_Target_5XX_Count",
+    "HTTPCode_ELB_5XX_Count",
+    "TargetConnectionErrorCount",
+    "TargetTLSNegotiationErrorCount",
+)
 _STATISTICS = {**dict.fromkeys((_REQUESTS, *_ERRORS), "Sum"), _LATENCY: "Average"}
 
 Points = Mapping[float, float]
@@ -30,10 +36,12 @@ class Metrics:
         self._clients, self._contract, self._clock = clients, contract, clock
 
     def alarms(self) -> Mapping[str, str]:
-        """Name -> OK, ALARM or INSUFFICIENT_DATA. An alarm that AWS does not give is missing. One
-        call for each hundred, and none for none."""
+        """Name -> OK, ALARM or INSUFFICIENT_DATA: of the environment's and of both slots'. An alarm
+        that AWS does not give is missing. One call for each hundred, and none for none."""
         states: dict[str, str] = {}
-        names = [alarm_name(arn) for arn in self._contract.alarms]
+        slots = self._contract.slots.values()
+        arns = [*self._contract.alarms, *(arn for slot in slots for arn in slot.alarms.values())]
+        names = [alarm_name(arn) for arn in arns]
         for start in range(0, len(names), _ALARMS_PER_CALL):
             answer = self._clients.call(
                 "cloudwatch",

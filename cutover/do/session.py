@@ -48,17 +48,34 @@ class Session:
         self._setting, self._order = setting, order
         self._tell, self._interrupted = tell, interrupted
 
-    def plan(self, release: Release, *, despite_freeze: bool = False, retire: bool = True) -> Plan:
+    def plan(
+        self,
+        release: Release,
+        *,
+        despite_freeze: bool = False,
+        despite_alarms: bool = False,
+        retire: bool = True,
+    ) -> Plan:
         """What `deploy` would do now."""
-        state = self._store.read().state
-        return self._plan(state, release, despite_freeze=despite_freeze, retire=retire)
+        return self._plan(
+            self._store.read().state,
+            release,
+            despite_freeze=despite_freeze,
+            despite_alarms=despite_alarms,
+            retire=retire,
+        )
 
     def refusals(self, plan: Plan) -> tuple[str, ...]:
         """Why `deploy` would not begin now, a sentence each."""
         return self._refusals(self._store.read().state, plan)
 
     def deploy(
-        self, release: Release, *, despite_freeze: bool = False, retire: bool = True
+        self,
+        release: Release,
+        *,
+        despite_freeze: bool = False,
+        despite_alarms: bool = False,
+        retire: bool = True,
     ) -> Result:
         """All the way of a release. The same run id again goes on with it, or says how it ended."""
 
@@ -67,7 +84,13 @@ class Session:
                 return (self._resumed(),)
             if state.run is None and state.summary.last_run == self._order.run:
                 return self._again(state)
-            plan = self._plan(state, release, despite_freeze=despite_freeze, retire=retire)
+            plan = self._plan(
+                state,
+                release,
+                despite_freeze=despite_freeze,
+                despite_alarms=despite_alarms,
+                retire=retire,
+            )
             refusals = self._refusals(state, plan)
             return self._refused(state, "; ".join(refusals)) if refusals else self._started(plan)
 
@@ -240,6 +263,7 @@ class Session:
         release: Release,
         *,
         despite_freeze: bool,
+        despite_alarms: bool,
         retire: bool,
     ) -> Plan:
         weights, services = self._world.weights(), self._world.services()
@@ -250,6 +274,7 @@ class Session:
             release,
             self._setting,
             despite_freeze=despite_freeze,
+            despite_alarms=despite_alarms,
             retire=retire,
         )
 

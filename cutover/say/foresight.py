@@ -18,6 +18,7 @@ def plan(
     schema_min: int | None,
     schema_max: int | None,
     despite_freeze: bool,
+    despite_alarms: bool,
     retire: bool,
 ) -> Answer:
     """Reads, and touches nothing. REFUSED when `deploy` would be."""
@@ -32,7 +33,9 @@ def plan(
     session = Session(
         environment.world, environment.store, environment.clock, environment.setting, order
     )
-    made = session.plan(wanted, despite_freeze=despite_freeze, retire=retire)
+    made = session.plan(
+        wanted, despite_freeze=despite_freeze, despite_alarms=despite_alarms, retire=retire
+    )
     refusals = session.refusals(made)
     seen = forecast(state, made, environment.setting)
     return Answer(
@@ -49,6 +52,7 @@ def data(plan: Plan, seen: Forecast) -> dict[str, object]:
         "release": plan.release.release_id if plan.release else None,
         "entering": plan.entering,
         "tasks": plan.tasks,
+        "despite": list(plan.despite),
         "steps": [
             {
                 "step": moment.step.key,
@@ -72,9 +76,10 @@ def text(plan: Plan, seen: Forecast) -> str:
     """The same for a person."""
     width = max(len(moment.step.key) for moment in seen.moments)
     release = plan.release.release_id if plan.release else ""
+    despite = "".join(f", despite {what}" for what in plan.despite)
     return "\n".join(
         [
-            f"{plan.verb} of {release} to {plan.entering}, {plan.tasks} tasks:",
+            f"{plan.verb} of {release} to {plan.entering}, {plan.tasks} tasks{despite}:",
             *(_row(moment, width) for moment in seen.moments),
             f"duration: at least {lasting(seen.least_seconds)}, at most "
             f"{lasting(seen.most_seconds)}",

@@ -1,6 +1,7 @@
 """What the caller typed, checked before anything is asked of AWS."""
 
 import re
+from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from cutover.decide.model import Release
@@ -44,6 +45,13 @@ def release(
             "that it brings about"
         )
     return Release(release_id=release_id, image=image, schema_min=low, schema_max=high)
+
+
+def despite(chosen: Mapping[str, bool], reason: str | None) -> None:
+    """Who goes on in spite of something says why."""
+    for what, is_ in chosen.items():
+        if is_ and not reason:
+            raise BadInput(f"--despite-{what} needs a --reason, which the journal keeps")
 
 
 def until(text: str, now: float) -> float:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from cutover.decide.journal import Kind
-from cutover.decide.model import SCALE
+from cutover.decide.model import DESPITE, SCALE
 from infra.outputs import SLOTS
 
 # Too small to tell anybody of; `history` shows them all the same.
@@ -87,7 +87,8 @@ def lasting(seconds: float) -> str:
 
 def _started(plan: Mapping[str, Any]) -> str:
     if plan["release"]:
-        return f"{plan['verb']} of {plan['release']['release_id']} to {plan['entering']}"
+        despite = "".join(f", despite {w}" for w in DESPITE if plan.get(f"despite_{w}"))
+        return f"{plan['verb']} of {plan['release']['release_id']} to {plan['entering']}{despite}"
     return plan["verb"]
 
 

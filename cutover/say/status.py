@@ -61,7 +61,8 @@ def text(stack: str, standing: Standing) -> str:
     lines = [_headline(stack, standing), f"weights: {_weights_said(standing)}"]
     lines += [f"{slot}: {_slot_said(seen['slots'][slot])}" for slot in SLOTS]
     if run := seen["run"]:
-        lines += [f"run: {run['id']} ({run['verb']}), at {run['step'] or 'its end'}"]
+        verb = ", despite ".join([run["verb"], *run["despite"]])
+        lines += [f"run: {run['id']} ({verb}), at {run['step'] or 'its end'}"]
         if run["goes_back"]:
             lines += [f"goes back: {run['goes_back']}"]
         if run["held"]:
@@ -82,6 +83,7 @@ def _run(state: State, run: Run) -> dict[str, Any]:
     return {
         "id": run.id,
         "verb": run.plan.verb,
+        "despite": list(run.plan.despite),
         "step": step.key if step else None,
         "goes_back": run.turned,
         "held": run.held,

@@ -27,6 +27,7 @@ def deploy(
     run: str | None,
     reason: str | None,
     despite_freeze: bool,
+    despite_alarms: bool,
     retire: bool,
 ) -> Answer:
     """All the way of a release into the idle slot and to all of the traffic."""
@@ -34,8 +35,7 @@ def deploy(
     given.name("release", release)
     if run is not None:
         given.name("run", run)
-    if despite_freeze and not reason:
-        raise BadInput("--despite-freeze needs a --reason, which the journal keeps")
+    given.despite({"freeze": despite_freeze, "alarms": despite_alarms}, reason)
 
     with at_work(stack, order_of("deploy", reason, run)) as job:
         wanted = given.release(
@@ -45,7 +45,9 @@ def deploy(
             least=schema_min,
             most=schema_max,
         )
-        deployed = job.session.deploy(wanted, despite_freeze=despite_freeze, retire=retire)
+        deployed = job.session.deploy(
+            wanted, despite_freeze=despite_freeze, despite_alarms=despite_alarms, retire=retire
+        )
         if deployed.exit == Exit.DONE and release not in _serving(deployed):
             raise BadInput(
                 f"run {job.order.run} was of another release than {release}, and is over; give "

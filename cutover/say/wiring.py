@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from cutover.decide.model import Setting
+from cutover.decide.model import Alarms, Setting
 from cutover.do.announced import Announced, Hear
 from cutover.do.aws_world import AwsWorld
 from cutover.do.clients import Clients
@@ -13,7 +13,7 @@ from cutover.do.system_clock import SystemClock
 from cutover.do.table import Table
 from cutover.do.world import Clock, Refused
 from cutover.say.answer import BadInput
-from infra.outputs import Contract
+from infra.outputs import SLOTS, Contract
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,7 +76,13 @@ def setting_of(contract: Contract) -> Setting:
         warm_seconds=policy.warm_seconds,
         min_tasks=policy.min_tasks,
         max_tasks=policy.max_tasks,
-        alarms=frozenset(map(alarm_name, contract.alarms)),
+        alarms=Alarms(
+            environment=frozenset(map(alarm_name, contract.alarms)),
+            slots={
+                slot: {kind: alarm_name(arn) for kind, arn in contract.slots[slot].alarms.items()}
+                for slot in SLOTS
+            },
+        ),
         freeze_windows=policy.freeze_windows,
         connections_per_task=policy.connections_per_task,
         max_connections=policy.max_connections,

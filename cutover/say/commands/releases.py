@@ -24,6 +24,14 @@ SchemaMax = Annotated[
     typer.Option(min=0, help="The newest schema version that it lives with.", metavar="N"),
 ]
 DespiteFreeze = Annotated[bool, typer.Option("--despite-freeze", help="Needs a --reason.")]
+DespiteAlarms = Annotated[
+    bool,
+    typer.Option(
+        "--despite-alarms",
+        help="In spite of those of the environment and of the slot that serves, as a hotfix must; "
+        "never of the entering slot's own. Needs a --reason.",
+    ),
+]
 NoRetire = Annotated[
     bool, typer.Option("--no-retire", help="Leave the old slot running, until `retire`.")
 ]
@@ -43,6 +51,7 @@ def plan(
     schema_min: SchemaMin = None,
     schema_max: SchemaMax = None,
     despite_freeze: DespiteFreeze = False,  # noqa: FBT002 (a flag of the command line)
+    despite_alarms: DespiteAlarms = False,  # noqa: FBT002
     no_retire: NoRetire = False,  # noqa: FBT002
     as_json: Json = False,  # noqa: FBT002
 ) -> None:
@@ -50,7 +59,7 @@ def plan(
 
     Says as well what stands against it; touches nothing.
 
-    JSON: release, entering, tasks, steps, least_seconds, most_seconds, rollback_seconds,
+    JSON: release, entering, tasks, despite, steps, least_seconds, most_seconds, rollback_seconds,
     least_task_hours, most_task_hours, way_back_until, refusals.
     """
     from cutover.say import foresight
@@ -65,6 +74,7 @@ def plan(
             schema_min=schema_min,
             schema_max=schema_max,
             despite_freeze=despite_freeze,
+            despite_alarms=despite_alarms,
             retire=not no_retire,
         ),
         as_json=as_json,
@@ -81,6 +91,7 @@ def deploy(
     run_id: RunId = None,
     reason: Reason = None,
     despite_freeze: DespiteFreeze = False,  # noqa: FBT002
+    despite_alarms: DespiteAlarms = False,  # noqa: FBT002
     no_retire: NoRetire = False,  # noqa: FBT002
     as_json: Json = False,  # noqa: FBT002
 ) -> None:
@@ -105,6 +116,7 @@ def deploy(
             run=run_id,
             reason=reason,
             despite_freeze=despite_freeze,
+            despite_alarms=despite_alarms,
             retire=not no_retire,
         ),
         as_json=as_json,
