@@ -245,8 +245,8 @@ def back(reason: str, *steps: Step) -> Append:
     return Append(drafts=(turning(*steps, reason=reason),))
 
 
-def passed(step: str, evidence: str) -> Append:
-    return Append(drafts=(Draft("passed", {"step": step, "evidence": evidence}),))
+def passed(step: str, evidence: str, **known: float) -> Append:
+    return Append(drafts=(Draft("passed", {"step": step, "evidence": evidence, **known}),))
 
 
 def foreign(weights: str, left: str) -> Append:

@@ -10,7 +10,7 @@ import pytest
 from cutover.decide.live import Sample
 from cutover.do.clients import Clients
 from cutover.do.images import Images
-from cutover.do.metrics import Metrics, alarm_name
+from cutover.do.metrics import Metrics, Probed, alarm_name
 from cutover.do.world import Refused, Unavailable
 from infra.outputs import Contract, Slot
 from rehearsal.alb.target_group import GroupObservation, Observation
@@ -47,9 +47,21 @@ def clients(emulated: Emulated) -> Clients:
     return emulated.clients
 
 
-def metrics(clients: Clients, contract: Contract, now: float, *, period: int = 60) -> Metrics:
+def unprobed(_slot: Slot, _since: float, _until: float) -> tuple[int, int]:
+    return 0, 0
+
+
+def metrics(
+    clients: Clients,
+    contract: Contract,
+    now: float,
+    *,
+    period: int = 60,
+    probed: Probed = unprobed,
+) -> Metrics:
     policy = replace(contract.policy, metric_period_seconds=period)
-    return Metrics(clients, replace(contract, policy=policy), clock=StoppedClock(now))
+    ours = replace(contract, policy=policy)
+    return Metrics(clients, ours, clock=StoppedClock(now), probed=probed)
 
 
 def watching_only(contract: Contract, *arns: str) -> Contract:
@@ -91,6 +103,24 @@ def test_both_slots_are_summed_in_one_call(
         requests=400, errors=2, latency_seconds=pytest.approx(0.2), newest=HOUR + 120
     )
     assert found["green"] == Sample(requests=10, errors=15, latency_seconds=None, newest=HOUR + 60)
+
+
+def test_probes_of_the_same_periods_are_told_apart(
+    clients: Clients, plane: ControlPlane, contract: Contract
+) -> None:
+    """From the first whole period to the end of the last with data: later ones are not in it."""
+    put(plane, contract, "blue", HOUR + 60, RequestCount=1020, HTTPCode_Target_5XX_Count=5)
+    asked: list[tuple[Slot, float, float]] = []
+
+    def probed(slot: Slot, since: float, until: float) -> tuple[int, int]:
+        asked.append((slot, since, until))
+        return 1000, 2
+
+    found = metrics(clients, contract, HOUR + 200, probed=probed).samples(HOUR + 1)
+    assert asked == [("blue", HOUR + 60, HOUR + 120)]
+    assert (found["blue"].probes, found["blue"].probe_errors) == (1000, 2)
+    assert (found["blue"].requests, found["blue"].errors) == (1020, 5)
+    assert found["green"] == NOTHING
 
 
 @pytest.mark.parametrize(

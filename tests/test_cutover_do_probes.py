@@ -137,6 +137,27 @@ def test_who_says_no_release_or_nothing_at_all_is_unknown(
     assert make(contract, secrets).split(40) == Split(answers={"r-1": 20}, unknown=20)
 
 
+def test_what_was_sent_when_is_remembered(
+    stub: Upstream, contract: Contract, secrets: Secrets
+) -> None:
+    clock = Hurried()
+    probes = make(contract, secrets, clock=clock)
+    probes.smoke("green", RELEASE, 3)
+    between = clock.at
+    # What had no answer, or a bad one by another sign, no balancer counts as an error.
+    stub.answer = in_turn(named("r-2", 503), None, named("r-2", 404), named("r-2"))
+    probes.smoke("green", RELEASE, 4)
+    probes.smoke("blue", RELEASE, 2)
+    probes.split(10)
+    after = clock.at
+    assert between > 0
+    assert probes.sent("green", 0, between) == (30, 0)
+    assert probes.sent("green", between, after) == (40, 10)
+    assert probes.sent("green", 0, after) == (70, 10)
+    assert probes.sent("blue", 0, after) == (20, 5)
+    assert probes.sent("green", after, after + 1) == (0, 0)
+
+
 def test_nobody_there_is_unknown(contract: Contract, secrets: Secrets) -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))

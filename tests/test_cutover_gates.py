@@ -25,9 +25,22 @@ PASS = Judgement(verdict="pass", reasons=())
 
 
 def sample(
-    requests: int, errors: int = 0, *, latency: float | None = 0.1, age: float = 60
+    requests: int,
+    errors: int = 0,
+    *,
+    latency: float | None = 0.1,
+    age: float = 60,
+    probes: int = 0,
+    probe_errors: int = 0,
 ) -> Sample:
-    return Sample(requests=requests, errors=errors, latency_seconds=latency, newest=NOW - age)
+    return Sample(
+        requests=requests,
+        errors=errors,
+        latency_seconds=latency,
+        newest=NOW - age,
+        probes=probes,
+        probe_errors=probe_errors,
+    )
 
 
 def smoke(requests: int, errors: int = 0, *problems: str) -> Smoke:
@@ -51,6 +64,7 @@ def judged(
         "samples": samples,
         "smokes": smokes or {},
         "percent": 25,
+        "home_latency_seconds": None,
         "now": NOW,
     }
     return judge("green", **(asked | changed))
@@ -107,7 +121,7 @@ def test_a_certain_failure_wins_over_what_is_missing() -> None:
     states = {"green-errors": "ALARM"}
     assert judged(None, states=states) == fail("alarm green-errors is ALARM")
     assert judged(sample(110, 6, age=999), states=None) == fail(
-        "6 of 110 answers of green were errors (5.45%); 0.10% allowed"
+        "6 of 110 answers of green to users were errors (5.45%); 0.10% allowed"
     )
 
 
@@ -180,7 +194,7 @@ def test_whatever_is_missing_it_never_passes(missing: set[str], percent: int, pr
     )
     samples = {"blue": sample(900)} | ({} if "slot" in missing else {"green": green})
     if missing == {"few"}:
-        probes = min(probes, 99)  # more make up for them
+        probes = min(probes, 89)  # more make up for them
     verdict = judged(
         None,
         states=None if "alarms" in missing else states,
@@ -197,7 +211,7 @@ def test_whatever_is_missing_it_never_passes(missing: set[str], percent: int, pr
 
 
 def test_a_release_that_fails_5_percent_fails_beside_a_clean_one() -> None:
-    seen = fail("6 of 110 answers of green were errors (5.45%); 0.10% allowed")
+    seen = fail("6 of 110 answers of green to users were errors (5.45%); 0.10% allowed")
     # Beside much traffic, as much, little, and none.
     for baseline in (sample(10_890), sample(110), sample(5), None):
         assert judged(sample(110, 6), baseline) == seen
@@ -208,7 +222,8 @@ def test_errors_between_chance_and_certainty_hold() -> None:
     # P(X >= 1) is 0.10 of 110 requests at 0.1 %, P(X >= 2) 0.0056, 3 0.0002, 4 0.000005.
     assert judged(sample(110, 1), sample(330)) == PASS
     assert judged(sample(110, 2), sample(330)) == hold(
-        "2 of 110 answers of green were errors (1.82%); 0.10% allowed, and so few may be chance"
+        "2 of 110 answers of green to users were errors (1.82%); 0.10% allowed, and so few may be "
+        "chance"
     )
     assert judged(sample(110, 3), sample(330)).verdict == "hold"
     assert judged(sample(110, 4), sample(330)).verdict == "fail"
@@ -225,8 +240,8 @@ def test_a_chance_that_equals_a_limit_is_within_it() -> None:
 
 def test_trouble_that_both_slots_share_holds() -> None:
     assert judged(sample(300, 90), sample(900, 270)) == hold(
-        "90 of 300 answers of green were errors (30.00%); 0.10% allowed, and blue is no better: "
-        "270 of 900"
+        "90 of 300 answers of green to users were errors (30.00%); 0.10% allowed, and blue is no "
+        "better: 270 of 900"
     )
 
 
@@ -259,7 +274,7 @@ def test_at_100_percent_the_slo_alone_counts() -> None:
     both = (sample(300, 90), sample(900, 270))
     assert judged(*both, percent=99).verdict == "hold"
     assert judged(*both, percent=100) == fail(
-        "90 of 300 answers of green were errors (30.00%); 0.10% allowed"
+        "90 of 300 answers of green to users were errors (30.00%); 0.10% allowed"
     )
 
 
@@ -296,37 +311,90 @@ def test_probes_fill_up_what_users_do_not_send() -> None:
     assert judged(sample(10), smokes={"blue": smoke(100)}).verdict == "hold"
 
 
-def test_no_request_is_counted_twice() -> None:
-    # The balancer may have counted the same 60 probes.
-    assert judged(sample(60), smokes={"green": smoke(60)}) == hold(
-        "green has answered 60 requests; 100 needed"
+def test_probes_of_before_are_in_the_metrics_and_those_of_now_are_not_yet() -> None:
+    assert judged(sample(60, probes=60), smokes={"green": smoke(39)}) == hold(
+        "green has answered 99 requests; 100 needed"
     )
-    assert judged(sample(60, 6), smokes={"green": smoke(100, 5)}) == fail(
-        "6 of 100 answers of green were errors (6.00%); 0.10% allowed"
+    assert judged(sample(60, probes=60), smokes={"green": smoke(40)}) == PASS
+
+
+def test_users_are_not_diluted_by_probes() -> None:
+    few = fail("5 of 20 answers of green to users were errors (25.00%); 0.10% allowed")
+    diluted = sample(1020, 5, probes=1000)
+    assert judged(diluted, sample(900)) == few
+    assert judged(diluted, sample(900), smokes={"green": smoke(400)}) == few
+    assert judged(diluted, percent=100) == few
+    # Nobody tells them apart: too rare to be certain.
+    assert judged(sample(1020, 5)).verdict == "hold"
+
+
+def test_errors_of_probes_are_not_the_users() -> None:
+    probed = sample(1020, 20, probes=1000, probe_errors=20)
+    assert judged(probed) == fail(
+        "20 of 1,000 answers of green to probes were errors (2.00%); 0.10% allowed"
     )
-    assert judged(sample(1000, 6), smokes={"green": smoke(100, 8)}) == fail(
-        "8 of 1,000 answers of green were errors (0.80%); 0.10% allowed"
+    assert judged(sample(1020, 1, probes=1000, probe_errors=1)) == PASS
+    both = sample(1020, 25, probes=1000, probe_errors=20)
+    assert judged(both).reasons == (
+        "5 of 20 answers of green to users were errors (25.00%); 0.10% allowed",
+        "20 of 1,000 answers of green to probes were errors (2.00%); 0.10% allowed",
     )
+
+
+def test_more_probes_than_the_balancer_has_counted_are_no_users() -> None:
+    """Some were sent as a period ended."""
+    assert judged(sample(100, probes=140)) == PASS
+    assert judged(sample(100, 1, probes=140, probe_errors=2)) == hold(
+        "2 of 140 answers of green to probes were errors (1.43%); 0.10% allowed, and so few may be "
+        "chance"
+    )
+    assert judged(sample(100, 4, probes=140)) == fail(
+        "4 of 4 answers of green to users were errors (100.00%); 0.10% allowed"
+    )
+
+
+def test_probes_of_now_add_to_those_of_before() -> None:
+    assert judged(
+        sample(100, 2, probes=100, probe_errors=2), smokes={"green": smoke(100, 3)}
+    ) == fail("5 of 200 answers of green to probes were errors (2.50%); 0.10% allowed")
+
+
+def test_too_few_answers_of_either_are_no_verdict() -> None:
+    assert judged(sample(20, 20), smokes={"green": smoke(79)}) == hold(
+        "green has answered 99 requests; 100 needed"
+    )
+
+
+def test_either_of_the_other_slot_excuses() -> None:
+    """A database is away: metrics know it of users, and of probes only what was just seen."""
+    users, probes = sample(300, 90), {"green": smoke(100, 100), "blue": smoke(100, 100)}
+    assert judged(users, sample(900, 270), smokes=probes) == hold(
+        "90 of 300 answers of green to users were errors (30.00%); 0.10% allowed, and blue is no "
+        "better: 270 of 900",
+        "100 of 100 answers of green to probes were errors (100.00%); 0.10% allowed, and blue is "
+        "no better: 100 of 100",
+    )
+    assert judged(sample(300), sample(900), smokes=probes) == hold(
+        "100 of 100 answers of green to probes were errors (100.00%); 0.10% allowed, and blue is "
+        "no better: 100 of 100"
+    )
+    assert judged(sample(300), sample(900, 900), smokes={"green": smoke(100, 100)}) == hold(
+        "100 of 100 answers of green to probes were errors (100.00%); 0.10% allowed, and blue is "
+        "no better: 900 of 900"
+    )
+    assert judged(sample(300), sample(900), smokes={"green": smoke(100, 100)}).verdict == "fail"
 
 
 def test_errors_without_a_request_of_the_slot_count_as_requests() -> None:
     # What the balancer answers for an empty slot is an error, and no request of its target group.
     assert judged(sample(0, 120), sample(900)) == fail(
-        "120 of 120 answers of green were errors (100.00%); 0.10% allowed"
+        "120 of 120 answers of green to users were errors (100.00%); 0.10% allowed"
     )
 
 
 def test_certain_errors_of_probes_fail_without_metrics() -> None:
     assert judged(None, samples=None, smokes={"green": smoke(100, 50)}) == fail(
-        "50 of 100 answers of green were errors (50.00%); 0.10% allowed"
-    )
-
-
-def test_probes_of_the_other_slot_are_a_baseline_too() -> None:
-    green = sample(110, 33)
-    assert judged(green, smokes={"blue": smoke(110, 30)}) == hold(
-        "33 of 110 answers of green were errors (30.00%); 0.10% allowed, and blue is no better: "
-        "30 of 110"
+        "50 of 100 answers of green to probes were errors (50.00%); 0.10% allowed"
     )
 
 
@@ -359,6 +427,24 @@ def test_beside_a_slow_slot_more_is_allowed() -> None:
     assert judged(sample(110, latency=0.35), slow, percent=100) == fail(
         "green took 0.350 s on average over 110 requests; 0.200 s allowed"
     )
+
+
+def test_at_100_percent_the_last_latency_of_the_other_slot_is_the_baseline() -> None:
+    slow = fail("green took 0.360 s on average over 110 requests; 0.350 s allowed")
+    assert judged(sample(110, latency=0.35), percent=100, home_latency_seconds=0.2) == PASS
+    assert judged(sample(110, latency=0.36), percent=100, home_latency_seconds=0.2) == slow
+    # What it takes now, for the last of its users, is no baseline.
+    last = sample(5, latency=9)
+    assert judged(sample(110, latency=0.36), last, percent=100, home_latency_seconds=0.2) == slow
+    # A fast slot makes the SLO no stricter.
+    assert judged(sample(110, latency=0.2), percent=100, home_latency_seconds=0.01) == PASS
+
+
+def test_while_the_other_slot_has_traffic_its_latency_now_is_the_baseline() -> None:
+    assert judged(
+        sample(110, latency=0.21), sample(330, latency=0.1), home_latency_seconds=9
+    ) == fail("green took 0.210 s on average over 110 requests; 0.200 s allowed")
+    assert judged(sample(110, latency=0.21), home_latency_seconds=9).verdict == "fail"
 
 
 def test_a_slot_without_latency_allows_no_more() -> None:

@@ -273,6 +273,15 @@ def test_a_smoke_that_passed_is_when_the_release_began_to_answer() -> None:
         assert run.smoked_at == smoked_at
 
 
+def test_the_last_latency_that_a_gate_knew_is_kept() -> None:
+    known = Draft("passed", {"step": "1", "evidence": "ok", "home_latency_seconds": 0.3})
+    later = Draft("passed", {"step": "2", "evidence": "ok", "home_latency_seconds": 0.4})
+    unknown = Draft("passed", {"step": "3", "evidence": "ok"})
+    assert open_run(unknown).home_latency_seconds is None
+    assert open_run(known, unknown).home_latency_seconds == 0.3
+    assert open_run(known, later, unknown).home_latency_seconds == 0.4
+
+
 def test_a_turn_replaces_the_steps() -> None:
     passed = Draft("passed", {"step": "smoke", "evidence": "ok"})
     run = open_run(passed, INTENT, TURNED)

@@ -56,6 +56,9 @@ def sample(requests: int, newest: float | None, errors: int = 0, latency: float 
     )
 
 
+WELL = passed("watch 10", "1000 requests of green, 0 errors", home_latency_seconds=0.02)
+
+
 def watching(now: float, **changes: Any) -> Action:
     """Ten percent of the traffic are green's, and all is well but for the changes."""
     seen: dict[str, Any] = {
@@ -113,7 +116,9 @@ def test_after_a_person_resumed_the_gates_count_from_there() -> None:
 @pytest.mark.parametrize("slot", ["green", "blue"])
 def test_a_slot_with_few_requests_is_probed(slot: Slot) -> None:
     plenty = {"blue": sample(100, END), "green": sample(100, END)}
-    assert watching(END, samples=plenty) == passed("watch 10", "100 requests of green, 0 errors")
+    assert watching(END, samples=plenty) == passed(
+        "watch 10", "100 requests of green, 0 errors", home_latency_seconds=0.02
+    )
     for few in (sample(99, END), sample(0, None)):
         assert watching(END, samples=plenty | {slot: few}) == Look(at="smoke", slot=slot)
     missing = {other: plenty[other] for other in plenty if other != slot}
@@ -149,7 +154,7 @@ def test_a_watch_lasts_as_long_as_it_should() -> None:
     assert watching(END - 10) == Wait(seconds=4, why="10 % for another 10 s")
     assert watching(END - 1.5) == Wait(seconds=1.5, why="10 % for another 2 s")
     assert watching(END - 0.25) == Wait(seconds=0.25, why="10 % for another 0 s")
-    assert watching(END) == passed("watch 10", "1000 requests of green, 0 errors")
+    assert watching(END) == WELL
     assert baking(BAKED - 7) == Wait(seconds=4, why="100 % for another 7 s")
 
 
@@ -157,12 +162,12 @@ def test_a_watch_lasts_as_long_as_it_should() -> None:
 def test_a_certain_failure_turns_the_run_at_once(now: float) -> None:
     bad = {"blue": sample(9_000, now), "green": sample(1_000, now, errors=50)}
     assert watching(now, samples=bad) == back(
-        "50 of 1,000 answers of green were errors (5.00%); 0.10% allowed", SHIFT_BLUE
+        "50 of 1,000 answers of green to users were errors (5.00%); 0.10% allowed", SHIFT_BLUE
     )
     slow = {"blue": sample(9_000, now), "green": sample(1_000, now, errors=50, latency=0.7)}
     assert watching(now, samples=slow, alarms=LOUD) == back(
         "alarm green-errors is ALARM; green took 0.700 s on average over 1,000 requests; 0.200 s "
-        "allowed; 50 of 1,000 answers of green were errors (5.00%); 0.10% allowed",
+        "allowed; 50 of 1,000 answers of green to users were errors (5.00%); 0.10% allowed",
         SHIFT_BLUE,
     )
 
@@ -201,9 +206,7 @@ def test_a_hotfix_goes_on_in_spite_of_everybody_s_alarms_but_its_own() -> None:
         "health": targets(4, 4),
         "samples": {"blue": sample(9_000, END), "green": sample(1_000, END)},
     }
-    assert ask(watch, state, now=END, alarms=loud, **seen) == passed(
-        "watch 10", "1000 requests of green, 0 errors"
-    )
+    assert ask(watch, state, now=END, alarms=loud, **seen) == WELL
     assert ask(watch, state, now=END, alarms=LOUD, **seen) == back(
         "alarm green-errors is ALARM", SHIFT_BLUE
     )
@@ -275,8 +278,67 @@ def test_every_doubt_is_named() -> None:
     )
 
 
+def test_a_gate_writes_down_how_fast_the_slot_is_that_is_left() -> None:
+    seen = {"blue": sample(9_000, END, latency=0.35), "green": sample(1_000, END)}
+    evidence = "1000 requests of green, 0 errors"
+    assert watching(END, samples=seen) == passed("watch 10", evidence, home_latency_seconds=0.35)
+    nobody = {"blue": sample(0, None), "green": sample(1_000, END)}
+    well = {"green": smoke(), "blue": smoke()}
+    assert watching(END, samples=nobody, smokes=well) == passed("watch 10", evidence)
+    # In the bake it serves nobody, whoever still waits for an answer of it.
+    last = {"blue": sample(3, BAKED), "green": sample(9_000, BAKED)}
+    assert baking(BAKED, samples=last) == passed("bake", "9000 requests of green, 0 errors")
+
+
+def test_an_app_that_is_slow_by_nature_passes_the_bake() -> None:
+    """As slow as before: 0.3 s, of which half more and 50 ms are allowed."""
+    state = reached("watch 50")
+    known = passed("watch 50", "seen", home_latency_seconds=0.3).drafts
+    state = go_on(state, *known, resumed())
+    state = go_on(state, *finishing(state, STEPS[7]))
+    now = state.summary.committed_at + 300
+    seen: dict[str, Any] = {
+        "weights": ALL_GREEN,
+        "health": targets(4, 4),
+        "alarms": QUIET_ALARMS,
+    }
+    for latency, action in (
+        (0.49, passed("bake", "9000 requests of green, 0 errors")),
+        (
+            0.51,
+            back("green took 0.510 s on average over 9,000 requests; 0.500 s allowed", SHIFT_BLUE),
+        ),
+    ):
+        samples = {"green": sample(9_000, now, latency=latency)}
+        assert ask(watch, state, now=now, samples=samples, **seen) == action
+    # By the SLO alone, when no gate has known: a ladder of one step.
+    assert baking(BAKED, samples={"green": sample(9_000, BAKED, latency=0.21)}) == back(
+        "green took 0.210 s on average over 9,000 requests; 0.200 s allowed", SHIFT_BLUE
+    )
+
+
+def test_before_probes_turn_a_run_the_other_slot_is_probed_too() -> None:
+    """A database is away: of home's users, metrics will say so in a minute or two."""
+    few = {"blue": sample(9_000, END), "green": sample(10, END)}
+    bad = {"green": smoke(requests=200, errors=200)}
+    assert watching(END, samples=few, smokes=bad) == Look(at="smoke", slot="blue")
+    assert watching(END, samples=few, smokes=bad | {"blue": smoke()}) == back(
+        "200 of 200 answers of green to probes were errors (100.00%); 0.10% allowed", SHIFT_BLUE
+    )
+    doubt = (
+        "200 of 200 answers of green to probes were errors (100.00%); 0.10% allowed, and blue is "
+        "no better: 200 of 200"
+    )
+    both = bad | {"blue": smoke(requests=200, errors=200)}
+    assert watching(END, samples=few, smokes=both) == Wait(seconds=4, why=doubt)
+    # One that serves nobody excuses nothing.
+    assert baking(BAKED, samples={"green": sample(10, BAKED)}, smokes=bad) == back(
+        "200 of 200 answers of green to probes were errors (100.00%); 0.10% allowed", SHIFT_BLUE
+    )
+
+
 def test_a_doubt_that_is_gone_passes_even_late() -> None:
-    assert watching(END + 499) == passed("watch 10", "1000 requests of green, 0 errors")
+    assert watching(END + 499) == WELL
 
 
 # Silence.

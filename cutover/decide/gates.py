@@ -36,6 +36,7 @@ def judge(
     samples: Mapping[Slot, Sample] | None,
     smokes: Mapping[Slot, Smoke],
     percent: int,
+    home_latency_seconds: float | None,
     now: float,
     limits: Limits = DEFAULT_LIMITS,
 ) -> Judgement:
@@ -45,7 +46,9 @@ def judge(
     other slot doesn't share; a mean latency beyond the limit. Hold: another alarm; anything
     missing, stale or too little, a probe's problem, and errors that may break the SLO, or do so in
     both slots. Pass: nothing of that.
-    At 100 % the other slot has no traffic to compare with, and the SLO alone counts.
+    What users were answered is judged apart from what probes were, which would dilute it. At 100 %
+    the other slot has no traffic to compare with: of it there is `home_latency_seconds`, as the
+    last gate found it, and of errors the SLO alone counts.
     """
     smoke = smokes.get(entering)
     findings: list[Finding] = [
@@ -58,7 +61,7 @@ def judge(
             booting=booting,
         ),
         *(("hold", problem) for problem in (smoke.problems if smoke else ())),
-        *_metrics(entering, samples or {}, percent, now, limits),
+        *_metrics(entering, samples or {}, percent, home_latency_seconds, now, limits),
         *_errors(entering, samples or {}, smokes, percent, limits),
     ]
     for verdict in ("fail", "hold"):
@@ -69,7 +72,12 @@ def judge(
 
 
 def _metrics(
-    slot: Slot, samples: Mapping[Slot, Sample], percent: int, now: float, limits: Limits
+    slot: Slot,
+    samples: Mapping[Slot, Sample],
+    percent: int,
+    home_latency_seconds: float | None,
+    now: float,
+    limits: Limits,
 ) -> Iterator[Finding]:
     """Fresh, and no slower than the limit. Latency is the balancer's alone: a probe's own has the
     network between here and there in it."""
@@ -86,10 +94,12 @@ def _metrics(
     if sample.latency_seconds is None:
         yield "hold", f"CloudWatch has no latency of {slot} since the change"
         return
-    allowed = limits.latency_seconds
-    baseline = samples.get(other(slot)) if percent < SCALE else None
-    if baseline and baseline.latency_seconds is not None:
-        relative = baseline.latency_seconds * limits.latency_factor + limits.latency_margin_seconds
+    allowed, baseline = limits.latency_seconds, home_latency_seconds
+    if percent < SCALE:
+        home = samples.get(other(slot))
+        baseline = home.latency_seconds if home else None
+    if baseline is not None:
+        relative = baseline * limits.latency_factor + limits.latency_margin_seconds
         allowed = max(allowed, relative)
     if sample.latency_seconds > allowed:
         yield (
@@ -106,39 +116,46 @@ def _errors(
     percent: int,
     limits: Limits,
 ) -> Iterator[Finding]:
-    requests, errors = _counted(slot, samples, smokes)
-    if requests < limits.min_requests:
-        yield "hold", f"{slot} has answered {requests} requests; {limits.min_requests} needed"
+    counted, home = _counted(slot, samples, smokes), other(slot)
+    answered = sum(requests for requests, _ in counted.values())
+    if answered < limits.min_requests:
+        yield "hold", f"{slot} has answered {answered} requests; {limits.min_requests} needed"
         return
-    chance = at_least(errors, requests, limits.tolerated_error_ratio)
-    if chance >= limits.doubtful:
-        return
-    seen = (
-        f"{errors:,} of {requests:,} answers of {slot} were errors ({errors / requests:.2%}); "
-        f"{limits.tolerated_error_ratio:.2%} allowed"
-    )
-    if chance >= limits.certain:
-        yield "hold", f"{seen}, and so few may be chance"
-        return
-    home = other(slot)
-    at_home = _counted(home, samples, smokes)
-    if percent < SCALE and _shared((requests, errors), at_home, limits):
-        yield "hold", f"{seen}, and {home} is no better: {at_home[1]:,} of {at_home[0]:,}"
-    else:
-        yield "fail", seen
+    at_home = _counted(home, samples, smokes).values() if percent < SCALE else ()
+    for askers, (requests, errors) in counted.items():
+        chance = at_least(errors, requests, limits.tolerated_error_ratio)
+        if chance >= limits.doubtful:
+            continue
+        seen = (
+            f"{errors:,} of {requests:,} answers of {slot} to {askers} were errors "
+            f"({errors / requests:.2%}); {limits.tolerated_error_ratio:.2%} allowed"
+        )
+        shared = [part for part in at_home if _shared((requests, errors), part, limits)]
+        if chance >= limits.certain:
+            yield "hold", f"{seen}, and so few may be chance"
+        elif shared:
+            yield "hold", f"{seen}, and {home} is no better: {shared[0][1]:,} of {shared[0][0]:,}"
+        else:
+            yield "fail", seen
 
 
 def _counted(
     slot: Slot, samples: Mapping[Slot, Sample], smokes: Mapping[Slot, Smoke]
-) -> tuple[int, int]:
-    """Requests and errors of a slot: the larger of what CloudWatch and the probes counted.
+) -> dict[str, tuple[int, int]]:
+    """Requests and errors of a slot by who asked.
 
-    The balancer counts the probes too, but late: the sum would count some twice, and the larger
-    never does. An error of the balancer for an empty slot is no request of the slot, but was one.
+    The probes of this look came after the samples were read, which know of those before: nothing
+    is counted twice. An error of the balancer for an empty slot is no request of the slot, but was
+    one.
     """
-    counts = [count for count in (samples.get(slot), smokes.get(slot)) if count]
-    errors = max((count.errors for count in counts), default=0)
-    return max([errors, *(count.requests for count in counts)]), errors
+    users, probes = (0, 0), (0, 0)
+    if sample := samples.get(slot):
+        errors = max(0, sample.errors - sample.probe_errors)
+        users = max(errors, sample.requests - sample.probes), errors
+        probes = sample.probes, sample.probe_errors
+    if smoke := smokes.get(slot):
+        probes = probes[0] + smoke.requests, probes[1] + smoke.errors
+    return {"users": users, "probes": probes}
 
 
 def _shared(entering: tuple[int, int], home: tuple[int, int], limits: Limits) -> bool:

@@ -26,7 +26,7 @@ Kind = Literal[
     "filled",  # step, slot, filled
     "migrated",  # step, schema: what the database has from now on, whatever becomes of the run
     "emptied",  # step, slot
-    "passed",  # step, evidence: a step that leaves nothing else behind
+    "passed",  # step, evidence, home_latency_seconds of a gate: a step that leaves nothing else
     "turned",  # steps, reason, by_hand, aborts: the run goes back to where it came from
     "forward_only",  # reason: what the slot to go back to lacks; empty when it has it again
     "held",  # cause, reason: nothing moves until a person has looked
@@ -96,6 +96,9 @@ class Run:
     """When traffic last changed or the run was resumed: gates count from here."""
     smoked_at: float = 0
     """When the release last began to answer as it should: what alarms saw before is no fault."""
+    home_latency_seconds: float | None = None
+    """The mean response of the slot that is left, at the last gate that knew it: the baseline of
+    the bake, when it answers nobody any more."""
     done: frozenset[str] = frozenset()
     before: frozenset[str] = frozenset()
     """Steps that were finished before the run turned."""
@@ -309,12 +312,15 @@ def _run_after(entry: Entry, run: Run | None) -> Run | None:
         case "noted":
             notes = {**run.notes, f"{data['step']}/{data['name']}": data["value"]}
             return dataclasses.replace(run, notes=notes)
-        case "filled" | "emptied" | "passed":
+        case "filled" | "emptied":
+            return dataclasses.replace(run, done=run.done | {data["step"]})
+        case "passed":
             smoked = any(step.kind == "smoke" and step.key == data["step"] for step in run.steps)
             return dataclasses.replace(
                 run,
                 done=run.done | {data["step"]},
                 smoked_at=entry.at if smoked else run.smoked_at,
+                home_latency_seconds=data.get("home_latency_seconds", run.home_latency_seconds),
             )
         case "turned":
             return dataclasses.replace(

@@ -14,8 +14,9 @@ class Limits:
     """The SLO: 99.9 % of requests are answered."""
     certain: float = 1e-4
     """Errors that the SLO makes rarer than this fail. The gate is asked again and again, and each
-    look is one more chance to be wrong: a good release is turned back in at most 1 % of runs of
-    100 looks at new data (Bonferroni), which at one data point a minute are 100 minutes."""
+    look is two more chances to be wrong, one for users and one for probes: a good release is turned
+    back in at most 1 % of runs of 50 looks at new data (Bonferroni), which at one data point a
+    minute are 50 minutes."""
     doubtful: float = 0.05
     """Errors that the SLO makes rarer than this don't pass, and excuse the other slot."""
     latency_seconds: float = 0.2

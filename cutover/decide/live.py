@@ -34,12 +34,15 @@ class Service:
 class Sample:
     """A slot's traffic in a window of time. `errors` are answers of 500 and above, those that the
     balancer gave for the slot included; `latency_seconds` is their mean, None without requests.
-    `newest` is the time of the last data point, None when CloudWatch had none."""
+    `newest` is the time of the last data point, None when CloudWatch had none. `probes` of the
+    requests were this program's own, and `probe_errors` of the errors answered them."""
 
     requests: int
     errors: int
     latency_seconds: float | None
     newest: float | None
+    probes: int = 0
+    probe_errors: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)

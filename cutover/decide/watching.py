@@ -1,5 +1,7 @@
 """The steps that let time pass and look: gates between two shifts, and silence before scale-in."""
 
+from typing import Any
+
 from cutover.decide.actions import Action, Append, Look, Wait
 from cutover.decide.gates import DEFAULT_LIMITS, judge
 from cutover.decide.going_back import turn_or_hold
@@ -41,6 +43,10 @@ def watch(state: State, run: Run, step: Step, live: Live, now: float, setting: S
         seen = live.samples.get(slot)
         if not _tells_enough(seen, now) and slot not in live.smokes:
             return Look(at="smoke", slot=slot)
+    probed = live.smokes.get(step.slot)
+    if step.percent < SCALE and probed and probed.errors and home not in live.smokes:
+        # Whether it is home's trouble too, metrics would say a minute or two late.
+        return Look(at="smoke", slot=home)
     judgement = judge(
         step.slot,
         states=live.alarms,
@@ -50,6 +56,7 @@ def watch(state: State, run: Run, step: Step, live: Live, now: float, setting: S
         samples=live.samples,
         smokes=live.smokes,
         percent=step.percent,
+        home_latency_seconds=run.home_latency_seconds,
         now=now,
     )
     if judgement.verdict == "fail":
@@ -67,7 +74,11 @@ def watch(state: State, run: Run, step: Step, live: Live, now: float, setting: S
         return Wait(seconds=setting.poll_seconds, why="; ".join(doubts))
     sample = live.samples[step.slot]
     evidence = f"{sample.requests} requests of {step.slot}, {sample.errors} errors"
-    return Append(drafts=(Draft("passed", {"step": step.key, "evidence": evidence}),))
+    data: dict[str, Any] = {"step": step.key, "evidence": evidence}
+    at_home = live.samples.get(home)
+    if step.percent < SCALE and at_home and at_home.latency_seconds is not None:
+        data["home_latency_seconds"] = at_home.latency_seconds
+    return Append(drafts=(Draft("passed", data),))
 
 
 def _tells_enough(sample: Sample | None, now: float) -> bool:

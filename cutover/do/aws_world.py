@@ -35,12 +35,12 @@ class AwsWorld:
         self.start_shell = one_off.start_shell
         self.task = one_off.task
 
-        metrics = Metrics(clients, contract, clock=clock)
-        self.alarms = metrics.alarms
-        self.samples = metrics.samples
-
         probes = Probes(clients, contract, clock=clock)
         self.smoke = probes.smoke
         self.split = probes.split
+
+        metrics = Metrics(clients, contract, clock=clock, probed=probes.sent)
+        self.alarms = metrics.alarms
+        self.samples = metrics.samples
 
         self.image_exists = Images(clients).image_exists

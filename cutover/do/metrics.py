@@ -1,8 +1,9 @@
 """What CloudWatch knows: alarms, and both slots' traffic side by side."""
 
+import dataclasses
 import datetime
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from cutover.decide.live import Sample
@@ -29,11 +30,19 @@ Points = Mapping[float, float]
 """Values by the epoch second in which their period begins."""
 
 
+Probed = Callable[[Slot, float, float], tuple[int, int]]
+"""How many probes a slot was sent from one moment (epoch seconds) until another, and how many of
+them it answered with an error. The balancer counts them as it counts users."""
+
+
 class Metrics:
     """One environment's alarms, and the metrics of its two target groups."""
 
-    def __init__(self, clients: Clients, contract: Contract, *, clock: Clock) -> None:
+    def __init__(
+        self, clients: Clients, contract: Contract, *, clock: Clock, probed: Probed
+    ) -> None:
         self._clients, self._contract, self._clock = clients, contract, clock
+        self._probed = probed
 
     def alarms(self) -> Mapping[str, str]:
         """Name -> OK, ALARM or INSUFFICIENT_DATA: of the environment's and of both slots'. An alarm
@@ -64,10 +73,14 @@ class Metrics:
         start = math.ceil(since / period) * period
         end = math.floor(self._clock.now() / period) * period
         found = self._points(start, end, period) if start < end else {}
-        return {
-            slot: sample({name: found.get(_id(slot, name), {}) for name in _STATISTICS}, period)
-            for slot in SLOTS
-        }
+        return {slot: self._sample(slot, start, period, found) for slot in SLOTS}
+
+    def _sample(self, slot: Slot, start: int, period: int, found: Mapping[str, Points]) -> Sample:
+        seen = sample({name: found.get(_id(slot, name), {}) for name in _STATISTICS}, period)
+        if seen.newest is None:
+            return seen
+        probes, errors = self._probed(slot, start, seen.newest)
+        return dataclasses.replace(seen, probes=probes, probe_errors=errors)
 
     def _points(self, start: int, end: int, period: int) -> Mapping[str, Points]:
         answer = self._clients.call(

@@ -4,6 +4,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from http.client import HTTPException
 from urllib.request import getproxies
 
@@ -42,6 +43,7 @@ class Probes:
         self._paths = tuple(paths)
         self._way = Way.of(contract)
         self._token: str | None = None
+        self._sent: list[_Sent] = []
 
     def split(self, probes: int) -> Split:
         """So many probes that go everybody's way, whatever the status: even a 503 names its
@@ -54,7 +56,9 @@ class Probes:
         """PROBES_PER_TASK probes for each task and path through the slot's test rule."""
         each = max(LEAST_PROBES, PROBES_PER_TASK * tasks)
         asked = [path for path in self._paths for _ in range(each)]
-        given = self._ask(slot, asked)
+        begun, given = self._clock.now(), self._ask(slot, asked)
+        refused = sum(answer is not None and answer.status >= 500 for answer in given)
+        self._sent.append(_Sent(slot=slot, at=begun, requests=len(asked), errors=refused))
         problems = [
             problem
             for path in self._paths
@@ -76,6 +80,12 @@ class Probes:
             latency_seconds=sum(seconds) / len(seconds) if seconds else None,
         )
 
+    def sent(self, slot: Slot, since: float, until: float) -> tuple[int, int]:
+        """How many probes smokes have sent the slot in that time, epoch seconds, and how many of
+        them were answered with an error."""
+        then = [sent for sent in self._sent if sent.slot == slot and since <= sent.at < until]
+        return sum(sent.requests for sent in then), sum(sent.errors for sent in then)
+
     def _ask(self, route: ProbeRoute, paths: Sequence[str]) -> Sequence[Answer | None]:
         """An answer for each path, in order; None where there was none in time."""
         if not paths:
@@ -96,6 +106,16 @@ class Probes:
             answer = self._clients.call("secretsmanager", "get_secret_value", SecretId=secret)
             token = self._token = str(answer["SecretString"])
         return token
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Sent:
+    """The probes of one smoke; `errors` are what the balancer has counted as such as well."""
+
+    slot: Slot
+    at: float
+    requests: int
+    errors: int
 
 
 class _Volley:
