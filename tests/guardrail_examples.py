@@ -270,7 +270,23 @@ ALSO_PASS: dict[str, tuple[Scene, ...]] = {
     "ELB.12": _each(elb.BALANCER, {"desyncMitigationMode": "defensive"}),
     "ELB.18": _each(elb.LISTENER, {"protocol": "TLS"}),
     "ELB.21": _each(elb.TARGET_GROUP, {"targetType": "lambda"}),
-    "ELB.22": _each(elb.TARGET_GROUP, {"targetType": "lambda"}, {"protocol": "QUIC"}),
+    "ELB.22": _each(
+        elb.TARGET_GROUP,
+        {"targetType": "lambda"},
+        {"targetType": "alb", "protocol": "TCP"},
+        {"protocol": "QUIC"},
+        {"protocol": "TLS"},
+    ),
+    "ELB.17": _each(
+        elb.LISTENER,
+        *(
+            {"sslPolicy": f"ELBSecurityPolicy-TLS13-1-{policy}"}
+            for policy in (
+                *("2-Res-2021-06", "2-Res-FIPS-2023-04", "2-Res-PQ-2025-09", "3-2021-06"),
+                *("3-FIPS-2023-04", "3-FIPS-PQ-2025-09", "3-PQ-2025-09"),
+            )
+        ),
+    ),
     "ECS.3": _each(ecs.TASK, {"pidMode": "task"}),
     "ECS.10": _each(ecs.SERVICE, {}, {"platformVersion": "LATEST"}),
     "ECS.12": _each(ecs.CLUSTER, {"settings": [{"name": "containerInsights", "value": "enabled"}]}),
@@ -494,6 +510,7 @@ EXAMPLES: dict[str, tuple[Scene, ...]] = {
         elb.LISTENER,
         {"sslPolicy": "ELBSecurityPolicy-TLS13-1-2-Res-FIPS-PQ-2025-09"},
         {"sslPolicy": "ELBSecurityPolicy-TLS13-1-2-2021-06"},
+        {"sslPolicy": "ELBSecurityPolicy-TLS13-1-2-Res-FIPS-2021-06"},
         {"sslPolicy": "ELBSecurityPolicy-2016-08"},
         {},
     ),
@@ -502,6 +519,7 @@ EXAMPLES: dict[str, tuple[Scene, ...]] = {
         elb.TARGET_GROUP,
         {"healthCheck": {"protocol": "HTTPS"}},
         {"healthCheck": {"protocol": "HTTP"}},
+        {"healthCheck": {"protocol": "TCP"}},
         {"targetType": "ip"},
     ),
     "ELB.22": _each(elb.TARGET_GROUP, {"protocol": "HTTPS"}, {"protocol": "HTTP"}, {}),

@@ -9,24 +9,25 @@ from collections.abc import Iterable
 from infra.guardrails.environment import Environment
 from infra.guardrails.inputs import Inputs
 from infra.guardrails.model import EnvironmentRule, Resource, ResourceRule
-from infra.guardrails.needs import ON, Allowed, needs, one_of, wrong
+from infra.guardrails.needs import ON, needs, one_of, wrong
 
 BALANCER = "aws:lb/loadBalancer:LoadBalancer"
 LISTENER = "aws:lb/listener:Listener"
 TARGET_GROUP = "aws:lb/targetGroup:TargetGroup"
 SUBNET = "aws:ec2/subnet:Subnet"
-# ELB.17's list of 2026-04; each exists with -FIPS in its name as well.
-_TLS_POLICIES = (
-    "TLS13-1-2-Res-2021-06",
-    "TLS13-1-2-Res-PQ-2025-09",
-    "TLS13-1-3-2021-06",
-    "TLS13-1-3-PQ-2025-09",
-)
-_RECOMMENDED = Allowed(
-    f"ELBSecurityPolicy- and one of {', '.join(_TLS_POLICIES)}",
-    lambda value: (
-        str(value).removeprefix("ELBSecurityPolicy-").replace("-FIPS", "") in _TLS_POLICIES
-    ),
+# ELB.17's list of 2026-04, which can't be changed.
+_TLS_POLICIES = tuple(
+    f"ELBSecurityPolicy-TLS13-1-{policy}"
+    for policy in (
+        "2-Res-2021-06",
+        "2-Res-FIPS-2023-04",
+        "2-Res-FIPS-PQ-2025-09",
+        "2-Res-PQ-2025-09",
+        "3-2021-06",
+        "3-FIPS-2023-04",
+        "3-FIPS-PQ-2025-09",
+        "3-PQ-2025-09",
+    )
 )
 
 
@@ -46,11 +47,11 @@ def _spans_zones(balancer: Resource, environment: Environment) -> Iterable[str]:
 
 def _checks_over_tls(inputs: Inputs) -> Iterable[str]:
     if inputs.at("targetType") != "lambda":
-        yield from needs("healthCheck.protocol", one_of(["HTTPS", "TLS"]))(inputs)
+        yield from needs("healthCheck.protocol", one_of(["HTTPS"]))(inputs)
 
 
 def _receives_tls(inputs: Inputs) -> Iterable[str]:
-    if inputs.at("targetType") != "lambda":
+    if inputs.at("targetType") not in ("alb", "lambda"):
         yield from needs("protocol", one_of(["HTTPS", "QUIC", "TLS"]))(inputs)
 
 
@@ -102,7 +103,7 @@ RULES = (
         severity="MEDIUM",
         title="A listener has a recommended TLS policy",
         types=(LISTENER,),
-        check=needs("sslPolicy", _RECOMMENDED),
+        check=needs("sslPolicy", one_of(_TLS_POLICIES)),
     ),
     ResourceRule(
         id="ELB.18",

@@ -1,9 +1,10 @@
 """The controls that no rule decides, and who does: what is not created, the run time, the account.
 
 Severities, here and of the rules, are those of AWS's user guide of Security Hub. Looked up in
-2026-11: RDS.1 to RDS.25 and RDS.46, ElastiCache, ELB.1 to ELB.8 and ELB.21, ECS.2 to ECS.12 and
-ECS.20, CloudFront.1 to CloudFront.10, S3.1 to S3.8 and S3.13, EC2.16 to EC2.24, DynamoDB.6,
-Lambda.5, KMS.5, SecretsManager.4, WAF.12 and CloudWatch.17. The others are from memory.
+2026-11: all of CloudFront but .17, ElastiCache, and ELB but .12 and .13; RDS.1 to .25, .36 and .46;
+ECS.2 to .12 and .20; S3.1 to .9, .12 and .13; EC2.2, .15 to .25; ACM.2, CloudWatch.15 and .17,
+DynamoDB.6, IAM.1, KMS.4 and .5, Lambda.1 and .5, SecretsManager.4, SNS.4, WAF.11 and .12. The
+others are from memory.
 """
 
 from collections.abc import Iterator
