@@ -51,7 +51,7 @@ def test_what_another_wrote_meanwhile_is_not_ours(monkeypatch: pytest.MonkeyPatc
 
 
 class Late(SimStore):
-    """The second append after each start is not answered, and arrives when the third one does."""
+    """Its second append is not answered, and arrives together with the third one."""
 
     appends = 0
     arrived: Snapshot | None = None
