@@ -53,6 +53,7 @@ class Acted:
         self.events = [WeightEvent(at=0.0, weights={"blue": 100, "green": 0})]
         self.contract = SimpleNamespace(policy=SimpleNamespace(ladder_percent=(25, 100)))
         self.watch = Watch(())
+        self.releases: dict[Slot, str] = {"blue": "release-2", "green": "release-1"}
         self.deployed: list[tuple[str, ...]] = []
         self.alarming = [["staging-blue-errors"], []]
         self.definitions = [["a:1"], ["a:1"]]
@@ -247,6 +248,16 @@ def test_a_rollback_says_what_it_cost(loaded: float) -> None:
 def test_a_rollback_that_costs_too_much_is_noticed(changes: dict[str, Any]) -> None:
     refused(Scenarios.rollback_by_hand, rolled_back(0, **changes), "proven 12.5 s")
     assert scene(rolled_back(0, loaded=8.0, calls=10)).rollback_by_hand()
+
+
+def test_a_rollback_is_not_to_a_release_that_failed() -> None:
+    """Another one is deployed first, and left where it was."""
+    environment = Acted(ended(0), 100)
+    played = scene(environment)
+    played.faulty["release-1"] = "errors"
+    with pytest.raises(Unmet, match="^blue has 0 %"):
+        played.rollback_by_hand()
+    assert environment.deployed == [("release-2", "--no-retire")]
 
 
 def test_a_rollback_without_an_effect_is_noticed() -> None:
