@@ -14,9 +14,10 @@ from pulumi import _types
 from infra.guardrails.evaluation import evaluate
 from infra.guardrails.inputs import UNKNOWN, Inputs
 from infra.guardrails.model import EnvironmentRule, Resource, ResourceRule
+from infra.guardrails.policy_document import statements
 from infra.guardrails.rules import RULES
 from rehearsal.synthetic import declared
-from tests.guardrail_examples import ALSO_PASS, EXAMPLES, Scene, a
+from tests.guardrail_examples import ALSO_PASS, EVERYBODY, EXAMPLES, Scene, a, policy
 
 BY_ID = {rule.id: rule for rule in RULES}
 EVERY = sorted(BY_ID)
@@ -178,6 +179,31 @@ def test_the_ports_of_high_risk_are_those_that_aws_lists() -> None:
         [BY_ID["EC2.19"]],
     )
     assert [one.resource.name for one in found.violations] == listed.split(",")
+
+
+@pytest.mark.parametrize(
+    ("key", "is_public"),
+    [
+        ("aws:PrincipalAccount", False),
+        ("aws:PrincipalArn", False),
+        ("aws:PrincipalOrgID", False),
+        ("aws:PrincipalOrgPaths", False),
+        ("aws:SourceAccount", False),
+        ("aws:SourceArn", False),
+        ("AWS:SourceArn", False),
+        ("aws:SourceOrgID", False),
+        ("AWS:SourceOwner", False),
+        ("aws:SourceVpc", False),
+        ("aws:SourceVpce", False),
+        ("aws:SecureTransport", True),
+        ("aws:UserAgent", True),
+        ("aws:Referer", True),
+    ],
+)
+def test_everybody_is_somebody_under_a_condition_of_who_asks(key: str, is_public: bool) -> None:  # noqa: FBT001
+    condition = {"Condition": {"StringEquals": {key: "x"}}}
+    (statement,) = statements(policy({**EVERYBODY, "Action": "s3:GetObject", **condition}))
+    assert statement.is_public is is_public
 
 
 def test_containers_are_described_in_ecss_own_words() -> None:

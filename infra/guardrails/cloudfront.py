@@ -7,10 +7,10 @@ from infra.guardrails.environment import Environment
 from infra.guardrails.inputs import Inputs
 from infra.guardrails.model import EnvironmentRule, Resource, ResourceRule
 from infra.guardrails.needs import gives, needs, one_of, wrong
+from infra.guardrails.s3 import BUCKET
 
 DISTRIBUTION = "aws:cloudfront/distribution:Distribution"
 VPC_ORIGIN = "aws:cloudfront/vpcOrigin:VpcOrigin"
-BUCKET = "aws:s3/bucket:Bucket"
 # CloudFront.15's list.
 _VIEWER_TLS = ("TLSv1.2_2021", "TLSv1.2_2025", "TLSv1.3_2025")
 

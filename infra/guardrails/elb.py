@@ -10,11 +10,11 @@ from infra.guardrails.environment import Environment
 from infra.guardrails.inputs import Inputs
 from infra.guardrails.model import EnvironmentRule, Resource, ResourceRule
 from infra.guardrails.needs import ON, needs, one_of, wrong
+from infra.guardrails.network import SUBNET
 
 BALANCER = "aws:lb/loadBalancer:LoadBalancer"
 LISTENER = "aws:lb/listener:Listener"
 TARGET_GROUP = "aws:lb/targetGroup:TargetGroup"
-SUBNET = "aws:ec2/subnet:Subnet"
 # ELB.17's list of 2026-04, which can't be changed.
 _TLS_POLICIES = tuple(
     f"ELBSecurityPolicy-TLS13-1-{policy}"

@@ -6,10 +6,10 @@ from infra.guardrails.environment import Environment
 from infra.guardrails.inputs import Inputs
 from infra.guardrails.model import EnvironmentRule, Resource, ResourceRule
 from infra.guardrails.needs import needs, one_of, wrong
+from infra.guardrails.network import SUBNET
 
 FUNCTION = "aws:lambda/function:Function"
 PERMISSION = "aws:lambda/permission:Permission"
-SUBNET = "aws:ec2/subnet:Subnet"
 # Lambda.2's list, without what AWS stops to support within the next months.
 _RUNTIMES = (
     *("dotnet8", "dotnet10", "java17", "java21", "java25", "nodejs22.x", "nodejs24.x"),

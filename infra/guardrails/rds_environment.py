@@ -4,12 +4,12 @@ from collections.abc import Callable, Iterable
 
 from infra.guardrails.environment import Environment
 from infra.guardrails.model import EnvironmentRule, Resource
+from infra.guardrails.network import SUBNET
 from infra.guardrails.rds import INSTANCE
 from infra.guardrails.routes import lead_to_the_internet
 
 EVENTS = "aws:rds/eventSubscription:EventSubscription"
 SUBNET_GROUP = "aws:rds/subnetGroup:SubnetGroup"
-SUBNET = "aws:ec2/subnet:Subnet"
 
 
 def _announced(source: str, *categories: str) -> Callable[[Resource, Environment], Iterable[str]]:
