@@ -255,7 +255,7 @@ def test_a_rollback_is_not_to_a_release_that_failed() -> None:
     environment = Acted(ended(0), 100)
     played = scene(environment)
     played.faulty["release-1"] = "errors"
-    with pytest.raises(Unmet, match="^blue has 0 %"):
+    with pytest.raises(Unmet, match=r"^blue has 0 %"):
         played.rollback_by_hand()
     assert environment.deployed == [("release-2", "--no-retire")]
 
