@@ -4,7 +4,7 @@ ARGS ?=
 PY := .venv/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help setup plan compliance cost up rehearse soak test prove check mutate clean
+.PHONY: help setup plan compliance capacity cost up rehearse soak test prove check mutate clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
@@ -20,6 +20,9 @@ plan: setup ## what `up` would create, as a tree; ARGS=--json for all of it
 
 compliance: setup ## write docs/compliance.md: every control, and where each environment stands
 	@$(PY) -m rehearsal compliance
+
+capacity: setup ## what ten times the traffic needs; brings docs/capacity.md up to date
+	@$(PY) -m rehearsal capacity $(STACK)
 
 cost: setup ## what a month of it costs; ARGS="--against plan.json" compares with another plan
 	@mkdir -p .cache && $(PY) -m rehearsal plan $(STACK) --json > .cache/plan.json && $(PY) -m costs .cache/plan.json $(ARGS)

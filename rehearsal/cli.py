@@ -98,6 +98,23 @@ def compliance() -> None:
 
 
 @app.command()
+def capacity(stack: Stack = "staging") -> None:
+    """Print what ten times a stack's traffic needs, and write docs/capacity.md for all stacks."""
+    from rich.console import Console
+
+    from infra.capacity_page import markdown
+    from rehearsal import capacity
+    from rehearsal.stack_file import ROOT, stack_names
+
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        console = Console(highlight=False, width=UNWRAPPED)
+    console.print(capacity.table(stack))
+    page = markdown({name: capacity.chosen(name) for name in stack_names()})
+    (ROOT / "docs" / "capacity.md").write_text(page)
+
+
+@app.command()
 def up(stack: Stack = "staging", port: Port = None) -> None:
     """Create and start the environment on this machine, and keep it up until Ctrl-C."""
     from rehearsal import commands

@@ -3,13 +3,11 @@
 A team edits these files and nothing else, so what a test expects of a dial it reads from `chosen`.
 """
 
-import json
 from functools import cache
 
-from infra import settings
-from infra.settings import PROJECT, Settings
+from infra.settings import Settings
+from rehearsal import capacity
 from rehearsal.recording import Recording, record
-from rehearsal.stack_file import stack_config
 from stacks.environment import environment
 
 STACKS = ("prod", "staging", "testing")
@@ -24,17 +22,4 @@ def recorded(stack: str) -> Recording:
 @cache
 def chosen(stack: str) -> Settings:
     """The settings in a stack's file."""
-    raw = {
-        key.removeprefix(f"{PROJECT}:"): _value(text) for key, text in stack_config(stack).items()
-    }
-    found, problems = settings.parse(raw)
-    assert found is not None, problems
-    assert problems == []
-    return found
-
-
-def _value(text: str) -> object:
-    try:
-        return json.loads(text)
-    except json.JSONDecodeError:
-        return text
+    return capacity.chosen(stack)

@@ -87,6 +87,27 @@ def test_a_plan_that_violates_a_control_says_so_and_fails(clone: Path) -> None:
     ) in done.stdout.splitlines()
 
 
+def test_capacity_is_said_of_one_stack_and_written_of_all(clone: Path) -> None:
+    (clone / "docs").mkdir()
+    edit(clone, "max_tasks: 30", "max_tasks: 29")
+    done = rehearsal("capacity", "prod", root=clone)
+    assert (done.returncode, done.stderr) == (0, "")
+    row = next(line for line in done.stdout.splitlines() if "tasks of a slot" in line)
+    assert "raise service/max_tasks from 29 to 30" in row
+    page = (clone / "docs" / "capacity.md").read_text()
+    assert "| tasks of a slot | 3 | 30 | 29 | raise service/max_tasks from 29 to 30 |" in page
+    assert re.findall("^## (.*)", page, re.MULTILINE) == ["prod", "staging", "testing"]
+
+
+def test_capacity_refuses_a_bad_settings_file(clone: Path) -> None:
+    edit(clone, "multi_az: true", "multi_az: 1")
+    done = rehearsal("capacity", "prod", root=clone)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == (
+        "Pulumi.prod.yaml is not usable:\n  postgres/multi_az: must be true or false, got 1\n"
+    )
+
+
 def test_the_stack_may_come_from_the_environment() -> None:
     done = rehearsal("plan", "--json", SLIPWAY_STACK="testing")
     assert json.loads(done.stdout)["environment"] == "testing"
@@ -96,7 +117,7 @@ def test_help_lists_the_commands() -> None:
     done = rehearsal("--help")
     assert (done.returncode, done.stderr) == (0, "")
     commands = [line.split()[0] for line in done.stdout.split("Commands:\n")[1].splitlines()]
-    assert commands == ["plan", "compliance", "up", "run", "soak"]
+    assert commands == ["plan", "compliance", "capacity", "up", "run", "soak"]
     # What takes long is not loaded for it.
     script = "import sys; from rehearsal.cli import main; main(); print(*sys.modules)"
     loaded = subprocess.run(
@@ -131,7 +152,7 @@ def test_wrong_usage_is_one_sentence_and_exit_code_2(arguments: list[str], sente
     assert done.stderr.count("\n") == 1
 
 
-@pytest.mark.parametrize("command", ["plan", "up", "run", "soak"])
+@pytest.mark.parametrize("command", ["plan", "capacity", "up", "run", "soak"])
 def test_an_unknown_stack_is_told_which_there_are(command: str) -> None:
     done = rehearsal(command, "production")
     assert (done.returncode, done.stdout) == (1, "")
