@@ -24,6 +24,7 @@ FREE = frozenset(
         "aws:cloudwatch/logDeliveryDestination:LogDeliveryDestination",
         "aws:cloudwatch/logDeliverySource:LogDeliverySource",
         "aws:cloudwatch/logResourcePolicy:LogResourcePolicy",
+        "aws:cloudwatch/queryDefinition:QueryDefinition",
         "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup",
         "aws:ec2/flowLog:FlowLog",
         "aws:ec2/internetGateway:InternetGateway",

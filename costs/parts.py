@@ -76,6 +76,10 @@ def alarm(resource: Resource, _plan: Plan, _usage: Usage) -> Amounts:
     yield "alarm metric", Decimal(sum("metric" in query for query in queries) or 1)
 
 
+def log_metric(_resource: Resource, _plan: Plan, _usage: Usage) -> Amounts:
+    yield "metric", Decimal(1)
+
+
 def log_group(_resource: Resource, _plan: Plan, usage: Usage) -> Amounts:
     yield "log GiB ingested", usage.log_gib_per_group
     yield "log GiB stored", usage.log_gib_per_group
@@ -139,6 +143,7 @@ PARTS: Mapping[str, Part] = {
     "aws:backup/vault:Vault": vault,
     "aws:cloudfront/distribution:Distribution": distribution,
     "aws:cloudwatch/logGroup:LogGroup": log_group,
+    "aws:cloudwatch/logMetricFilter:LogMetricFilter": log_metric,
     "aws:cloudwatch/metricAlarm:MetricAlarm": alarm,
     "aws:dynamodb/table:Table": table,
     "aws:ec2/eip:Eip": address,

@@ -10,7 +10,7 @@ import pulumi_random as random
 
 from infra.backup_tags import kept_by
 from infra.owner_secret import OwnerSecret, OwnerSecretArgs
-from infra.postgres_monitoring import LOGS, log_groups, monitoring_role, subscribe
+from infra.postgres_monitoring import LOGS, log_group_name, log_groups, monitoring_role, subscribe
 from infra.postgres_parameters import parameters
 from infra.settings import PostgresSettings
 
@@ -59,6 +59,8 @@ class Postgres(pulumi.ComponentResource):
     """ARN of the primary."""
     subnet_group: pulumi.Output[str]
     """Where a restored database has to be."""
+    log_group: pulumi.Output[str]
+    """Name of the group of the primary's log, with its slow statements and their plans."""
     owner_secret_arn: pulumi.Output[str]
     """Secret with at least `username` and `password` of the owner of every object."""
 
@@ -128,6 +130,7 @@ class Postgres(pulumi.ComponentResource):
         self.address, self.port, self.database = primary.address, primary.port, DATABASE
         self.identifier, self.instance_arn = primary.identifier, primary.arn
         self.subnet_group = subnets.name
+        self.log_group = log_group_name(primary.identifier, "postgresql")
         if password is None:
             self.owner_secret_arn = primary.master_user_secrets[0].secret_arn
         else:

@@ -24,6 +24,11 @@ EVENTS = {
 }
 
 
+def log_group_name(identifier: pulumi.Output[str], log: str) -> pulumi.Output[str]:
+    """What RDS calls the group of an instance's log."""
+    return pulumi.Output.format("/aws/rds/instance/{0}/{1}", identifier, log)
+
+
 def log_groups(
     name: str,
     identifier: pulumi.Output[str],
@@ -36,7 +41,7 @@ def log_groups(
     return [
         aws.cloudwatch.LogGroup(
             f"{name}-{log}-log",
-            name=pulumi.Output.format("/aws/rds/instance/{0}/{1}", identifier, log),
+            name=log_group_name(identifier, log),
             retention_in_days=days,
             kms_key_id=key_arn,
             opts=opts,

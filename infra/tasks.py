@@ -52,6 +52,8 @@ class Tasks(pulumi.ComponentResource):
     """nginx, app and pgbouncer in one Fargate task, the app's image a placeholder."""
     migrate_arn: pulumi.Output[str]
     """`run_migrations.py` as the owner of the database, after the app's login was made sure of."""
+    log_groups: dict[str, pulumi.Output[str]]
+    """Name of the log group of each container; of a migration's two together."""
 
     def __init__(
         self, name: str, args: TasksArgs, opts: pulumi.ResourceOptions | None = None
@@ -70,7 +72,10 @@ class Tasks(pulumi.ComponentResource):
             )
             for log in _LOGS
         }
-        logs = {log: LogTarget(group=group.name, region=region) for log, group in groups.items()}
+        self.log_groups = {log: group.name for log, group in groups.items()}
+        logs = {
+            log: LogTarget(group=group, region=region) for log, group in self.log_groups.items()
+        }
         app_role = aws.iam.Role(
             f"{name}-app",
             description="The app itself; no permission until its team adds one",

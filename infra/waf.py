@@ -29,6 +29,8 @@ class Waf(pulumi.ComponentResource):
 
     web_acl_arn: pulumi.Output[str]
     """ARN of the web ACL; known once its log is set up."""
+    log_group: pulumi.Output[str]
+    """Name of its log's group, in us-east-1."""
 
     def __init__(
         self, name: str, args: WafArgs, opts: pulumi.ResourceOptions | None = None
@@ -92,6 +94,7 @@ class Waf(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self, depends_on=[writable]),
         )
         self.web_acl_arn = logging.resource_arn
+        self.log_group = group.name
         self.register_outputs({"web_acl_arn": self.web_acl_arn})
 
 

@@ -35,6 +35,7 @@ SHOWN: dict[str, tuple[str, ...]] = {
         "viewerCertificate.minimumProtocolVersion",
     ),
     "aws:cloudwatch/logGroup:LogGroup": ("retentionInDays",),
+    "aws:cloudwatch/logMetricFilter:LogMetricFilter": ("pattern", "metricTransformation.value"),
     "aws:cloudwatch/metricAlarm:MetricAlarm": ("metricName", "threshold", "evaluationPeriods"),
     "aws:dynamodb/table:Table": (
         "billingMode",

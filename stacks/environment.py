@@ -18,11 +18,13 @@ from infra.flow_logs import FlowLogs, FlowLogsArgs
 from infra.frontend import Frontend, FrontendArgs
 from infra.gates import Gates, GatesArgs
 from infra.log_bucket import LogBucket, LogBucketArgs
+from infra.log_metrics import LogMetrics, LogMetricsArgs
 from infra.network import Network, NetworkArgs
 from infra.outputs import SLOTS
 from infra.postgres import Postgres, PostgresArgs
 from infra.provider import aws_provider
 from infra.redis import Redis, RedisArgs
+from infra.saved_queries import SavedQueries, SavedQueriesArgs
 from infra.scaling import Scaling, ScalingArgs
 from infra.secrets import Secrets, SecretsArgs
 from infra.service import Service, ServiceArgs
@@ -206,6 +208,18 @@ def environment() -> None:
                 sentry_dsn=secrets.sentry_dsn_arn,
             ),
             key_arn=encryption.key_arn,
+        ),
+        plain,
+    )
+    LogMetrics(name, LogMetricsArgs(log_groups=tasks.log_groups), plain)
+    SavedQueries(
+        name,
+        SavedQueriesArgs(
+            log_groups={
+                **tasks.log_groups,
+                "postgresql": postgres.log_group,
+                "firewall": waf.log_group,
+            }
         ),
         plain,
     )

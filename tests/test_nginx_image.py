@@ -23,6 +23,7 @@ from infra.headers import API
 from rehearsal.machine import ports
 from rehearsal.machine.supervisor import Supervisor
 from tests.image_process import Running, accepts, refusal, running
+from tests.logged import NGINX_FIELDS
 
 pytestmark = pytest.mark.services
 TOKEN = "0123456789abcdef" * 4
@@ -457,6 +458,7 @@ def test_a_line_of_the_log_says_all_and_keeps_the_query_to_itself(nginx: Running
         X_Amz_Cf_Id="cf-id==",
     )
     line = logged(nginx, answer)
+    assert set(line) == NGINX_FIELDS
     numbers = {
         key: type(line.pop(key))
         for key in (

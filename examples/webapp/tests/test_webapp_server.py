@@ -101,7 +101,33 @@ def test_the_log_is_json_with_the_release(start_app: Callable[..., App]) -> None
     assert {line["release"] for line in lines} == {"2026-11-24-a1b2c3"}
     assert {line["logger"] for line in lines} == {"gunicorn.error"}
     assert f"Listening at: http://127.0.0.1:{app.port}" in lines[1]["message"]
-    assert lines[1]["timestamp"].endswith("+00:00")
+    assert lines[1]["time"].endswith("+00:00")
+    fields = {"time", "level", "logger", "message", "process", "release"}
+    assert [line for line in lines if line.keys() != fields] == []
+
+
+def test_a_line_says_for_which_request_it_was_written(start_app: Callable[..., App]) -> None:
+    app = start_app(DATABASE_URL="postgresql://app@127.0.0.1:1/app")
+    trace = "Root=1-67891233-abcdef012345678912345678"
+    answer = app.get(
+        "/health?token=hunter2", X_Request_ID="a-request-of-ours", X_Amzn_Trace_Id=trace
+    )
+    assert answer.status == 503
+    app.stop()
+    (line,) = [line for line in app.log_lines() if line["level"] == "ERROR"]
+    assert line.pop("message").startswith("The database is away; ")
+    assert line.pop("time").startswith("20")
+    assert line.pop("process") > 0
+    assert line == {
+        "level": "ERROR",
+        "logger": "webapp.breaker",
+        "release": "2026-11-24-a1b2c3",
+        "request_id": "a-request-of-ours",
+        "trace": trace,
+        "method": "GET",
+        "path": "/health",
+    }
+    assert "hunter2" not in app.log.read_text()
 
 
 @pytest.fixture

@@ -2,8 +2,23 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from typing import Any
+
+from flask import has_request_context, request
+
+
+class OfRequest(logging.Filter):
+    """Says for which request a record was written, under the names that nginx's log has too."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if has_request_context():
+            record.request_id = request.headers.get("X-Request-ID", "")
+            record.trace = request.headers.get("X-Amzn-Trace-Id", "")
+            record.method = request.method
+            record.path = request.path  # and no query string, as in nginx's
+        return True
 
 
 def logging_config() -> dict[str, Any]:
@@ -19,13 +34,15 @@ def logging_config() -> dict[str, Any]:
                 "()": "pythonjsonlogger.json.JsonFormatter",
                 "format": "%(levelname)s %(name)s %(message)s %(process)d",
                 "rename_fields": {"levelname": "level", "name": "logger"},
-                "timestamp": True,
+                "timestamp": "time",
                 "static_fields": {"release": os.environ.get("RELEASE_ID") or "unreleased"},
             }
         },
+        "filters": {"request": {"()": OfRequest}},
         "handlers": {
             "stdout": {
                 "class": "logging.StreamHandler",
+                "filters": ["request"],
                 "formatter": "json",
                 "stream": "ext://sys.stdout",
             }
