@@ -38,7 +38,14 @@ from decisions import (
 )
 
 from cutover.decide.actions import Action, Append, Look
-from cutover.decide.going_back import turn, turn_or_hold, way_back, way_back_changed
+from cutover.decide.going_back import (
+    given_up,
+    may_stay,
+    turn,
+    turn_or_hold,
+    way_back,
+    way_back_changed,
+)
 from cutover.decide.journal import Draft, State, Summary, plain
 from cutover.decide.live import Health, Live
 from cutover.decide.model import Step
@@ -293,3 +300,53 @@ def test_nobody_s_health_is_asked_for_when_there_is_nobody_to_go_back_to() -> No
     # Weights that were adopted, of a slot that never was filled.
     unknown = reached("fill green", summary=summary(slots={}))
     assert decide(unknown) == back("slow", EMPTY_GREEN)
+
+
+# A way back that is given up.
+
+HELD = Draft("held", {"cause": "late", "reason": "slow"})
+REFILLED = with_plan(ROLLBACK, steps=(FILL_BLUE, SMOKE_BLUE, SHIFT_BLUE))
+BY_GREEN = summary(committed=ALL_GREEN, slots={"blue": BLUE, "green": GREEN}, schema=2)
+BAKED = turning(FILL_BLUE, SMOKE_BLUE, SHIFT_BLUE, by_hand=True)
+
+
+@pytest.mark.parametrize(
+    ("state", "stays"),
+    [
+        (started(HELD, plan=REFILLED, summary=BY_GREEN), True),
+        (started(plan=REFILLED, summary=BY_GREEN), False),
+        (
+            started(
+                intent(SHIFT_BLUE.key, ALL_GREEN, ALL_BLUE), HELD, plan=ROLLBACK, summary=BY_GREEN
+            ),
+            False,
+        ),
+        (started(HELD, plan=ROLLBACK, summary=summary(committed={"blue": 1, "green": 99})), False),
+        (reached("quiet blue", BAKED, HELD), True),
+        (reached("quiet blue", BAKED), False),
+        (reached("quiet blue", HELD), False),
+        (reached("quiet blue", adopted({"blue": 1, "green": 99}), BAKED, HELD), False),
+        (reached("bake", turning(SHIFT_BLUE), HELD), False),
+        (reached("migrate", HELD, plan=FIRST, summary=EMPTY), False),
+    ],
+)
+def test_traffic_may_stay_where_a_held_way_back_has_moved_none(
+    state: State, *, stays: bool
+) -> None:
+    assert may_stay(state, open_run(state)) is stays
+
+
+def test_what_a_way_back_began_to_fill_is_no_longer_counted_on() -> None:
+    state = started(HELD, plan=REFILLED, summary=BY_GREEN)
+    after = go_on(state, given_up(state, open_run(state))).summary
+    assert (after.outcome, after.last_run, after.committed) == ("aborted", "run2", ALL_GREEN)
+    assert after.slots == {"blue": dataclasses.replace(BLUE, tasks=0), "green": GREEN}
+
+
+def test_what_has_baked_can_be_gone_back_to_when_its_way_back_is_given_up() -> None:
+    state = reached("empty blue", BAKED, HELD)
+    after = go_on(state, given_up(state, open_run(state))).summary
+    assert after.slots == {
+        "blue": dataclasses.replace(BLUE, tasks=0),
+        "green": dataclasses.replace(GREEN, trusted=True),
+    }

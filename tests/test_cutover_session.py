@@ -1,5 +1,6 @@
 """What commands make of each other, and of a journal that no longer takes an entry."""
 
+import dataclasses
 import itertools
 
 import pytest
@@ -12,6 +13,7 @@ from cutover.do.session import Order, Session
 from cutover.do.store import Owner
 from cutover.do.taking import read_letter, write_letter
 from cutover.do.world import Refused
+from infra.outputs import Slot
 
 ORDER = Order(run="mine", reason="incident", by="ann@desk", host="desk", pid=1)
 DEPLOY = Owner(run="d1", purpose="deploy", host="ci", pid=2, by="ci")
@@ -33,8 +35,8 @@ class Desk:
     def __init__(self) -> None:
         self.clock = FakeClock()
         self.store = MemoryStore(clock=self.clock)
-        world = ReadyWorld(self.clock)
-        self.session = Session(world, self.store, self.clock, SETTING, ORDER)
+        self.world = ReadyWorld(self.clock)
+        self.session = Session(self.world, self.store, self.clock, SETTING, ORDER)
 
     def write(self, owner: Owner, *drafts: Draft, release: bool = False) -> None:
         self.store.append(self.store.read(), drafts, owner=owner, run=owner.run, release=release)
@@ -160,3 +162,111 @@ def test_a_journal_that_takes_no_first_entry_is_a_refusal(desk: Desk) -> None:
     with pytest.raises(Refused, match=r"^AWS denies dynamodb:PutItem$"):
         desk.session.deploy(R1)
     assert desk.store.entries == []
+
+
+def live(desk: Desk, *release_ids: str) -> None:
+    """These were deployed, one after the other, and the slot that was left is empty."""
+    for release_id in release_ids:
+        order = dataclasses.replace(ORDER, run=f"d-{release_id}")
+        session = Session(desk.world, desk.store, desk.clock, SETTING, order)
+        release = Release(release_id=release_id, image="app@1", schema_min=0, schema_max=0)
+        assert session.deploy(release).exit == Exit.DONE
+
+
+def test_a_rollback_is_not_turned_away_by_a_guard_that_renews_its_lease(desk: Desk) -> None:
+    live(desk, "r1", "r2")
+    desk.write(GUARD)
+    renewed = list[str]()
+
+    def renews(call: str) -> None:
+        if call == "services" and not renewed:
+            desk.write(GUARD)
+            renewed.append(call)
+
+    desk.world.fails = renews
+    back = desk.session.rollback()
+    assert (back.exit, back.sentence, renewed) == (Exit.DONE, "r1 serves from blue", ["services"])
+
+
+def test_a_resume_is_turned_away_by_who_was_faster(desk: Desk) -> None:
+    live(desk, "r1")
+    plan = dataclasses.replace(GOING_BACK, verb="refresh")
+    started = Draft("started", {"plan": plain(plan), "reason": "incident", "by": "bob"})
+    desk.write(DEPLOY, started, release=True)
+    written = list[str]()
+
+    def faster(call: str) -> None:
+        if call == "append" and not written:
+            written.append(call)
+            desk.write(DEPLOY)
+
+    desk.store.fails = faster
+    assert desk.session.resume().exit == Exit.LOCK_LOST
+
+
+def test_a_way_back_that_never_starts_can_be_given_up(desk: Desk) -> None:
+    live(desk, "r1", "r2")
+    desk.world.healthy = lambda slot, running: 0 if slot == "blue" else running
+    assert desk.session.rollback().sentence == "fill blue took more than 900 s"
+    given_up = desk.session.abort()
+    assert (given_up.exit, given_up.sentence) == (Exit.DONE, "r2 serves from green")
+    assert (given_up.state.run, desk.world.live) == (None, {"blue": 0, "green": 100})
+    assert given_up.state.summary.slots["blue"].tasks == 0
+    desk.world.healthy = lambda _slot, running: running
+    live(desk, "r3")
+    assert desk.session.rollback().sentence == "r2 serves from green"
+
+
+@pytest.mark.parametrize(
+    ("weights", "healthy", "exit_code", "sentence"),
+    [
+        (
+            {"blue": 30, "green": 70},
+            2,
+            Exit.FOREIGN_CHANGE,
+            "the run is over, and since then somebody else has set blue 30, green 70",
+        ),
+        (
+            {"blue": 0, "green": 100},
+            0,
+            Exit.INVARIANT_BROKEN,
+            "green has 100 % of the traffic and 0 healthy tasks: that can't stay; "
+            "`cutover rollback` sets the weights back",
+        ),
+    ],
+)
+def test_what_stays_after_an_abort_is_read_again(
+    desk: Desk, weights: dict[Slot, int], healthy: int, exit_code: Exit, sentence: str
+) -> None:
+    live(desk, "r1", "r2")
+    refresh = dataclasses.replace(GOING_BACK, verb="refresh", entering="green")
+    started = Draft("started", {"plan": plain(refresh), "reason": "incident", "by": "bob"})
+    desk.write(DEPLOY, started, release=True)
+    desk.world.live = weights
+    desk.world.healthy = lambda _slot, _running: healthy
+    given_up = desk.session.abort()
+    assert (given_up.exit, given_up.sentence) == (exit_code, sentence)
+    assert desk.store.state.run is None
+
+
+def test_a_run_id_of_an_open_run_goes_on_with_no_other_release(desk: Desk) -> None:
+    live(desk, "r1")
+
+    def refuse(call: str) -> None:
+        if call == "task":
+            raise Refused("AWS denies ecs:DescribeTasks")
+
+    desk.world.fails = refuse
+    r2 = Release(release_id="r2", image="app@2", schema_min=0, schema_max=0)
+    assert desk.session.deploy(r2).exit == Exit.HELD
+    desk.world.fails = lambda _call: None
+    entries = len(desk.store.entries)
+    for other in ({"release_id": "r3"}, {"image": "app@3"}):
+        refused = desk.session.deploy(dataclasses.replace(r2, **other))
+        assert (refused.exit, refused.sentence) == (
+            Exit.REFUSED,
+            "run mine is open and brings r2, app@2; end it with `cutover resume`, "
+            "`cutover rollback` or `cutover abort`, and give another --run-id, or none",
+        )
+    assert len(desk.store.entries) == entries
+    assert desk.session.deploy(dataclasses.replace(r2, schema_max=1)).exit == Exit.DONE

@@ -266,6 +266,14 @@ def test_a_release_that_does_not_start_goes_no_further() -> None:
     )
 
 
+def test_a_deployment_that_failed_before_is_not_this_one() -> None:
+    """ECS may show for a while what was before the change."""
+    stale = services(task_definition="release:0", rollout="FAILED", reason="no image", running=0)
+    assert filling(services=stale, health={}) == Wait(
+        seconds=4, why="0 of 4 tasks of green are running"
+    )
+
+
 def test_the_release_of_before_is_replaced() -> None:
     """Green still runs what served before: it is looked at, registered and proven anew."""
     old = dataclasses.replace(BLUE, task_definition="release:0", trusted=True)
@@ -323,7 +331,9 @@ def test_the_first_release_is_filled_whatever_the_weights_say() -> None:
         steady={"blue": 3},
     )
     assert done == filled("fill blue", dataclasses.replace(BLUE, tasks=2, trusted=False))
-    failed = {"blue": services(rollout="FAILED", reason="no image")["green"]}
+    failed = {
+        "blue": services(task_definition="release:1", rollout="FAILED", reason="no image")["green"]
+    }
     assert ask(fill, asked, weights=ALL_BLUE, services=failed) == back(
         "blue did not start r1: no image", EMPTY_BLUE
     )
@@ -349,7 +359,8 @@ def test_on_the_way_back_a_slot_gets_its_own_release_again() -> None:
 
 def test_a_slot_that_can_t_be_filled_on_the_way_back_is_held() -> None:
     asked = go_on(HOME, noted("fill blue", "asked", "yes"))
-    failed = {"blue": services(rollout="FAILED", reason="no capacity")["green"]}
+    failed = services(task_definition="release:1", rollout="FAILED", reason="no capacity")
+    failed = {"blue": failed["green"]}
     assert ask(fill, asked, services=failed) == held("late", "blue did not start r1: no capacity")
 
 

@@ -1,5 +1,7 @@
 """The way back: to the slot that served before the run, if it still can."""
 
+import dataclasses
+
 from cutover.decide.actions import Action, Append, Look
 from cutover.decide.holding import hold
 from cutover.decide.invariants import better, full, healthy
@@ -56,6 +58,31 @@ def turn(
     steps = way_back(state, run, setting, by_hand=by_hand, aborts=aborts)
     data = {"steps": [plain(step) for step in steps], "reason": reason}
     return Draft("turned", data | {"by_hand": by_hand, "aborts": aborts})
+
+
+def may_stay(state: State, run: Run) -> bool:
+    """Whether traffic may stay where it is, and a held way back be given up: it has moved nothing,
+    and what has all of the traffic came through its bake. Where it leads to may never start."""
+    committed = state.summary.committed
+    if not (run.held and committed) or run.explained:
+        return False
+    if run.plan.verb == "rollback":
+        return committed[run.plan.entering] == 0
+    return "bake" in run.before and committed[run.plan.entering] == SCALE
+
+
+def given_up(state: State, run: Run) -> Draft:
+    """The end of an open run that leaves traffic where it is. A slot that it may have emptied, or
+    had begun to fill again, is filled by who goes back to it."""
+    slots, entering = dict(state.summary.slots), run.plan.entering
+    if "bake" in run.before:
+        slots[entering] = dataclasses.replace(slots[entering], trusted=True)
+    for step in run.steps:
+        touched = step.kind == "fill" or (step.kind == "quiet" and step.key in run.done)
+        if touched and step.slot in slots:
+            slots[step.slot] = dataclasses.replace(slots[step.slot], tasks=0)
+    summary = dataclasses.replace(state.summary, slots=slots, outcome="aborted", last_run=run.id)
+    return Draft("ended", {"outcome": "aborted", "summary": plain(summary)})
 
 
 def refill(run: Run, step: Step, reason: str) -> Action | None:

@@ -76,7 +76,7 @@ def fill(state: State, run: Run, step: Step, live: Live, now: float, setting: Se
     if live.services is None:
         return Look(at="services")
     service = live.services[step.slot]
-    if service.rollout == "FAILED":
+    if service.rollout == "FAILED" and service.task_definition == definition:
         reason = f"{step.slot} did not start {release.release_id}: {service.reason}"
         return turn_or_hold(state, run, live, setting, reason, cause="late")
     if not _settled(service, definition, tasks):

@@ -107,6 +107,11 @@ class Runner:
             )
         return result(self._snapshot.state, self._owner.purpose)
 
+    @property
+    def had_the_lease(self) -> bool:
+        """Whether anything was written."""
+        return self._owns
+
     def _perform(self, action: Action, live: Live) -> Live:
         try:
             match action:

@@ -8,11 +8,11 @@ from cutover.decide.freeze import frozen
 from cutover.decide.holding import adoptable, explained, said
 from cutover.decide.journal import Draft, Run, State, chain, fold, plain
 from cutover.decide.live import Health
-from cutover.decide.model import Plan, Release, Setting, Weights, other
+from cutover.decide.model import Plan, Release, Setting, Weights
 from cutover.decide.outcome import Exit, Result
 from cutover.do.runner import Runner, Tell, result
 from cutover.do.store import LeaseLost, Owner, Snapshot, Store
-from cutover.do.taking import Interrupted, take, write_letter
+from cutover.do.taking import GIVE_WAY, Interrupted, take, write_letter
 from cutover.do.world import Clock, World
 from infra.outputs import SLOTS, Slot
 
@@ -81,9 +81,9 @@ class Session:
 
         def begin(state: State) -> Sequence[Draft] | Result:
             if state.run and state.run.id == self._order.run:
-                return (self._resumed(),)
+                return self._other_release(state, state.run, release) or (self._resumed(),)
             if state.run is None and state.summary.last_run == self._order.run:
-                return self._again(state)
+                return self._read_again(state, "deploy")
             plan = self._plan(
                 state,
                 release,
@@ -122,7 +122,7 @@ class Session:
             if run and run.plan.verb == "deploy":
                 reason = self._order.reason
                 return (going_back.turn(state, run, self._setting, reason, by_hand=True),)
-            given_up = (self._given_up(state, run),) if run else ()
+            given_up = (going_back.given_up(state, run),) if run else ()
             state = fold(chain(given_up, state=state, run="", token=0, at=0), state)
             emptied = any(filled.tasks == 0 for filled in state.summary.slots.values())
             services = self._world.services() if emptied else None
@@ -132,23 +132,25 @@ class Session:
         return self._begin("rollback", begin)
 
     def abort(self) -> Result:
-        """Gives the open run up: traffic where it was before, the other slot empty."""
+        """Gives the open run up: traffic where it was before, the other slot empty; or where it is,
+        when a way back is held that has moved nothing."""
 
         def begin(state: State) -> Sequence[Draft] | Result:
             run = state.run
             if run is None:
                 return self._refused(state, "no run is open, so there is none to abort")
+            if run.plan.verb in ("retire", "refresh") or going_back.may_stay(state, run):
+                return (going_back.given_up(state, run),)
             if run.plan.verb == "rollback":
                 return self._refused(
                     state, f"run {run.id} is a rollback; `cutover rollback` brings it to its end"
                 )
-            if run.plan.verb != "deploy":
-                return (self._given_up(state, run),)
             reason = self._order.reason
             turn = going_back.turn(state, run, self._setting, reason, by_hand=True, aborts=True)
             return (turn,)
 
-        return self._begin("abort", begin)
+        ended = self._begin("abort", begin)
+        return self._read_again(ended.state, "abort") if ended.exit == Exit.DONE else ended
 
     def retire(self) -> Result:
         """The slot without traffic is emptied, once it has been quiet. Refused in a freeze."""
@@ -231,31 +233,36 @@ class Session:
         return self._started(make(state, self._setting))
 
     def _begin(self, purpose: str, begin: Callable[[State], Sequence[Draft] | Result]) -> Result:
-        try:
-            snapshot, steal = take(
-                self._store, self._clock, self._setting, purpose, interrupted=self._interrupted
+        while True:
+            try:
+                snapshot, steal = take(
+                    self._store, self._clock, self._setting, purpose, interrupted=self._interrupted
+                )
+            except LeaseLost as lost:
+                return Result(exit=Exit.LOCK_LOST, sentence=str(lost), state=State())
+            except Interrupted as interrupted:
+                return Result(exit=Exit.INTERRUPTED, sentence=str(interrupted), state=State())
+            try:
+                drafts = begin(snapshot.state)
+            except planning.NothingToDo as nothing:
+                return self._refused(snapshot.state, str(nothing))
+            if isinstance(drafts, Result):
+                return drafts
+            runner = Runner(
+                self._world,
+                self._store,
+                self._clock,
+                self._setting,
+                self._owner(purpose),
+                tell=self._tell,
+                interrupted=self._interrupted,
             )
-        except LeaseLost as lost:
-            return Result(exit=Exit.LOCK_LOST, sentence=str(lost), state=State())
-        except Interrupted as interrupted:
-            return Result(exit=Exit.INTERRUPTED, sentence=str(interrupted), state=State())
-        try:
-            drafts = begin(snapshot.state)
-        except planning.NothingToDo as nothing:
-            return self._refused(snapshot.state, str(nothing))
-        if isinstance(drafts, Result):
-            return drafts
-        runner = Runner(
-            self._world,
-            self._store,
-            self._clock,
-            self._setting,
-            self._owner(purpose),
-            tell=self._tell,
-            interrupted=self._interrupted,
-        )
-        run = self._run_of(snapshot, drafts)
-        return runner.carry_on(snapshot, run, drafts, steal=steal)
+            run = self._run_of(snapshot, drafts)
+            ended = runner.carry_on(snapshot, run, drafts, steal=steal)
+            # A guard that renewed its lease, or a command that was faster, turns nobody away who
+            # goes first: nothing is written yet, and the lease is asked for again.
+            if ended.exit != Exit.LOCK_LOST or runner.had_the_lease or purpose not in GIVE_WAY:
+                return ended
 
     def _plan(
         self,
@@ -298,15 +305,27 @@ class Session:
     def _health(self) -> dict[Slot, Health]:
         return {slot: self._world.health(slot) for slot in SLOTS}
 
-    def _again(self, state: State) -> Result:
-        """How a run that is over ended: nothing is done again, but AWS is read again (S10)."""
+    def _read_again(self, state: State, purpose: str) -> Result:
+        """How a run that is over ended: nothing is done any more, but AWS is read again (S10)."""
         committed, weights = state.summary.committed, self._world.weights()
         if committed and weights != committed:
             sentence = f"the run is over, and since then somebody else has set {said(weights)}"
             return Result(exit=Exit.FOREIGN_CHANGE, sentence=sentence, state=state)
         if committed and (why_not := adoptable(state, weights, self._health())):
             return Result(exit=Exit.INVARIANT_BROKEN, sentence=why_not, state=state)
-        return result(state, "deploy")
+        return result(state, purpose)
+
+    def _other_release(self, state: State, run: Run, release: Release) -> Result | None:
+        """The open run of this id is of another release, and must not be gone on with for this."""
+        brings = run.plan.release
+        if brings and (brings.release_id, brings.image) == (release.release_id, release.image):
+            return None
+        what = f"{brings.release_id}, {brings.image}" if brings else "no release"
+        return self._refused(
+            state,
+            f"run {run.id} is open and brings {what}; end it with `cutover resume`, "
+            "`cutover rollback` or `cutover abort`, and give another --run-id, or none",
+        )
 
     def _started(self, plan: Plan) -> tuple[Draft]:
         order = self._order
@@ -319,16 +338,6 @@ class Session:
 
     def _adopted(self, weights: Weights) -> Draft:
         return Draft("adopted", {"weights": dict(weights), "by": self._order.by})
-
-    def _given_up(self, state: State, run: Run) -> Draft:
-        """The end of an open run that moved no traffic; what it may have emptied is empty."""
-        slots, leaving = dict(state.summary.slots), other(run.plan.entering)
-        if leaving in slots and f"quiet {leaving}" in run.done:
-            slots[leaving] = dataclasses.replace(slots[leaving], tasks=0)
-        summary = dataclasses.replace(
-            state.summary, slots=slots, outcome="aborted", last_run=run.id
-        )
-        return Draft("ended", {"outcome": "aborted", "summary": plain(summary)})
 
     def _refused(self, state: State, sentence: str) -> Result:
         return Result(exit=Exit.REFUSED, sentence=sentence, state=state)
