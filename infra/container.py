@@ -30,7 +30,8 @@ class Container:
     """One container of a task: non-root, read-only but for /tmp, without Linux capabilities.
 
     `secrets` maps a variable to the `valueFrom` of a secret; `depends_on` a container to what it
-    must have reached before this one starts (ECS stops them in the opposite order).
+    must have reached before this one starts (ECS stops them in the opposite order). Without
+    `memory_mib` it shares the task's memory with the others.
     """
 
     name: str
@@ -45,6 +46,7 @@ class Container:
     depends_on: Mapping[str, Literal["START", "HEALTHY", "SUCCESS"]] = field(default_factory=dict)
     health_command: Sequence[str] = ()
     essential: bool = True
+    memory_mib: int | None = None
 
     def definition(self) -> dict[str, Any]:
         """The container definition in the shape of the ECS API."""
@@ -92,6 +94,8 @@ class Container:
             "volumesFrom": [],
             "systemControls": [],
         }
+        if self.memory_mib is not None:
+            definition["memory"] = self.memory_mib
         if self.command:
             definition["command"] = list(self.command)
         if self.health_command:

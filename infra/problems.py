@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 # Without NAT: what a Fargate task calls before its first line of code runs, and what the rotation
 # of the app's login asks about the owner's secret.
 ENDPOINTS_WITHOUT_NAT = ("ecr.api", "ecr.dkr", "logs", "secretsmanager", "kms", "rds")
+TRACED_MEMORY_MIB = 1024
 # CPU units -> least, most and step of memory in MiB (ECS developer guide, Fargate task sizes).
 _FARGATE_MEMORY_MIB = {
     256: (512, 2048, 512),
@@ -51,7 +52,8 @@ def contradictions(settings: "Settings") -> list[str]:
             found.append(
                 f"network/zones: must be zones of aws/region {settings.aws.region}, got {zone!r}"
             )
-    missing = [name for name in ENDPOINTS_WITHOUT_NAT if name not in settings.network.endpoints]
+    needed = ENDPOINTS_WITHOUT_NAT + (("xray",) if settings.tracing else ())
+    missing = [name for name in needed if name not in settings.network.endpoints]
     if settings.network.nat == "none" and missing:
         found.append(
             f"network/endpoints: must include {', '.join(missing)} when network/nat is none"
@@ -80,6 +82,11 @@ def contradictions(settings: "Settings") -> list[str]:
         found.append(
             f"service/memory_mib: must be {low} to {high} in steps of {step} for "
             f"{service.cpu} CPU units, got {service.memory_mib}"
+        )
+    if settings.tracing and service.memory_mib < TRACED_MEMORY_MIB:
+        found.append(
+            f"service/memory_mib: must be at least {TRACED_MEMORY_MIB} with tracing, whose "
+            f"collector takes a quarter of it, got {service.memory_mib}"
         )
     if service.max_tasks < service.min_tasks:
         found.append(

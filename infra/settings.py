@@ -22,7 +22,7 @@ _STRICT = ConfigDict(extra="forbid", strict=True)
 # CloudWatch Logs accepts only these (API_PutRetentionPolicy), here up to two years.
 RetentionDays = Literal[1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731]
 Endpoint = Literal[
-    "ecr.api", "ecr.dkr", "logs", "secretsmanager", "ssm", "kms", "rds", "sts", "monitoring"
+    "ecr.api", "ecr.dkr", "logs", "secretsmanager", "ssm", "kms", "rds", "sts", "monitoring", "xray"
 ]
 RedisEngine = Literal["redis", "valkey"]
 
@@ -44,7 +44,7 @@ class NetworkSettings:
     cidr: bounds.VpcRange
     zones: Annotated[tuple[bounds.Zone, ...], listing(2, 3, "availability zones")]
     nat: Literal["none", "one", "per_zone"]
-    endpoints: Annotated[tuple[Endpoint, ...], listing(0, 9, "interface endpoints")]
+    endpoints: Annotated[tuple[Endpoint, ...], listing(0, 10, "interface endpoints")]
     flow_log_days: RetentionDays
 
 
@@ -124,6 +124,13 @@ class ServiceSettings:
 
 
 @dataclass(frozen=True, kw_only=True, config=_STRICT)
+class TracingSettings:
+    image: bounds.Image
+    # Of requests; X-Ray is paid for by the trace.
+    sampled_percent: Annotated[int, between(1, 100)]
+
+
+@dataclass(frozen=True, kw_only=True, config=_STRICT)
 class SecretsSettings:
     # Raising it by one makes new values current and keeps the old ones as previous.
     generation: Annotated[int, between(1, 10_000)]
@@ -194,6 +201,7 @@ class Settings:
     cutover: CutoverSettings
     alerts: AlertsSettings
     budget: BudgetSettings
+    tracing: TracingSettings | None = None
 
 
 def load() -> tuple[str, Settings]:

@@ -1,10 +1,12 @@
 """The two task families: the blueprint that cutover copies, and the one-off migration."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pulumi
 import pulumi_aws as aws
 
+from infra.collector import COLLECTOR, app_environment, collector_container, let_write_traces
 from infra.container import Container, LogTarget, canonical_json
 from infra.execution_role import ExecutionRole, ExecutionRoleArgs, tasks_trust
 from infra.nginx import APP_PORT, nginx_container
@@ -45,7 +47,8 @@ class TasksArgs:
 class Tasks(pulumi.ComponentResource):
     """Task definitions, their roles and log groups. Nothing here runs until a cutover copies it.
 
-    The app's own role has no permission: what the app may do in AWS is for its team to add.
+    The app's own role may send traces where these are wanted, and nothing else: what the app may do
+    in AWS is for its team to add.
     """
 
     blueprint_arn: pulumi.Output[str]
@@ -70,7 +73,7 @@ class Tasks(pulumi.ComponentResource):
                 kms_key_id=args.key_arn,
                 opts=child,
             )
-            for log in _LOGS
+            for log in (*_LOGS, *([COLLECTOR] if settings.tracing else []))
         }
         self.log_groups = {log: group.name for log, group in groups.items()}
         logs = {
@@ -78,10 +81,23 @@ class Tasks(pulumi.ComponentResource):
         }
         app_role = aws.iam.Role(
             f"{name}-app",
-            description="The app itself; no permission until its team adds one",
+            description="The app itself; what it may do is for its team to add",
             assume_role_policy=pulumi.Output.json_dumps(tasks_trust(account_id, region)),
             opts=child,
         )
+        traced: list[Container] = []
+        tracing_environment: Mapping[str, str] = {}
+        if settings.tracing is not None:
+            let_write_traces(name, app_role.id, child)
+            traced.append(
+                collector_container(
+                    settings.tracing,
+                    environment=args.environment,
+                    region=region,
+                    log=logs[COLLECTOR],
+                )
+            )
+            tracing_environment = app_environment(settings.tracing)
         app_secrets = {
             "SECRET_KEY": pulumi.Output.concat(secrets.secret_key, ":current::"),
             "SECRET_KEY_PREVIOUS": pulumi.Output.concat(secrets.secret_key, ":previous::"),
@@ -133,7 +149,13 @@ class Tasks(pulumi.ComponentResource):
 
         self.blueprint_arn = family(
             "blueprint",
-            execution_role("slot", slot_readable, "nginx", "app", "pgbouncer"),
+            execution_role(
+                "slot",
+                slot_readable,
+                *("nginx", "app", "pgbouncer"),
+                *(container.name for container in traced),
+            ),
+            *traced,
             nginx_container(
                 settings.nginx,
                 trusted_proxies=settings.network.cidr,
@@ -154,8 +176,13 @@ class Tasks(pulumi.ComponentResource):
                 user=_APP_USER,
                 log=logs["app"],
                 stop_seconds=_APP_STOP_SECONDS,
-                depends_on={"pgbouncer": "HEALTHY"},
+                depends_on={
+                    "pgbouncer": "HEALTHY",
+                    # It is stopped after the app: the last spans get out too.
+                    **{container.name: "START" for container in traced},
+                },
                 environment={
+                    **tracing_environment,
                     "PORT": str(APP_PORT),
                     "DATABASE_URL": f"postgresql://app@127.0.0.1:{PGBOUNCER_PORT}/{args.db_name}",
                     "ENVIRONMENT": args.environment,

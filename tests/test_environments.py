@@ -55,6 +55,7 @@ def by_the_dials(settings: Settings) -> int:
         + len(settings.network.endpoints)
         + len(settings.alerts.emails)
         + 2 * len(settings.service.floors)  # of each slot
+        + (2 if settings.tracing else 0)  # the collector's log, and leave to write traces
         + 2 * min(settings.secrets.generation, 2)  # a Redis user and its password
         + (2 if settings.redis.engine == "redis" else 0)  # its mandatory default user, likewise
         + by_the_backups_dials(settings.backup)

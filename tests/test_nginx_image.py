@@ -5,6 +5,7 @@ import http.client
 import itertools
 import json
 import os
+import re
 import signal
 import socket
 import ssl
@@ -242,6 +243,20 @@ def test_the_app_is_told_one_client_and_no_tale(nginx: Running, app: App) -> Non
         "X-Forwarded-Proto": "https",
         "Accept-Encoding": "identity",
     }
+
+
+def test_the_app_is_given_the_balancers_trace_and_no_clients(nginx: Running, app: App) -> None:
+    began, random = "67891233", "abcdef012345678912345678"
+    for trace in (f"Root=1-{began}-{random}", f"Self=1-0-0;Root=1-{began}-{random};Sampled=1"):
+        ask(nginx, "/200", X_Amzn_Trace_Id=trace, traceparent="00-spoofed", tracestate="a=b")
+    ask(nginx, "/200", traceparent=f"00-{'1' * 32}-{'2' * 16}-01")
+    *traced, untraced = [headers for _, _, headers, _ in app.requests]
+    for headers in traced:
+        version, trace, span, flags = headers["traceparent"].split("-")
+        assert (version, trace, flags) == ("00", began + random, "00")
+        assert re.fullmatch("[0-9a-f]{16}", span)
+        assert "tracestate" not in headers
+    assert "traceparent" not in untraced
 
 
 def test_who_is_no_proxy_of_ours_speaks_for_itself_only(nginx: Running, app: App) -> None:

@@ -226,6 +226,12 @@ MUST_BE: list[tuple[str, str, list[str]]] = [
     ("alerts/emails/0", "an e-mail address", ["'oncall'"]),
     ("alerts/repeat_minutes", "1 to 1440", ["0", "1441"]),
     ("budget/monthly_usd", "1 to 1000000", ["0", "1000001"]),
+    (
+        "tracing/image",
+        "an image with its digest: registry/name@sha256:<64 hex characters>",
+        ["'aws-otel-collector:latest'"],
+    ),
+    ("tracing/sampled_percent", "1 to 100", ["0", "101"]),
 ]
 
 # Unknown, missing, and fine by itself but not together with the rest of prod: the whole line.
@@ -240,7 +246,7 @@ LINES: list[tuple[str, object, str]] = [
         {},
         "redis2: unknown key, expected one of aws, domain, protect, network, postgres, "
         "redis, backup, nginx, pgbouncer, service, secrets, cdn, cutover, alerts, "
-        "budget",
+        "budget, tracing",
     ),
     (
         "cutover/freeze_windows/0/extra",
@@ -347,7 +353,7 @@ def test_another_problem_is_one_line_too(path: str, value: object, line: str) ->
 def test_what_a_task_needs_without_nat_is_listed() -> None:
     sections = changed("network/nat", "none")
     sections["network"]["endpoints"] = ["kms", "logs"]
-    missing = [name for name in ENDPOINTS_WITHOUT_NAT if name not in ("kms", "logs")]
+    missing = [name for name in ENDPOINTS_WITHOUT_NAT if name not in ("kms", "logs")] + ["xray"]
     assert {"ecr.api", "ecr.dkr", "secretsmanager"} <= set(missing)
     assert problems_of(sections) == [
         f"network/endpoints: must include {', '.join(missing)} when network/nat is none"
@@ -396,7 +402,7 @@ def test_what_lies_on_a_limit_is_allowed(path: str, value: object) -> None:
 def test_every_section_that_is_missing_is_named_at_once() -> None:
     lines = problems_of({})
     assert [line.partition(":")[0] for line in lines] == [
-        field.name for field in dataclasses.fields(Settings)
+        field.name for field in dataclasses.fields(Settings) if field.default is dataclasses.MISSING
     ]
 
 
@@ -482,6 +488,7 @@ def test_nothing_that_costs_money_or_loses_data_has_a_default() -> None:
         "CutoverSettings.freeze_windows",
         "SecretsSettings.sentry_dsn_secret",
         "ServiceSettings.floors",
+        "Settings.tracing",
     }
 
 
@@ -497,7 +504,7 @@ def test_every_number_and_text_has_limits() -> None:
 
 def _sections() -> list[Any]:
     sections = [one for one in vars(settings).values() if dataclasses.is_dataclass(one)]
-    assert len(sections) == 17
+    assert len(sections) == 18
     return sections
 
 

@@ -2,7 +2,7 @@
 
 import graphlib
 import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,31 @@ class Workload:
     directory: Path
     command: tuple[str, ...]
     environment: Mapping[str, str] = field(default_factory=dict)
+
+
+def without_extras(containers: Sequence[Container], known: Collection[str]) -> list[Container]:
+    """The containers without those that a task serves on without and nobody here can run."""
+    extras = {
+        container["name"]
+        for container in containers
+        if not container.get("essential", True) and container["name"] not in known
+    }
+    if not extras:
+        return list(containers)
+    return [
+        {
+            **container,
+            "dependsOn": [one for one in needs(container) if one["containerName"] not in extras],
+            # Nobody would listen.
+            "environment": [
+                entry
+                for entry in container.get("environment", ())
+                if not entry["name"].startswith("OTEL_")
+            ],
+        }
+        for container in containers
+        if container["name"] not in extras
+    ]
 
 
 def start_order(containers: Sequence[Container]) -> list[Container]:
@@ -80,6 +105,8 @@ def differences(containers: Sequence[Container], workload: Workload, *, as_root:
         found.append("the root file system is not read-only here")
     if any("memory" in c or "cpu" in c for c in containers):
         found.append("limits of memory and CPU are not enforced here")
+    if any(container["name"] == "collector" for container in containers):
+        found.append("nothing is traced here: the collector's program is not part of a rehearsal")
     if as_root and not open_to_others(workload):
         found.append(
             f"the app runs as root here: {workload.directory} or its Python is closed to others"

@@ -12,13 +12,20 @@ from pathlib import Path
 
 from rehearsal.errors import RehearsalError
 from rehearsal.machine import ports
-from rehearsal.machine.container import Runtime, answers, image_differences, start_container
+from rehearsal.machine.container import (
+    IMAGE_OF,
+    Runtime,
+    answers,
+    image_differences,
+    start_container,
+)
 from rehearsal.machine.containers import (
     Container,
     Workload,
     differences,
     needs,
     start_order,
+    without_extras,
 )
 from rehearsal.machine.ports import LOOPBACK
 from rehearsal.machine.supervisor import Process, Supervisor, unprivileged_user
@@ -118,7 +125,7 @@ def start_task(
     container that ends is no failure of the rehearsal: somebody replaces the task. Raises
     RehearsalError when one dies or doesn't answer here; then nothing of the task is left running.
     """
-    ordered = start_order(containers)
+    ordered = start_order(without_extras(containers, known=IMAGE_OF))
     missing = {"nginx", "app", "pgbouncer"} - {container["name"] for container in ordered}
     if missing:
         raise RehearsalError(f"task {task_id} has no container {', '.join(sorted(missing))}")
@@ -127,7 +134,7 @@ def start_task(
         task_id=task_id,
         port=port["nginx"],
         processes={},
-        differences=differences(ordered, workload, as_root=unprivileged_user() is not None),
+        differences=differences(containers, workload, as_root=unprivileged_user() is not None),
         _reserved=list(port.values()),
         _directories=[],
     )

@@ -7,7 +7,7 @@ import os
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from webapp import errors, redis, sentry
+from webapp import errors, redis, sentry, traces
 from webapp.database import Database
 from webapp.health import health
 from webapp.items import items
@@ -38,6 +38,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.extensions["database"] = Database(settings.database, connections=settings.threads)
     redis.init_app(app, settings.redis_url)
     errors.init_app(app)
+    traces.init_app(app, settings)
     for blueprint in (health, items, traffic):
         app.register_blueprint(blueprint)
     return app

@@ -33,6 +33,7 @@ class Settings:
     sentry_dsn: str | None
     release_id: str
     environment: str
+    traced: bool
     port: int
     bind_address: str
     workers: int
@@ -55,6 +56,8 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         sentry_dsn=reader.sentry(),
         release_id=reader.text("RELEASE_ID") or "unreleased",
         environment=reader.text("ENVIRONMENT") or "development",
+        # What else OpenTelemetry's SDK needs it reads itself, from variables of that name.
+        traced=reader.text("OTEL_EXPORTER_OTLP_ENDPOINT") is not None,
         port=reader.number("PORT", 8000, 1, 65535),
         bind_address=reader.address("BIND_ADDRESS", "127.0.0.1"),
         workers=reader.number("WEB_CONCURRENCY", 2, 1, 32),
