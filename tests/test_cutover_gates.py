@@ -348,6 +348,8 @@ def test_more_probes_than_the_balancer_has_counted_are_no_users() -> None:
         "2 of 140 answers of green to probes were errors (1.43%); 0.10% allowed, and so few may be "
         "chance"
     )
+    # Nor less than none of them, whose errors the balancer has not counted yet.
+    assert judged(sample(99, probes=100, probe_errors=1)) == PASS
     assert judged(sample(100, 4, probes=140)) == fail(
         "4 of 4 answers of green to users were errors (100.00%); 0.10% allowed"
     )

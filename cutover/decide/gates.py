@@ -148,14 +148,15 @@ def _counted(
     is counted twice. An error of the balancer for an empty slot is no request of the slot, but was
     one.
     """
-    users, probes = (0, 0), (0, 0)
+    counted, probed = dict[str, tuple[int, int]](), list[tuple[int, int]]()
     if sample := samples.get(slot):
         errors = max(0, sample.errors - sample.probe_errors)
-        users = max(errors, sample.requests - sample.probes), errors
-        probes = sample.probes, sample.probe_errors
+        counted["users"] = max(errors, sample.requests - sample.probes), errors
+        probed.append((sample.probes, sample.probe_errors))
     if smoke := smokes.get(slot):
-        probes = probes[0] + smoke.requests, probes[1] + smoke.errors
-    return {"users": users, "probes": probes}
+        probed.append((smoke.requests, smoke.errors))
+    counted["probes"] = sum(sent for sent, _ in probed), sum(failed for _, failed in probed)
+    return counted
 
 
 def _shared(entering: tuple[int, int], home: tuple[int, int], limits: Limits) -> bool:
