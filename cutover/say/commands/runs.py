@@ -12,7 +12,10 @@ Cause = Annotated[
     str, typer.Option("--reason", help="Why; who is stopped reads it.", metavar="TEXT")
 ]
 Until = Annotated[
-    str | None, typer.Option(help="When it ends by itself, ISO 8601.", metavar="TIME")
+    str | None,
+    typer.Option(
+        help="When it ends by itself, ISO 8601, UTC unless it says otherwise.", metavar="TIME"
+    ),
 ]
 
 
