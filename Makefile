@@ -4,7 +4,7 @@ ARGS ?=
 PY := .venv/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help setup plan compliance capacity cost up rehearse soak test prove check mutate clean
+.PHONY: help setup plan compliance capacity cost up rehearse drill soak test prove check mutate clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
@@ -32,6 +32,9 @@ up: setup ## the environment on this machine, until Ctrl-C
 
 rehearse: setup ## the environment on this machine, and releases good and bad under real traffic
 	@$(PY) -m rehearsal run $(STACK) $(ARGS)
+
+drill: setup ## the environment on this machine, its database and cache restored under load
+	@$(PY) -m rehearsal drill $(STACK) $(ARGS)
 
 soak: setup ## cutover after cutover under a million requests, and the figures; takes an hour
 	@$(PY) -m rehearsal soak $(STACK) $(ARGS)

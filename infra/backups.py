@@ -36,6 +36,9 @@ class Backups(pulumi.ComponentResource):
     The component's name is the environment's, by whose tag the plans find what is theirs.
     """
 
+    frontend_copy: pulumi.Output[str]
+    """Name of the bucket in the second region; empty without one."""
+
     def __init__(
         self, name: str, args: BackupsArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
@@ -56,6 +59,7 @@ class Backups(pulumi.ComponentResource):
             child,
         )
         copy_vaults: list[pulumi.Output[str]] = []
+        self.frontend_copy = pulumi.Output.from_input("")
         if settings.copy_region is not None:
             second = SecondRegion(
                 name,
@@ -73,6 +77,7 @@ class Backups(pulumi.ComponentResource):
                 child,
             )
             copy_vaults.append(second.vault_arn)
+            self.frontend_copy = second.copy_bucket
         BackupPlans(
             name,
             BackupPlansArgs(
@@ -105,4 +110,4 @@ class Backups(pulumi.ComponentResource):
             ),
             spare,
         )
-        self.register_outputs({})
+        self.register_outputs({"frontend_copy": self.frontend_copy})

@@ -22,6 +22,9 @@ FIXED = {
     # Not of CREATE and ALTER ROLE: it keeps their text, and rotation sends a password in it.
     "pg_stat_statements.track_utility": "0",
     "track_io_timing": "1",
+    # When each row was last written, which is how a drill tells a row that a restore has lost from
+    # one that is newer than it.
+    "track_commit_timestamp": "1",
     # A wait for a lock that lasts longer than deadlock_timeout (1 s).
     "log_lock_waits": "1",
     # kB: a sort or a hash that spills more than 10 MiB to disk.

@@ -84,6 +84,9 @@ class BackupSettings:
     monthly_days: Annotated[int, between(30, 3650)]
     lock: Literal["none", "governance", "compliance"]
     restore_tests: bool
+    # What a drill is held to: until a restored database answers, and how old it may be then.
+    rto_minutes: Annotated[int, between(1, 1440)]
+    rpo_minutes: Annotated[int, between(1, 1440)]
     copy_region: bounds.Region | None = None
 
 

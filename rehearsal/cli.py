@@ -171,6 +171,22 @@ def soak(
     raise typer.Exit(0 if held else 1)
 
 
+@app.command()
+def drill(
+    stack: Stack = "staging",
+    rate: Annotated[int, typer.Option(min=1, max=2000, help="Requests per second meanwhile.")] = 60,
+    report_dir: Annotated[
+        Path,
+        typer.Option(exists=True, file_okay=False, help="Folder for the signed reports."),
+    ] = Path(),
+) -> None:
+    """Restore database and cache of the environment under load, beside them, and compare."""
+    from rehearsal import drill as drills
+
+    held = drills.drill(stack, rate=rate, report_directory=report_dir)
+    raise typer.Exit(0 if held else 1)
+
+
 def _today() -> date:
     """The day by which waivers are judged."""
     return datetime.now(UTC).date()

@@ -44,6 +44,7 @@ class Environment:
     tool: Tool
     client: Client
     postgres: Postgres
+    redis: Redis
     supervisor: Supervisor
     watch: Watch
     versions: dict[str, str]
@@ -54,7 +55,6 @@ class Environment:
     slots: dict[str, Slot] = field(default_factory=dict)
     """Where each release ran, by its id."""
     _foreign_secrets: frozenset[str]
-    _redis: Redis
     _balancer: Balancer
     _launcher: Launcher
     _scheduler: Scheduler
@@ -70,7 +70,7 @@ class Environment:
         """What this machine does otherwise than the images and AWS, one sentence each."""
         found = [
             *self.postgres.differences,
-            *self._redis.differences,
+            *self.redis.differences,
             *(
                 f"The secret {arn} is not made by the stack: the variable it fills is empty here."
                 for arn in sorted(self._foreign_secrets)

@@ -36,7 +36,17 @@ FOLDERS = ("infra", "stacks", LOGIC)
 SOURCES = ("infra", "stacks", "cutover")
 # A change to what decides shows in a few hundred of the simulation's interleavings, or in none.
 INTERLEAVINGS = "500"
-PROJECT = ("infra", "stacks", "cutover", "watcher", "rehearsal", "scripts", "tests", "examples")
+PROJECT = (
+    "infra",
+    "stacks",
+    "cutover",
+    "drills",
+    "watcher",
+    "rehearsal",
+    "scripts",
+    "tests",
+    "examples",
+)
 
 # pytest's exit codes; any but the first means that the change was noticed.
 PASSED, FAILED = 0, 1

@@ -11,6 +11,7 @@ from infra.cdn import Cdn, CdnArgs
 from infra.certificates import Certificates, CertificatesArgs
 from infra.contract import ContractParameter, ContractParameterArgs
 from infra.database_login import DatabaseLogin, DatabaseLoginArgs
+from infra.drills import Drills, DrillsArgs
 from infra.encryption import Encryption, EncryptionArgs
 from infra.endpoints import Endpoints, EndpointsArgs
 from infra.firewall import Firewall, FirewallArgs
@@ -274,7 +275,7 @@ def environment() -> None:
         plain,
     )
 
-    Backups(
+    backups = Backups(
         name,
         BackupsArgs(
             settings=chosen.backup,
@@ -291,6 +292,28 @@ def environment() -> None:
             frontend_arn=frontend.arn,
             asset_days=chosen.cdn.asset_days,
             alerts_topic_arn=alerts.topic_arn,
+        ),
+        stateful,
+    )
+
+    Drills(
+        name,
+        DrillsArgs(
+            account_id=account_id,
+            facts={
+                "region": region,
+                "protected": chosen.protect,
+                "rto_minutes": chosen.backup.rto_minutes,
+                "rpo_minutes": chosen.backup.rpo_minutes,
+                "database_instance": postgres.identifier,
+                "database": postgres.database,
+                "owner_secret": postgres.owner_secret_arn,
+                "replication_group": redis.replication_group_id,
+                "redis_url_secret": secrets.redis_url_arn,
+                "frontend_bucket": frontend.bucket,
+                "frontend_copy": backups.frontend_copy,
+                "copy_region": chosen.backup.copy_region or "",
+            },
         ),
         stateful,
     )

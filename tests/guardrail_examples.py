@@ -52,6 +52,17 @@ def _database(*fails: dict[str, Any], **passes: Any) -> tuple[Scene, ...]:
     return _each(rds.INSTANCE, passes, {}, *fails)
 
 
+def _selected(type_: str, *right: Resource) -> tuple[Scene, ...]:
+    equal = {"key": "aws:ResourceTag/backup", "value": "snapshots"}
+    selection = a(backup.SELECTION, "plan", conditions=[{"stringEquals": [equal]}])
+    return (
+        [a(type_, tags={"backup": "snapshots"}), selection, *right],
+        [a(type_, tags={"backup": "none"}), selection],
+        [a(type_), selection],
+        [a(type_, tags={"backup": "snapshots"})],
+    )
+
+
 def _events(source: str, *categories: str) -> tuple[Scene, ...]:
     def scene(**inputs: Any) -> Scene:
         return [a(rds.INSTANCE), a(rds_environment.EVENTS, "events", **inputs)]
@@ -625,7 +636,13 @@ EXAMPLES: dict[str, tuple[Scene, ...]] = {
     "IAM.21": _allows(identity.INLINE, ("s3:Get*", "*"), ("s3:*", "arn:x"), ("*", "arn:x")),
     "KMS.1": _allows(identity.MANAGED, *_DECRYPTS),
     "KMS.2": _allows(identity.INLINE, *_DECRYPTS),
-    "KMS.4": _each(identity.KEY, {"enableKeyRotation": True}, {"enableKeyRotation": False}, {}),
+    "KMS.4": _each(
+        identity.KEY,
+        {"enableKeyRotation": True},
+        {"enableKeyRotation": False},
+        {"keyUsage": "ENCRYPT_DECRYPT"},
+        {},
+    ),
     "KMS.5": (*_public(identity.KEY, "kms:*"), [a(identity.KEY, policy=policy(OURS, EVERYBODY))]),
     "SecretsManager.1": (
         [a(secrets.SECRET, "s"), a(secrets.ROTATION, "r", {"secretId": "s"})],
@@ -660,6 +677,8 @@ EXAMPLES: dict[str, tuple[Scene, ...]] = {
     ),
     "SQS.3": _public(messaging.QUEUE_POLICY, "sqs:SendMessage"),
     "Backup.1": _each(backup.VAULT, {"kmsKeyArn": "arn"}, {}),
+    "DynamoDB.4": _selected(dynamodb.TABLE),
+    "RDS.26": _selected(rds.INSTANCE, a(rds.INSTANCE, "replica", replicateSourceDb="it")),
     "Lambda.1": _each(
         functions.PERMISSION,
         {"principal": "s3.amazonaws.com", "sourceAccount": "123456789012"},

@@ -31,6 +31,8 @@ SETTINGS = BackupSettings(
     monthly_days=300,
     lock="governance",
     restore_tests=True,
+    rto_minutes=60,
+    rpo_minutes=15,
     copy_region="eu-central-1",
 )
 

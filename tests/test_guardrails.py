@@ -122,6 +122,8 @@ def _within(value: Any, kind: Any, where: str) -> Any:
             return _within(value, inner[0], where)
         case list() if inner:
             return [_within(item, inner[0], where) for item in value]
+        case dict() if typing.get_origin(kind) is Mapping:
+            return value  # its keys are anybody's, as those of tags are
         case dict():
             raise Undeclared(f"{where} has no properties")
     return value

@@ -20,7 +20,8 @@ MAY_IMPORT = {
     "cutover": {"cutover", "infra.outputs"},
     "watcher": {"watcher", "infra.outputs"},
     "policy": {"policy", "infra.guardrails"},
-    "rehearsal": {"rehearsal", "stacks", "infra", "cutover"},
+    "drills": {"drills", "infra.drill_outputs"},
+    "rehearsal": {"rehearsal", "stacks", "infra", "cutover", "drills"},
     "costs": {"costs"},
     "scripts": {"scripts", "rehearsal"},
     "examples": {"webapp"},
@@ -30,6 +31,7 @@ MUST_NOT_IMPORT = {
     "stacks": {"boto3", "botocore", "moto", "subprocess", "socket", "requests", "urllib"},
     "cutover": {"pulumi", "pulumi_aws", "pulumi_docker", "pulumi_random", "moto"},
     "watcher": {"pulumi", "pulumi_aws", "pydantic", "typer", "rich", "moto"},
+    "drills": {"pulumi", "pulumi_aws", "pulumi_docker", "pulumi_random", "moto"},
     "policy": {"boto3", "botocore"},
     "examples": {"pulumi", "pulumi_aws", "boto3", "infra", "rehearsal"},
 }
@@ -103,6 +105,8 @@ def test_arrows_point_one_way(folder: str) -> None:
         ("watcher", "from cutover.do.store import Lease", ["cutover.do.store"]),
         ("watcher", "import pydantic", ["pydantic"]),
         ("infra", "import watcher.handler", ["watcher.handler"]),
+        ("drills", "from rehearsal.restores import NAME", ["rehearsal.restores"]),
+        ("drills", "from infra.outputs import Contract", ["infra.outputs"]),
         ("rehearsal", "import tests.helper", ["tests.helper"]),
         ("rehearsal", "from scripts import mutate", ["scripts", "scripts.mutate"]),
         ("infra", "import pulumi_aws as aws\nfrom infra import bounds", []),
@@ -140,7 +144,7 @@ def names_compared(tree: ast.AST) -> Iterator[str]:
                     yield inner.value
 
 
-@pytest.mark.parametrize("folder", ["infra", "stacks", "rehearsal", "watcher"])
+@pytest.mark.parametrize("folder", ["infra", "stacks", "drills", "rehearsal", "watcher"])
 def test_nothing_depends_on_the_name_of_an_environment(folder: str) -> None:
     for path in sources(folder):
         compared = set(names_compared(ast.parse(path.read_text())))

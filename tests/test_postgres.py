@@ -173,6 +173,7 @@ def test_the_parameter_group_is_exactly_this_and_sorted():
         ("rds.force_ssl", "1", "pending-reboot"),
         ("rds.logical_replication", "0", "pending-reboot"),
         ("shared_preload_libraries", "pg_stat_statements,auto_explain", "pending-reboot"),
+        ("track_commit_timestamp", "1", "pending-reboot"),
         ("track_io_timing", "1", "pending-reboot"),
     ]
 

@@ -14,9 +14,19 @@ from pathlib import Path
 import pytest
 
 from rehearsal import cli, commands
+from rehearsal import drill as drills
 from rehearsal.stack_file import ROOT
 
-PROGRAM = ("infra", "stacks", "cutover", "rehearsal", "images", "examples", "requirements.txt")
+PROGRAM = (
+    "infra",
+    "stacks",
+    "cutover",
+    "drills",
+    "rehearsal",
+    "images",
+    "examples",
+    "requirements.txt",
+)
 
 
 def rehearsal(
@@ -117,7 +127,7 @@ def test_help_lists_the_commands() -> None:
     done = rehearsal("--help")
     assert (done.returncode, done.stderr) == (0, "")
     commands = [line.split()[0] for line in done.stdout.split("Commands:\n")[1].splitlines()]
-    assert commands == ["plan", "compliance", "capacity", "up", "run", "soak"]
+    assert commands == ["plan", "compliance", "capacity", "up", "run", "soak", "drill"]
     # What takes long is not loaded for it.
     script = "import sys; from rehearsal.cli import main; main(); print(*sys.modules)"
     loaded = subprocess.run(
@@ -152,7 +162,7 @@ def test_wrong_usage_is_one_sentence_and_exit_code_2(arguments: list[str], sente
     assert done.stderr.count("\n") == 1
 
 
-@pytest.mark.parametrize("command", ["plan", "capacity", "up", "run", "soak"])
+@pytest.mark.parametrize("command", ["plan", "capacity", "up", "run", "soak", "drill"])
 def test_an_unknown_stack_is_told_which_there_are(command: str) -> None:
     done = rehearsal(command, "production")
     assert (done.returncode, done.stdout) == (1, "")
@@ -251,6 +261,21 @@ def test_a_soak_exits_with_0_only_when_nothing_failed(
 
     monkeypatch.setattr(commands, "soak", soak)
     monkeypatch.setattr(sys, "argv", ["rehearsal", "soak", "--rollbacks", "2"])
+    assert cli.main() == code
+
+
+@pytest.mark.parametrize("code", [0, 1])
+def test_a_drill_exits_with_0_only_when_everything_held(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, code: int
+) -> None:
+    def drill(stack: str, **options: object) -> bool:
+        assert (stack, options) == ("testing", {"rate": 60, "report_directory": tmp_path})
+        return code == 0
+
+    monkeypatch.setattr(drills, "drill", drill)
+    monkeypatch.setattr(
+        sys, "argv", ["rehearsal", "drill", "testing", "--report-dir", str(tmp_path)]
+    )
     assert cli.main() == code
 
 

@@ -154,6 +154,8 @@ MUST_BE: list[tuple[str, str, list[str]]] = [
     ("backup/monthly_days", "30 to 3650", ["29", "3651"]),
     ("backup/lock", "one of none, governance, compliance", ["'off'", "false"]),
     ("backup/restore_tests", "true or false", ["'weekly'"]),
+    ("backup/rto_minutes", "1 to 1440", ["0", "1441"]),
+    ("backup/rpo_minutes", "1 to 1440", ["0", "1441"]),
     (
         "backup/copy_region",
         "an AWS region, such as eu-west-1, or left out",

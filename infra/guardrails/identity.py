@@ -43,6 +43,12 @@ def _is_not_public(inputs: Inputs) -> Iterable[str]:
         yield "its policy lets everybody in, it must name who may"
 
 
+def _rotates(inputs: Inputs) -> Iterable[str]:
+    # KMS rotates no asymmetric key, and the control asks for none ("cmk-backing-key-rotation").
+    if inputs.at("keyUsage") in (None, "ENCRYPT_DECRYPT"):
+        yield from needs("enableKeyRotation", ON)(inputs)
+
+
 RULES = (
     ResourceRule(
         id="IAM.1",
@@ -77,7 +83,7 @@ RULES = (
         severity="MEDIUM",
         title="A key is rotated",
         types=(KEY,),
-        check=needs("enableKeyRotation", ON),
+        check=_rotates,
     ),
     ResourceRule(
         id="KMS.5",

@@ -25,6 +25,7 @@ APT_PACKAGES = {
     "postgres": "postgresql",
     "initdb": "postgresql",
     "psql": "postgresql",
+    "pg_basebackup": "postgresql",
     "openssl": "openssl",
     "envsubst": "gettext-base",
 }
@@ -33,6 +34,7 @@ BREW_PACKAGES = APT_PACKAGES | {
     "postgres": "postgresql@16",
     "initdb": "postgresql@16",
     "psql": "postgresql@16",
+    "pg_basebackup": "postgresql@16",
     "openssl": "openssl@3",
     "envsubst": "gettext",
 }

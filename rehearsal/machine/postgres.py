@@ -1,5 +1,6 @@
 """A real PostgreSQL that refuses what RDS refuses: no TLS, no password, no superuser."""
 
+import dataclasses
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -19,8 +20,9 @@ ADMIN = "rdsadmin"
 START_TIMEOUT_SECONDS = 30.0
 # As rds.force_ssl=1 does: a connection without TLS finds no entry.
 HBA = """\
-local   all all              scram-sha-256
-hostssl all all 127.0.0.1/32 scram-sha-256
+local   all         all              scram-sha-256
+local   replication all              scram-sha-256
+hostssl all         all 127.0.0.1/32 scram-sha-256
 """
 
 
@@ -39,11 +41,13 @@ class Postgres:
     _admin_password: str = field(repr=False)
     process: Process | None = field(default=None, repr=False)
     host: str = LOOPBACK
+    name: str = "postgres"
+    """Of the process and its log."""
 
     def start(self) -> None:
         """Starts the server, with the data that it had; returns when it accepts logins."""
         self.process = self._supervisor.start(
-            "postgres",
+            self.name,
             self._argv,
             env={},
             # Fast shutdown: ends the clients' sessions; SIGTERM would wait for them.
@@ -62,6 +66,31 @@ class Postgres:
         """Stops the server and ends every session; the data stay."""
         if self.process:
             self.process.stop()
+
+    def copied(self, name: str, *, port: int, data: Path) -> "Postgres":
+        """The server of a copy of this one's data, with the same users; not started."""
+        argv = [self._argv[0], "-D", str(data), "-p", str(port)]
+        return dataclasses.replace(self, name=name, port=port, process=None, _argv=argv)
+
+    def back_up(self, pg_basebackup: Path, target: Path) -> None:
+        """Copies the running cluster into a directory that does not exist yet."""
+        done = self._supervisor.run(
+            f"{target.name}-base",
+            [
+                str(pg_basebackup),
+                f"--pgdata={target}",
+                f"--host={Path(self._argv[2]).parent}",
+                f"--port={self.port}",
+                f"--username={ADMIN}",
+                "--checkpoint=fast",
+                "--no-sync",
+            ],
+            env={"PGPASSWORD": self._admin_password},
+            timeout_seconds=300,
+            run_as=unprivileged_user(),
+        )
+        if done.exit_code:
+            raise RehearsalError(f"pg_basebackup failed and said:\n{done.output}")
 
     def connect_as_admin(self, database: str) -> psycopg.Connection:
         """A session as the superuser, whom only RDS itself has; commits each statement."""
@@ -135,6 +164,9 @@ def start(
         "ssl_cert_file": str(certificate.certificate),
         "ssl_key_file": str(certificate.key),
         "logging_collector": "off",
+        # It takes a restart, so it is on from the start; who wants the log says where it goes.
+        "archive_mode": "on",
+        "archive_command": "/bin/true",
     }
     allowed, differences = parameter_group.settings(
         parameters,

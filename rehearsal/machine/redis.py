@@ -1,7 +1,9 @@
 """A real Redis that refuses what ElastiCache refuses: no TLS, no user, no administration."""
 
+import dataclasses
 import hashlib
 import secrets
+import shutil
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,13 +12,15 @@ import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from rehearsal.errors import RehearsalError
 from rehearsal.machine.certificates import Authority
-from rehearsal.machine.files import write
+from rehearsal.machine.files import disk_errors, write
 from rehearsal.machine.ports import LOOPBACK
 from rehearsal.machine.supervisor import Process, Supervisor, unprivileged_user
 
 ADMIN = "rehearsal-admin"
 MAXMEMORY_MIB = 64
+SNAPSHOT = "dump.rdb"  # Redis's own name for it
 START_TIMEOUT_SECONDS = 15.0
 # ElastiCache takes these from every user, whatever the access string says (AWS documentation,
 # "Supported and restricted Valkey and Redis OSS commands").
@@ -45,10 +49,17 @@ class Redis:
     process: Process = field(repr=False)
     differences: list[str]
     """One sentence for each parameter of the group that is not in force here."""
+    _supervisor: Supervisor = field(repr=False)
+    _directory: Path = field(repr=False)
+    _argv: list[str] = field(repr=False)
+    _admin_password: str = field(repr=False)
     host: str = LOOPBACK
 
-    def client(self, user: str, password: str) -> redis.Redis:
-        """A client that verifies the server's certificate, and reports a failure at once."""
+    def client(self, user: str, password: str, *, decoded: bool = True) -> redis.Redis:
+        """A client that verifies the server's certificate, and reports a failure at once.
+
+        Answers are texts, or as they are: bytes.
+        """
         return redis.Redis(
             host=self.host,
             port=self.port,
@@ -58,8 +69,50 @@ class Redis:
             ssl_ca_certs=str(self.certificate_authority),
             socket_timeout=5,
             retry=Retry(NoBackoff(), 0),
-            decode_responses=True,
+            decode_responses=decoded,
         )
+
+    def admin(self, *, decoded: bool = True) -> redis.Redis:
+        """A client that may do what ElastiCache keeps to itself."""
+        return self.client(ADMIN, self._admin_password, decoded=decoded)
+
+    def snapshot(self, target: Path) -> None:
+        """Writes all that it holds at one moment into a file of the target directory."""
+        with self.admin() as client:
+            client.bgsave()
+            self._supervisor.wait_until(
+                lambda: _saved(client),
+                what=f"Redis on port {self.port} did not save a snapshot",
+                timeout_seconds=START_TIMEOUT_SECONDS,
+                process=self.process,
+            )
+        with disk_errors("copy a snapshot of Redis"):
+            shutil.copy(self._directory / SNAPSHOT, target / SNAPSHOT)
+            if owner := unprivileged_user():
+                shutil.chown(target / SNAPSHOT, owner)
+
+    def copied(self, name: str, *, port: int, directory: Path) -> "Redis":
+        """A second server with the same users, from the snapshot in that directory."""
+        process = self._supervisor.start(
+            name,
+            [*self._argv, "--tls-port", str(port), "--dir", str(directory)],
+            env={},
+            cwd=Path("/"),
+            run_as=unprivileged_user(),
+        )
+        server = dataclasses.replace(self, port=port, process=process, _directory=directory)
+        server.wait()
+        return server
+
+    def wait(self) -> None:
+        """Returns when it answers."""
+        with self.admin() as client:
+            self._supervisor.wait_until(
+                lambda: _answers(client),
+                what=f"Redis did not answer on port {self.port}",
+                timeout_seconds=START_TIMEOUT_SECONDS,
+                process=self.process,
+            )
 
     def stop(self) -> None:
         """Stops the server; what it held is gone."""
@@ -106,21 +159,19 @@ def start(
     }
     for name, content in files.items():
         write(directory / name, content + "\n", owner=owner)
-    process = supervisor.start(
-        "redis",
-        [str(binaries["redis-server"]), str(directory / "redis.conf")],
-        env={},
-        cwd=Path("/"),
-        run_as=owner,
+    argv = [str(binaries["redis-server"]), str(directory / "redis.conf")]
+    server = Redis(
+        port=port,
+        certificate_authority=authority.file,
+        process=supervisor.start("redis", argv, env={}, cwd=Path("/"), run_as=owner),
+        differences=[],
+        _supervisor=supervisor,
+        _directory=directory,
+        _argv=argv,
+        _admin_password=admin.passwords[0],
     )
-    server = Redis(port=port, certificate_authority=authority.file, process=process, differences=[])
-    with server.client(ADMIN, admin.passwords[0]) as client:
-        supervisor.wait_until(
-            lambda: _answers(client),
-            what=f"Redis did not answer on port {port}",
-            timeout_seconds=START_TIMEOUT_SECONDS,
-            process=process,
-        )
+    server.wait()
+    with server.admin() as client:
         server.differences = [
             f"maxmemory is {MAXMEMORY_MIB} MiB here, whatever the node type",
             *apply_parameters(client, parameters),
@@ -155,6 +206,14 @@ def apply_parameters(client: redis.Redis, parameters: Mapping[str, str]) -> list
 def _acl_line(user: User) -> str:
     hashes = (hashlib.sha256(password.encode()).hexdigest() for password in user.passwords)
     return " ".join(["user", user.name, *(f"#{digest}" for digest in hashes), user.access_string])
+
+
+def _saved(client: redis.Redis) -> bool:
+    info = client.info("persistence")
+    assert isinstance(info, dict)  # noqa: S101 (the client isn't asynchronous)
+    if info["rdb_last_bgsave_status"] != "ok":
+        raise RehearsalError("Redis could not save a snapshot; the disk may be full")
+    return info["rdb_bgsave_in_progress"] == 0
 
 
 def _answers(client: redis.Redis) -> bool:

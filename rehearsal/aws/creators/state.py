@@ -163,7 +163,10 @@ def topic(plane: ControlPlane, name: str, inputs: dict[str, Any]) -> dict[str, A
 
 def key(plane: ControlPlane, _name: str, inputs: dict[str, Any]) -> dict[str, Any]:
     kms = plane.client("kms", inputs.get("region"))
-    made = kms.create_key(Description=inputs.get("description", ""))["KeyMetadata"]
+    made = kms.create_key(
+        Description=inputs.get("description", ""),
+        **present(KeyUsage=inputs.get("keyUsage"), KeySpec=inputs.get("customerMasterKeySpec")),
+    )["KeyMetadata"]
     return {"id": made["KeyId"], "keyId": made["KeyId"], "arn": made["Arn"]}
 
 

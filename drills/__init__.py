@@ -1,0 +1,1 @@
+"""Restores what the environment stores into a scratch place, compares, and signs the answer."""

@@ -1,0 +1,1 @@
+"""What a drill concludes: pure, without input, output or clock."""

@@ -1,0 +1,1 @@
+"""What a drill does: databases, caches, buckets and AWS."""
