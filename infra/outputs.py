@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
-CONTRACT_VERSION = 1
+CONTRACT_VERSION = 2
 # SSM's limit for the Advanced tier (Parameter Store quotas); Standard ends at 4 KiB.
 CONTRACT_MAX_BYTES = 8192
 PROBE_HEADER = "X-Slipway-Probe"

@@ -21,12 +21,12 @@ from tests.environments import STACKS, chosen, recorded
 
 
 def written(stack: str) -> str:
-    return recorded(stack).only("aws:ssm/parameter:Parameter").inputs["value"]
+    return recorded(stack).only("aws:ssm/parameter:Parameter", f"{stack}-contract").inputs["value"]
 
 
 @pytest.mark.parametrize("stack", STACKS)
 def test_the_parameter_stands_where_cutover_looks(stack: str) -> None:
-    parameter = recorded(stack).only("aws:ssm/parameter:Parameter")
+    parameter = recorded(stack).only("aws:ssm/parameter:Parameter", f"{stack}-contract")
     assert {k: v for k, v in parameter.inputs.items() if k not in ("value", "description")} == {
         "name": f"/slipway/{stack}/contract",
         "type": "String",
@@ -120,7 +120,7 @@ def test_prods_contract_word_for_word() -> None:
 
     task = "aws:ecs/taskDefinition:TaskDefinition"
     assert json.loads(written("prod")) == {
-        "version": 1,
+        "version": 2,
         "environment": "prod",
         "region": settings.aws.region,
         "account_id": settings.aws.account_id,
@@ -166,16 +166,16 @@ def test_prods_contract_word_for_word() -> None:
 
 
 def test_another_version_is_refused() -> None:
-    text = json.dumps({**json.loads(written("prod")), "version": 2})
+    text = json.dumps({**json.loads(written("prod")), "version": 3})
     with pytest.raises(
         ValueError,
-        match=r"^the contract has version 2, and this program reads 1; "
+        match=r"^the contract has version 3, and this program reads 2; "
         r"use the same checkout for `pulumi up` and cutover$",
     ):
         Contract.from_json(text)
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"version": 1}', '"text"', "1"])
+@pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"version": 2}', '"text"', "1"])
 def test_what_is_no_contract_is_refused_in_one_sentence(text: str) -> None:
     with pytest.raises(
         ValueError, match=r"^the contract can't be read \(.*\); run `pulumi up` again$"

@@ -38,7 +38,8 @@ def clients(aws: None) -> Clients:
 
 def written() -> Contract:
     """What the program writes for prod."""
-    return Contract.from_json(recorded("prod").only("aws:ssm/parameter:Parameter").inputs["value"])
+    parameter = recorded("prod").only("aws:ssm/parameter:Parameter", "prod-contract")
+    return Contract.from_json(parameter.inputs["value"])
 
 
 def put(clients: Clients, stack: str, text: str) -> None:
@@ -104,7 +105,7 @@ def test_a_name_that_a_stack_may_have_is_looked_for(clients: Clients, stack: str
         ("{}", "the contract can't be read (KeyError('version')); run `pulumi up` again"),
         (
             '{"version": 99}',
-            "the contract has version 99, and this program reads 1; use the same checkout for "
+            "the contract has version 99, and this program reads 2; use the same checkout for "
             "`pulumi up` and cutover",
         ),
     ],

@@ -244,6 +244,7 @@ def test_filling_keeps_the_other_slot_and_floors_the_slot_after_its_update(
     blue, green = (contract.slots[slot] for slot in SLOTS)
     arn = slots.register(RELEASE)
     _, most, _ = scaling(plane, contract, "green")
+    slots.fill("blue", contract.blueprint.task_definition, 2, not_after=LATER)
     made = changes(clients, monkeypatch)
     slots.fill("green", arn, 3, not_after=LATER)
     assert of_slots(made) == [
@@ -257,16 +258,37 @@ def test_filling_keeps_the_other_slot_and_floors_the_slot_after_its_update(
         {**FREE, "DynamicScalingInSuspended": True},
     )
     floor, _, suspended = scaling(plane, contract, "blue")
-    assert (floor, suspended["DynamicScalingInSuspended"]) == (0, True)
+    assert (floor, suspended) == (2, {**FREE, "DynamicScalingInSuspended": True})
     found = service(plane, contract, "green")
     assert (found["taskDefinition"], found["desiredCount"]) == (arn, 3)
-    assert service(plane, contract, "blue")["desiredCount"] == 0
+    assert service(plane, contract, "blue")["desiredCount"] == 2
+
+
+def test_an_empty_slot_is_not_woken_by_the_first_release(
+    slots: Slots,
+    clients: Clients,
+    plane: ControlPlane,
+    contract: Contract,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A floor by the clock would start tasks in it that have no image."""
+    before = scaling(plane, contract, "green")
+    made = changes(clients, monkeypatch)
+    slots.fill("blue", contract.blueprint.task_definition, 2, not_after=LATER)
+    blue = contract.slots["blue"]
+    assert of_slots(made) == [
+        ("update_service", blue.service),
+        ("register_scalable_target", blue.scalable_target),
+    ]
+    assert scaling(plane, contract, "green") == before
+    assert before == (0, before[1], dict.fromkeys(FREE, True))
 
 
 def test_the_other_slot_keeps_its_floor_and_its_way_up(
     slots: Slots, clients: Clients, contract: Contract, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     blueprint = contract.blueprint.task_definition
+    slots.fill("blue", blueprint, 2, not_after=LATER)
     made = changes(clients, monkeypatch)
     slots.fill("green", blueprint, 2, not_after=LATER)
     (_, other), (_, update), _ = made
@@ -274,7 +296,11 @@ def test_the_other_slot_keeps_its_floor_and_its_way_up(
         "ServiceNamespace": "ecs",
         "ResourceId": contract.slots["blue"].scalable_target,
         "ScalableDimension": "ecs:service:DesiredCount",
-        "SuspendedState": {"DynamicScalingInSuspended": True},
+        "SuspendedState": {
+            "DynamicScalingInSuspended": True,
+            "DynamicScalingOutSuspended": False,
+            "ScheduledScalingSuspended": False,
+        },
     }
     # Not a forced deployment: a repetition must not replace what has just started.
     assert update == {
@@ -292,15 +318,17 @@ def test_a_slot_is_changed_by_a_role_that_ends_with_the_lease(
     call = clients.call
 
     def seen(service: str, operation: str, /, **arguments: Any) -> Any:
-        assert (service, operation) == ("sts", "assume_role")
-        policies.append(arguments["Policy"])
+        if operation == "assume_role":
+            policies.append(arguments["Policy"])
+        else:  # reading needs no fence
+            assert (service, operation) == ("ecs", "describe_services")
         return call(service, operation, **arguments)
 
     monkeypatch.setattr(clients, "call", seen)
     slots.fill("green", "testing-blueprint", 1, not_after=LATER)
     slots.scale_in("green", floor=0, not_after=LATER + 1)
     slots.roll("green", not_after=LATER + 2)
-    assert clients.calls == 4 + 4 + 2
+    assert clients.calls == 4 + 4 + 2  # one is not made: blue runs nothing
     actions = [
         "ecs:UpdateService",
         "ecs:DescribeServices",

@@ -208,7 +208,8 @@ def clients() -> Iterator[Clients]:
 
 
 def contract(topic: str) -> Contract:
-    fields = json.loads(recorded("prod").only("aws:ssm/parameter:Parameter").inputs["value"])
+    parameter = recorded("prod").only("aws:ssm/parameter:Parameter", "prod-contract")
+    fields = json.loads(parameter.inputs["value"])
     return Contract.of({**fields, "alerts_topic": topic})
 
 

@@ -218,6 +218,7 @@ def test_each_part_gets_the_dial_that_is_meant_for_it() -> None:
     }
     assert retention == {
         "prod-app": 120,
+        "prod-collector": 120,
         "prod-database-login-rotation-log": 180,
         "prod-waf-log": 90,
         "prod-flow": 60,

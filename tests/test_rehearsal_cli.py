@@ -56,6 +56,7 @@ def clone(tmp_path: Path) -> Path:
     shutil.copytree(ROOT / "rehearsal", root / "rehearsal")
     for path in ROOT.glob("Pulumi*.yaml"):
         shutil.copy(path, root)
+    shutil.copytree(ROOT / "waivers", root / "waivers")
     return root
 
 

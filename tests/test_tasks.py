@@ -350,7 +350,7 @@ def test_an_execution_role_reads_what_its_task_names_and_no_more(
 def test_roles_are_for_tasks_of_this_account_only() -> None:
     aws = chosen("prod").aws
     roles = {
-        "prod-app": "The app itself; no permission until its team adds one",
+        "prod-app": "The app itself; what it may do is for its team to add",
         "prod-slot-execution": "ECS starts slot tasks with it",
         "prod-migrate-execution": "ECS starts migrate tasks with it",
     }

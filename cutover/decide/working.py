@@ -48,7 +48,9 @@ def migrate(state: State, run: Run, step: Step, live: Live, now: float, setting:
             schema = max(state.summary.schema, release.schema_min)
             after = Draft("migrated", {"step": step.key, "schema": schema})
         return Append(drafts=(ended, after))
-    raise AssertionError("a migrate step whose tasks have ended is done")
+    # The journal of an earlier program: it ended the step otherwise.
+    evidence = f"{release.release_id} was migrated"
+    return Append(drafts=(Draft("passed", {"step": step.key, "evidence": evidence}),))
 
 
 def fill(state: State, run: Run, step: Step, live: Live, now: float, setting: Setting) -> Action:

@@ -35,7 +35,7 @@ class Clients:
                 botocore_session=session, region_name=self._region
             )
         except AwsError as error:
-            raise explained(error, "a call") from error
+            raise explained(error, "this environment") from error
         self._config = Config(
             connect_timeout=call_seconds * _CONNECTING_SHARE,
             read_timeout=call_seconds * (1 - _CONNECTING_SHARE),

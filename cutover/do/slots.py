@@ -11,14 +11,14 @@ from cutover.do.fence import Fence, Fenced
 from cutover.do.world import Refused
 from infra.outputs import SLOTS, Contract, Slot
 
-_SCALING_IN_WAITS = {"DynamicScalingInSuspended": True}
-_FILLED = {
+# Every attribute by name: AWS's reference leaves open what one that is left out becomes.
+_ONLY_MORE = {
     "DynamicScalingInSuspended": True,
     "DynamicScalingOutSuspended": False,
     "ScheduledScalingSuspended": False,
 }
-_FREE = dict.fromkeys(_FILLED, False)
-_SUSPENDED = dict.fromkeys(_FILLED, True)
+_FREE = dict.fromkeys(_ONLY_MORE, False)
+_SUSPENDED = dict.fromkeys(_ONLY_MORE, True)
 
 
 # What changes a slot. RegisterScalableTarget also needs the two of ECS ("Application Auto Scaling
@@ -66,14 +66,15 @@ class Slots:
     def fill(self, slot: Slot, task_definition: str, tasks: int, *, not_after: float) -> None:
         """The slot is to run so many tasks, and at least as many; the other keeps what it has.
 
-        Four calls, and no harm in any of them when it is repeated. The floor comes last: to
+        Five calls at most, and no harm in any when it is repeated. The floor comes last: to
         register one lifts the desired count to it (Application Auto Scaling API reference), and
         would start what the service ran before.
         """
         change = self._change(not_after)
-        change.scale(other(slot), SuspendedState=_SCALING_IN_WAITS)
+        if self.services()[other(slot)].desired:  # one that runs nothing is not to be woken
+            change.scale(other(slot), SuspendedState=_ONLY_MORE)
         change.update(slot, taskDefinition=task_definition, desiredCount=tasks)
-        change.scale(slot, MinCapacity=tasks, SuspendedState=_FILLED)
+        change.scale(slot, MinCapacity=tasks, SuspendedState=_ONLY_MORE)
 
     def scale_in(self, slot: Slot, *, floor: int, not_after: float) -> None:
         """The slot is to run nothing, and the other one scales freely from `floor`. Four calls.
