@@ -449,7 +449,7 @@ class SimWorld:
         def effect() -> str:
             arn = f"{run}/{verify_only}"
             self._r.migrations.setdefault(arn, (release.release_id, self._r.time))
-            # Not fenced (ADR 11): who slept through the lease starts it in spite of what came since.
+            # Not fenced (ADR 11): who slept through the lease starts it whatever came since.
             if self._r.time - asked_at < SETTING.lease_seconds:
                 self._r.check_freeze()
             if not verify_only and not self._r.behaviours[release.release_id].migration_exit:
