@@ -53,6 +53,12 @@ def contract(plane: ControlPlane, recording: Recording) -> Contract:
     return read_contract(plane.client, "staging")
 
 
+def tiers(plane: ControlPlane) -> dict[str, str]:
+    """Tier by parameter."""
+    found = plane.client("ssm").describe_parameters()["Parameters"]
+    return {parameter["Name"]: parameter["Tier"] for parameter in found}
+
+
 def test_another_terminal_finds_the_balancer_of_this_machine(
     plane: ControlPlane, recording: Recording, tmp_path: Path
 ) -> None:
@@ -64,8 +70,7 @@ def test_another_terminal_finds_the_balancer_of_this_machine(
         pace = Pace(step_seconds=1, bake_seconds=2, warm_seconds=3)
         localized = localize(plane, "staging", port=18443, authority=authority, pace=pace)
         assert read_contract(plane.client, "staging") == localized
-        (parameter,) = plane.client("ssm").describe_parameters()["Parameters"]
-        assert parameter["Tier"] == "Advanced"
+        assert tiers(plane)["/slipway/staging/contract"] == "Advanced"
     finally:
         write_contract(plane, before)
     assert read_contract(plane.client, "staging") == before
@@ -137,9 +142,10 @@ def test_cutover_reads_the_same_contract_that_the_stack_exports(
 
 
 def test_the_contract_fits_only_the_advanced_tier(plane: ControlPlane, contract: Contract) -> None:
-    (parameter,) = plane.client("ssm").describe_parameters()["Parameters"]
-    assert parameter["Name"] == f"/slipway/{contract.environment}/contract"
-    assert parameter["Tier"] == "Advanced"
+    assert tiers(plane) == {
+        f"/slipway/{contract.environment}/contract": "Advanced",
+        f"/slipway/{contract.environment}/drills": "Standard",
+    }
 
 
 def test_all_of_the_traffic_goes_to_blue_and_both_groups_stand_in_the_rule(
