@@ -5,6 +5,7 @@ die or sleep through the end of their lease, clocks differ, and other people wri
 What must never be so is checked at every write by `Reality`, which knows everything.
 """
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -390,7 +391,8 @@ class SimWorld:
 
     def _sample(self, slot: Slot, age: float) -> Sample:
         now = self._r.time
-        requests = round(self._r.requests(slot, now + age, now))
+        # A part of a request on average is one, now and then, and CloudWatch counts whole ones.
+        requests = math.ceil(round(self._r.requests(slot, now + age, now), 6))
         if requests == 0:
             return Sample(requests=0, errors=0, latency_seconds=None, newest=None)
         alive = self._r.healthy(slot)
