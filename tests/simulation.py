@@ -10,9 +10,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from cutover.decide.holding import explained
 from cutover.decide.invariants import better, healthy
-from cutover.decide.journal import Draft, Entry, State
+from cutover.decide.journal import Draft, Entry, Run, State
 from cutover.decide.live import Health, Sample, Service, Smoke, Split, TaskStatus
 from cutover.decide.model import SCALE, Alarms, Release, Setting, Weights
 from cutover.do.session import Order, Session
@@ -235,9 +234,17 @@ class Reality:
             to = rungs.index(after[run.plan.entering])
             self.must(step <= rungs[to] - rungs[to - 1], f"S4: {before} to {after}")
         self.check_freeze()
-        adopted = self.foreign is not None and explained(self.state, self.foreign)
-        if self.foreign is not None and self.foreign_at < read_at and not adopted:
+        if self.foreign is not None and self.foreign_at < read_at and not self._ours(run):
             self.must(run.by_hand, "S8: a foreign change was overwritten")
+
+    def _ours(self, run: Run) -> bool:
+        """Whether the foreign weights are what the journal left, or what this run wanted itself.
+
+        That an intent found them there before it is no excuse: it should not have been written.
+        """
+        intents = [e for e in self.journal.entries if e.run == run.id and e.kind == "intent"]
+        wanted = [entry.data["after"] for entry in intents]
+        return self.foreign in [self.state.summary.committed, *wanted]
 
     def check_freeze(self) -> None:
         """Nothing goes forward in a freeze, whatever a process knew when it decided."""
