@@ -51,18 +51,26 @@ def test_what_another_wrote_meanwhile_is_not_ours(monkeypatch: pytest.MonkeyPatc
 
 
 class Late(SimStore):
-    """Its second append is not answered, and arrives together with the third one."""
+    """One of its appends is not answered, and arrives together with the next one."""
 
-    appends = 0
+    late = 2
+    seconds = 0.0
+    """Until it is given up."""
     arrived: Snapshot | None = None
 
+    def __init__(self, reality: Reality, clock: SimClock) -> None:
+        super().__init__(reality, clock)
+        self.written: list[int] = []
+        """How many entries each append was to write; one that renews the lease writes none."""
+
     def append(self, snapshot: Snapshot, drafts: Sequence[Draft], **arguments: Any) -> Snapshot:
-        self.appends += 1
-        if self.appends == 2:
-            self._late = (snapshot, tuple(drafts), arguments)
+        self.written.append(len(drafts))
+        if len(self.written) == self.late:
+            self._unanswered = (snapshot, tuple(drafts), arguments)
+            self._r.time += self.seconds
             raise Unavailable("timed out")
-        if self.appends == 3:
-            late, entries, others = self._late
+        if len(self.written) == self.late + 1:
+            late, entries, others = self._unanswered
             self.arrived = super().append(late, entries, **others)
         return super().append(snapshot, drafts, **arguments)
 
@@ -80,6 +88,19 @@ def test_a_write_that_arrives_late_is_our_own() -> None:
     numbers = [entry.sequence for entry in reality.journal.entries]
     assert numbers == list(range(1, len(numbers) + 1))
     assert [entry.kind for entry in reality.journal.entries].count("started") == 1
+
+
+@pytest.mark.parametrize(("seconds", "renewals"), [(0.0, 0), (20.0, 1)])
+def test_a_lease_is_as_old_as_the_first_try_to_write_it(seconds: float, renewals: int) -> None:
+    """It may have been written then: with 10 of 30 s left it is renewed before the next call."""
+    reality = Reality(behaviours={"r1": Behaviour()}, faults={})
+    clock = SimClock(reality, 0)
+    order = Order(run="a", reason="because", by="ann", host="host", pid=1)
+    store = Late(reality, clock)
+    store.late, store.seconds = 1, seconds
+    session = Session(SimWorld(reality, clock, lambda: 0), store, clock, SETTING, order)
+    assert session.deploy(RELEASE).exit is Exit.DONE
+    assert store.written[2:3].count(0) == renewals
 
 
 class Slow(SimStore):
