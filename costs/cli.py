@@ -56,6 +56,9 @@ def main(arguments: list[str] | None = None) -> int:
         app(args=arguments, standalone_mode=True)
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else 1
+    except OSError as error:  # a full disk, or nobody left to read
+        print(f"the machine refuses: {error}", file=sys.stderr)
+        return 1
     except CostError as error:
         print(error, file=sys.stderr)
         return 1

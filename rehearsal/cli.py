@@ -199,6 +199,9 @@ def main() -> int:
     except TyperException as error:
         print(error.format_message(), file=sys.stderr)
         return 2
+    except OSError as error:  # a full disk, or nobody left to read
+        print(f"the machine refuses: {error}", file=sys.stderr)
+        return 1
     except _refusals() as error:
         print(error, file=sys.stderr)
         return 1

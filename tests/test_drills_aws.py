@@ -258,6 +258,68 @@ def test_what_an_earlier_drill_left_is_found_by_name_and_tags_and_nothing_else_i
     assert place.sweep() == ()
 
 
+def test_what_may_be_a_drill_under_way_is_left_alone_until_a_person_says_so(
+    contract: DrillContract, database: list[Session]
+) -> None:
+    assert database == []
+    younger, older = "20261124-060001", "20261124-060000"  # six hours before, and a second less
+    for drill_id in (younger, older):
+        client("rds").restore_db_instance_to_point_in_time(
+            SourceDBInstanceIdentifier=SOURCE,
+            TargetDBInstanceIdentifier=scratch_name("prod", drill_id),
+            UseLatestRestorableTime=True,
+            Tags=scratch_tags("prod", drill_id),
+        )
+    with pytest.raises(
+        BadInput,
+        match=r"^drill-prod-20261124-060001 is of a drill that began 360 minutes ago and may be "
+        r"under way; wait for its end, or, if it was killed, give --take-over\. "
+        r"Nothing was changed$",
+    ):
+        RdsDatabase(Aws(), contract, DRILL, FakeClock()).sweep()
+    assert len(instances()) == 3
+    place = RdsDatabase(Aws(), contract, DRILL, FakeClock(), take_over=True)
+    assert sorted(place.sweep()) == ["drill-prod-20261124-060000", "drill-prod-20261124-060001"]
+    assert instances() == [SOURCE]
+
+
+def test_a_drill_of_the_same_second_is_not_taken_away(
+    contract: DrillContract, database: list[Session]
+) -> None:
+    assert database == []
+    first, second = (RdsDatabase(Aws(), contract, DRILL, FakeClock()) for _ in range(2))
+    client("rds").restore_db_instance_to_point_in_time(
+        SourceDBInstanceIdentifier=SOURCE,
+        TargetDBInstanceIdentifier=SCRATCH,
+        UseLatestRestorableTime=True,
+    )
+    with pytest.raises(Refused, match=r"^AWS refuses rds:restore_db_instance_to_point_in_time"):
+        second.restore(FakeClock().at)
+    second.remove()
+    assert sorted(instances()) == sorted([SOURCE, SCRATCH])
+    first.remove()
+    assert sorted(instances()) == sorted([SOURCE, SCRATCH])
+
+
+def test_without_a_region_or_credentials_it_says_what_to_set(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name in ("AWS_REGION", "AWS_DEFAULT_REGION", "AWS_PROFILE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_CONFIG_FILE", "/nonexistent")
+    with pytest.raises(BadInput, match=r"^no AWS region is chosen; set AWS_REGION to the env"):
+        Aws().call("ssm", "get_parameter", Name="x")
+    monkeypatch.setenv("AWS_REGION", REGION)
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", "/nonexistent")
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    with pytest.raises(
+        BadInput, match=r"^there are no AWS credentials: .*; log in, then try again$"
+    ):
+        Aws().call("ssm", "get_parameter", Name="x")
+
+
 def test_a_restore_that_rds_gives_up_is_told_and_can_be_taken_away(
     contract: DrillContract, database: list[Session], monkeypatch: pytest.MonkeyPatch
 ) -> None:

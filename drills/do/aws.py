@@ -1,13 +1,21 @@
 """Calls of AWS's APIs; whatever goes wrong is one sentence."""
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import boto3.session
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    NoCredentialsError,
+    NoRegionError,
+    PartialCredentialsError,
+)
 
-from drills.do.errors import DrillError
+from drills.do.errors import BadInput, DrillError
 
 # Nothing here is in a hurry, and every call may be repeated.
 _CONFIG = Config(retries={"mode": "standard", "total_max_attempts": 5})
@@ -40,26 +48,15 @@ class Aws:
         self, service: str, operation: str, /, *, region: str | None = None, **given: Any
     ) -> Any:
         """`call("rds", "describe_db_instances", …)`. Refused or DrillError."""
-        try:
+        with _told(service, operation):
             return getattr(self._client(service, region), operation)(**given)
-        except ClientError as error:
-            code = error.response["Error"].get("Code", "")
-            text = " ".join(error.response["Error"].get("Message", "").split()).rstrip(".")
-            raise Refused(f"AWS refuses {service}:{operation} ({code}: {text})", code) from error
-        except BotoCoreError as error:
-            raise DrillError(f"{service}:{operation} was not answered: {error}") from error
 
     def pages(self, service: str, operation: str, of: str, /, **given: Any) -> list[Any]:
         """Every item of a listing, however many pages it has."""
         region = given.pop("region", None)
-        try:
+        with _told(service, operation):
             paginator = self._client(service, region).get_paginator(operation)
             return [item for page in paginator.paginate(**given) for item in page.get(of, [])]
-        except ClientError as error:
-            code = error.response["Error"].get("Code", "")
-            raise Refused(f"AWS refuses {service}:{operation} ({code})", code) from error
-        except BotoCoreError as error:
-            raise DrillError(f"{service}:{operation} was not answered: {error}") from error
 
     def _client(self, service: str, region: str | None) -> Any:
         key = (service, region)
@@ -70,3 +67,22 @@ class Aws:
                 config=_CONFIG,
             )
         return self._clients[key]
+
+
+@contextmanager
+def _told(service: str, operation: str) -> Iterator[None]:
+    """Whatever botocore raises, as one sentence."""
+    try:
+        yield
+    except ClientError as error:
+        code = error.response["Error"].get("Code", "")
+        text = " ".join(error.response["Error"].get("Message", "").split()).rstrip(".")
+        raise Refused(f"AWS refuses {service}:{operation} ({code}: {text})", code) from error
+    except NoRegionError:
+        raise BadInput(
+            "no AWS region is chosen; set AWS_REGION to the environment's region"
+        ) from None
+    except (NoCredentialsError, PartialCredentialsError) as error:
+        raise BadInput(f"there are no AWS credentials: {error}; log in, then try again") from None
+    except (BotoCoreError, ValueError) as error:
+        raise DrillError(f"{service}:{operation} was not answered: {error}") from error

@@ -1,5 +1,6 @@
 """A snapshot by ElastiCache, and a replication group of one node that begins with it."""
 
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -8,7 +9,7 @@ import redis
 from drills.do.aws import Aws, Refused
 from drills.do.errors import DrillError
 from drills.do.place import Clock
-from drills.do.scratch import is_scratch, scratch_name, scratch_tags
+from drills.do.scratch import is_scratch, refuse_living, scratch_name, scratch_tags
 from infra.drill_outputs import DrillContract
 
 POLL_SECONDS = 15.0
@@ -21,14 +22,22 @@ class ElastiCache:
 
     name = "aws"
 
-    def __init__(self, aws: Aws, contract: DrillContract, drill_id: str, clock: Clock) -> None:
+    def __init__(
+        self,
+        aws: Aws,
+        contract: DrillContract,
+        drill_id: str,
+        clock: Clock,
+        *,
+        take_over: bool = False,
+    ) -> None:
         self._aws, self._contract, self._clock = aws, contract, clock
-        self._drill_id = drill_id
+        self._drill_id, self._take_over = drill_id, take_over
         self._scratch = scratch_name(contract.environment, drill_id)
         self._made_snapshot = self._made_group = False
 
     def sweep(self) -> tuple[str, ...]:
-        left = []
+        left: list[tuple[str, Callable[[str], None]]] = []
         for kind, listing, name, remove in (
             ("ReplicationGroups", "describe_replication_groups", "ReplicationGroupId", self._end),
             ("Snapshots", "describe_snapshots", "SnapshotName", self._forget),
@@ -39,9 +48,13 @@ class ElastiCache:
                         "elasticache", "list_tags_for_resource", ResourceName=one["ARN"]
                     )["TagList"]
                     if is_scratch(one[name], tags, self._contract.environment):
-                        remove(one[name])
-                        left.append(one[name])
-        return tuple(left)
+                        left.append((one[name], remove))
+        names = tuple(name for name, _ in left)
+        if not self._take_over:
+            refuse_living(names, self._contract.environment, self._drill_id)
+        for name, remove in left:
+            remove(name)
+        return names
 
     def source(self) -> redis.Redis:
         return self._connect(None)

@@ -11,7 +11,7 @@ import psycopg
 from drills.do.aws import Aws, Refused
 from drills.do.errors import DrillError
 from drills.do.place import Clock
-from drills.do.scratch import is_scratch, scratch_name, scratch_tags
+from drills.do.scratch import is_scratch, refuse_living, scratch_name, scratch_tags
 from infra.drill_outputs import DrillContract
 
 POLL_SECONDS = 15.0
@@ -29,9 +29,17 @@ class RdsDatabase:
 
     name = "aws"
 
-    def __init__(self, aws: Aws, contract: DrillContract, drill_id: str, clock: Clock) -> None:
+    def __init__(
+        self,
+        aws: Aws,
+        contract: DrillContract,
+        drill_id: str,
+        clock: Clock,
+        *,
+        take_over: bool = False,
+    ) -> None:
         self._aws, self._contract, self._clock = aws, contract, clock
-        self._drill_id = drill_id
+        self._drill_id, self._take_over = drill_id, take_over
         self._scratch = scratch_name(contract.environment, drill_id)
         # No secret of the source opens the copy: RDS neither manages nor knows its password there.
         self._password = secrets.token_urlsafe(32)
@@ -46,6 +54,8 @@ class RdsDatabase:
                 one["DBInstanceIdentifier"], one.get("TagList", []), self._contract.environment
             )
         ]
+        if not self._take_over:
+            refuse_living(left, self._contract.environment, self._drill_id)
         for name in left:
             self._delete(name)
         return tuple(left)
@@ -70,25 +80,29 @@ class RdsDatabase:
     def restore(self, at: float) -> None:
         source = self._describe(self._contract.database_instance)
         self._begun = True
-        self._aws.call(
-            "rds",
-            "restore_db_instance_to_point_in_time",
-            SourceDBInstanceIdentifier=self._contract.database_instance,
-            TargetDBInstanceIdentifier=self._scratch,
-            RestoreTime=datetime.datetime.fromtimestamp(at, datetime.UTC),
-            DBInstanceClass=source["DBInstanceClass"],
-            # RDS would take the default ones: another network, no TLS, no commit times.
-            DBSubnetGroupName=source["DBSubnetGroup"]["DBSubnetGroupName"],
-            VpcSecurityGroupIds=_groups(source),
-            DBParameterGroupName=source["DBParameterGroups"][0]["DBParameterGroupName"],
-            Port=source["Endpoint"]["Port"],
-            MultiAZ=False,
-            PubliclyAccessible=False,
-            DeletionProtection=False,
-            AutoMinorVersionUpgrade=False,
-            CopyTagsToSnapshot=False,
-            Tags=scratch_tags(self._contract.environment, self._drill_id),
-        )
+        try:
+            self._aws.call(
+                "rds",
+                "restore_db_instance_to_point_in_time",
+                SourceDBInstanceIdentifier=self._contract.database_instance,
+                TargetDBInstanceIdentifier=self._scratch,
+                RestoreTime=datetime.datetime.fromtimestamp(at, datetime.UTC),
+                DBInstanceClass=source["DBInstanceClass"],
+                # RDS would take the default ones: another network, no TLS, no commit times.
+                DBSubnetGroupName=source["DBSubnetGroup"]["DBSubnetGroupName"],
+                VpcSecurityGroupIds=_groups(source),
+                DBParameterGroupName=source["DBParameterGroups"][0]["DBParameterGroupName"],
+                Port=source["Endpoint"]["Port"],
+                MultiAZ=False,
+                PubliclyAccessible=False,
+                DeletionProtection=False,
+                AutoMinorVersionUpgrade=False,
+                CopyTagsToSnapshot=False,
+                Tags=scratch_tags(self._contract.environment, self._drill_id),
+            )
+        except Refused:
+            self._begun = False  # nothing was created, or by that name by another drill
+            raise
         self._wait_available()
         self._aws.call(
             "rds",

@@ -39,11 +39,19 @@ Confirm = Annotated[
 Directory = Annotated[
     Path, typer.Option("--report-dir", file_okay=False, help="Folder for the signed report.")
 ]
+TakeOver = Annotated[
+    bool, typer.Option("--take-over", help="Remove what a drill of the last hours has left.")
+]
 ReportFile = Annotated[Path, typer.Argument(help="The report's .json, beside its other two files.")]
 
 
 @app.command()
-def restore(stack: Stack, confirm: Confirm = None, directory: Directory = Path()) -> None:
+def restore(
+    stack: Stack,
+    confirm: Confirm = None,
+    directory: Directory = Path(),
+    take_over: TakeOver = False,  # noqa: FBT002 (a flag of the command line)
+) -> None:
     """Restore the database to the newest second there is, beside the live one, and compare."""
     from drills.do.rds import RdsDatabase
     from drills.do.restore import restore as drill
@@ -56,7 +64,7 @@ def restore(stack: Stack, confirm: Confirm = None, directory: Directory = Path()
         confirm,
         directory,
         lambda aws, contract, drill_id: drill(
-            RdsDatabase(aws, contract, drill_id, clock),
+            RdsDatabase(aws, contract, drill_id, clock, take_over=take_over),
             rto_minutes=contract.rto_minutes,
             rpo_minutes=contract.rpo_minutes,
             clock=clock,
@@ -66,7 +74,12 @@ def restore(stack: Stack, confirm: Confirm = None, directory: Directory = Path()
 
 
 @app.command()
-def redis(stack: Stack, confirm: Confirm = None, directory: Directory = Path()) -> None:
+def redis(
+    stack: Stack,
+    confirm: Confirm = None,
+    directory: Directory = Path(),
+    take_over: TakeOver = False,  # noqa: FBT002 (a flag of the command line)
+) -> None:
     """Restore the cache from a new snapshot, beside the live one, and compare."""
     from drills.do.elasticache import ElastiCache
     from drills.do.restore_cache import restore_cache
@@ -79,7 +92,7 @@ def redis(stack: Stack, confirm: Confirm = None, directory: Directory = Path()) 
         confirm,
         directory,
         lambda aws, contract, drill_id: restore_cache(
-            ElastiCache(aws, contract, drill_id, clock),
+            ElastiCache(aws, contract, drill_id, clock, take_over=take_over),
             drill_id=drill_id,
             rto_minutes=contract.rto_minutes,
             clock=clock,
@@ -131,6 +144,9 @@ def main() -> int:
     except BadInput as error:
         print(error, file=sys.stderr)
         return 2
+    except OSError as error:  # a full disk, or nobody left to read
+        print(f"the machine refuses: {error}", file=sys.stderr)
+        return 3
     except DrillError as error:
         print(error, file=sys.stderr)
         return 3

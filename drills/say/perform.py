@@ -10,6 +10,7 @@ from drills.do.contract import read_contract
 from drills.do.errors import BadInput
 from drills.do.place import Clock
 from drills.do.restore import Found
+from drills.do.scratch import ID_FORMAT
 from drills.do.signing import write_signed
 from infra.drill_outputs import DrillContract
 
@@ -29,7 +30,7 @@ def perform(
     _refuse_unwritable(directory)
     started_at = clock.now()
     moment = datetime.datetime.fromtimestamp(started_at, datetime.UTC)
-    drill_id = moment.strftime("%Y%m%d-%H%M%S")
+    drill_id = moment.strftime(ID_FORMAT)
     found = act(aws, contract, drill_id)
     report = Report(
         drill=drill,
