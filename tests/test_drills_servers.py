@@ -8,6 +8,7 @@ from typing import LiteralString, cast
 import psycopg
 import pytest
 
+from drills.decide.rows import MARGIN_SECONDS
 from drills.do import database
 from drills.do.errors import DrillError
 from drills.do.place import CachePlace
@@ -64,6 +65,8 @@ def machine() -> Iterator[Machine]:
         with source.connect_as_admin("app") as session:
             session.execute("CREATE ROLE app LOGIN")
             session.execute(SCHEMA)
+            # Younger rows than the margin count as written since the restored second.
+            session.execute("SELECT pg_sleep(%s)", [MARGIN_SECONDS])
         yield Machine(supervisor, source, MachineDatabase(supervisor, source, found, SystemClock()))
         supervisor.check()
     ports.release(port)
