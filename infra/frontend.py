@@ -10,6 +10,7 @@ import pulumi_aws as aws
 
 from infra.backup_tags import kept_by
 from infra.log_bucket import FRONTEND_PREFIX
+from infra.private_bucket import PrivateBucketArgs, no_plain_http, private_bucket
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,70 +39,20 @@ class Frontend(pulumi.ComponentResource):
     ) -> None:
         super().__init__("slipway:infra:Frontend", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
-        bucket = aws.s3.Bucket(
+        made = private_bucket(
             f"{name}-frontend",
-            # A bucket that is not empty would stop the destruction of what may be destroyed.
-            force_destroy=not args.protect,
-            tags=kept_by("continuous"),
-            opts=child,
-        )
-        aws.s3.BucketPublicAccessBlock(
-            f"{name}-frontend-private",
-            bucket=bucket.bucket,
-            block_public_acls=True,
-            block_public_policy=True,
-            ignore_public_acls=True,
-            restrict_public_buckets=True,
-            opts=child,
-        )
-        aws.s3.BucketOwnershipControls(
-            f"{name}-frontend-ownership",
-            bucket=bucket.bucket,
-            rule=aws.s3.BucketOwnershipControlsRuleArgs(object_ownership="BucketOwnerEnforced"),
-            opts=child,
-        )
-        aws.s3.BucketServerSideEncryptionConfiguration(
-            f"{name}-frontend-encryption",
-            bucket=bucket.bucket,
-            rules=[
-                aws.s3.BucketServerSideEncryptionConfigurationRuleArgs(
-                    apply_server_side_encryption_by_default=aws.s3.BucketServerSideEncryptionConfigurationRuleApplyServerSideEncryptionByDefaultArgs(
-                        sse_algorithm="AES256"
-                    ),
-                    blocked_encryption_types=["SSE-C"],
-                )
-            ],
-            opts=child,
-        )
-        versioning = aws.s3.BucketVersioning(
-            f"{name}-frontend-versioning",
-            bucket=bucket.bucket,
-            versioning_configuration=aws.s3.BucketVersioningVersioningConfigurationArgs(
-                status="Enabled"
+            PrivateBucketArgs(
+                protect=args.protect,
+                tags=kept_by("continuous"),
+                rule_id="expire-replaced",
+                noncurrent_days=args.asset_days,
+                expiration=aws.s3.BucketLifecycleConfigurationRuleExpirationArgs(
+                    expired_object_delete_marker=True
+                ),
             ),
-            opts=child,
+            child,
         )
-        aws.s3.BucketLifecycleConfiguration(
-            f"{name}-frontend-lifecycle",
-            bucket=versioning.bucket,
-            rules=[
-                aws.s3.BucketLifecycleConfigurationRuleArgs(
-                    id="expire-replaced",
-                    status="Enabled",
-                    filter=aws.s3.BucketLifecycleConfigurationRuleFilterArgs(),
-                    expiration=aws.s3.BucketLifecycleConfigurationRuleExpirationArgs(
-                        expired_object_delete_marker=True
-                    ),
-                    noncurrent_version_expiration=aws.s3.BucketLifecycleConfigurationRuleNoncurrentVersionExpirationArgs(
-                        noncurrent_days=args.asset_days
-                    ),
-                    abort_incomplete_multipart_upload=aws.s3.BucketLifecycleConfigurationRuleAbortIncompleteMultipartUploadArgs(
-                        days_after_initiation=7
-                    ),
-                )
-            ],
-            opts=child,
-        )
+        bucket = made.bucket
         aws.s3.BucketLogging(
             f"{name}-frontend-logging",
             bucket=bucket.bucket,
@@ -109,7 +60,7 @@ class Frontend(pulumi.ComponentResource):
             target_prefix=FRONTEND_PREFIX,
             opts=child,
         )
-        self.bucket, self.arn = versioning.bucket, bucket.arn
+        self.bucket, self.arn = made.versioning.bucket, bucket.arn
         self.domain_name = bucket.bucket_regional_domain_name
         self.register_outputs(
             {"bucket": self.bucket, "arn": self.arn, "domain_name": self.domain_name}
@@ -121,14 +72,7 @@ def readable_by(distribution_arn: pulumi.Input[str], bucket_arn: pulumi.Input[st
     return {
         "Version": "2012-10-17",
         "Statement": [
-            {
-                "Sid": "DenyPlainHttp",
-                "Effect": "Deny",
-                "Principal": "*",
-                "Action": "s3:*",
-                "Resource": [bucket_arn, pulumi.Output.concat(bucket_arn, "/*")],
-                "Condition": {"Bool": {"aws:SecureTransport": "false"}},
-            },
+            no_plain_http(bucket_arn),
             {
                 "Sid": "CloudFrontReads",
                 "Effect": "Allow",

@@ -6,6 +6,7 @@ import pulumi
 import pulumi_aws as aws
 
 from infra.backup_tags import kept_by
+from infra.private_bucket import PrivateBucket, PrivateBucketArgs, no_plain_http, private_bucket
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,83 +32,30 @@ class FrontendCopy(pulumi.ComponentResource):
     ) -> None:
         super().__init__("slipway:infra:FrontendCopy", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
-        bucket = aws.s3.Bucket(
+        made = private_bucket(
             f"{name}-frontend-copy",
-            region=args.region,
-            # A bucket that is not empty would stop the destruction of what may be destroyed.
-            force_destroy=not args.protect,
-            # It is a copy, and its original is in the vault.
-            tags=kept_by("none"),
-            opts=child,
-        )
-        private = aws.s3.BucketPublicAccessBlock(
-            f"{name}-frontend-copy-private",
-            region=args.region,
-            bucket=bucket.bucket,
-            block_public_acls=True,
-            block_public_policy=True,
-            ignore_public_acls=True,
-            restrict_public_buckets=True,
-            opts=child,
-        )
-        aws.s3.BucketOwnershipControls(
-            f"{name}-frontend-copy-ownership",
-            region=args.region,
-            bucket=bucket.bucket,
-            rule=aws.s3.BucketOwnershipControlsRuleArgs(object_ownership="BucketOwnerEnforced"),
-            opts=child,
-        )
-        aws.s3.BucketServerSideEncryptionConfiguration(
-            f"{name}-frontend-copy-encryption",
-            region=args.region,
-            bucket=bucket.bucket,
-            rules=[
-                aws.s3.BucketServerSideEncryptionConfigurationRuleArgs(
-                    apply_server_side_encryption_by_default=aws.s3.BucketServerSideEncryptionConfigurationRuleApplyServerSideEncryptionByDefaultArgs(
-                        sse_algorithm="AES256"
-                    ),
-                    blocked_encryption_types=["SSE-C"],
-                )
-            ],
-            opts=child,
-        )
-        versioning = aws.s3.BucketVersioning(
-            f"{name}-frontend-copy-versioning",
-            region=args.region,
-            bucket=bucket.bucket,
-            versioning_configuration=aws.s3.BucketVersioningVersioningConfigurationArgs(
-                status="Enabled"
+            PrivateBucketArgs(
+                protect=args.protect,
+                # It is a copy, and its original is in the vault.
+                tags=kept_by("none"),
+                rule_id="expire-replaced",
+                noncurrent_days=args.asset_days,
+                region=args.region,
             ),
-            opts=child,
+            child,
         )
-        aws.s3.BucketLifecycleConfiguration(
-            f"{name}-frontend-copy-lifecycle",
-            region=args.region,
-            bucket=versioning.bucket,
-            rules=[
-                aws.s3.BucketLifecycleConfigurationRuleArgs(
-                    id="expire-replaced",
-                    status="Enabled",
-                    filter=aws.s3.BucketLifecycleConfigurationRuleFilterArgs(),
-                    noncurrent_version_expiration=aws.s3.BucketLifecycleConfigurationRuleNoncurrentVersionExpirationArgs(
-                        noncurrent_days=args.asset_days
-                    ),
-                    abort_incomplete_multipart_upload=aws.s3.BucketLifecycleConfigurationRuleAbortIncompleteMultipartUploadArgs(
-                        days_after_initiation=7
-                    ),
-                )
-            ],
-            opts=child,
-        )
+        bucket = made.bucket
         aws.s3.BucketPolicy(
             f"{name}-frontend-copy-policy",
             region=args.region,
             bucket=bucket.bucket,
-            policy=pulumi.Output.json_dumps(_no_plain_http(bucket.arn)),
+            policy=pulumi.Output.json_dumps(
+                {"Version": "2012-10-17", "Statement": [no_plain_http(bucket.arn)]}
+            ),
             # S3 refuses two changes of a bucket's access at a time.
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[private]),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[made.private]),
         )
-        _replicate(name, args, bucket, versioning, child)
+        _replicate(name, args, made, child)
         self.bucket = bucket.bucket
         self.register_outputs({"bucket": self.bucket})
 
@@ -115,8 +63,7 @@ class FrontendCopy(pulumi.ComponentResource):
 def _replicate(
     name: str,
     args: FrontendCopyArgs,
-    copy: aws.s3.Bucket,
-    versioning: aws.s3.BucketVersioning,
+    copy: PrivateBucket,
     child: pulumi.ResourceOptions,
 ) -> None:
     role = aws.iam.Role(
@@ -140,7 +87,7 @@ def _replicate(
     allowed = aws.iam.RolePolicy(
         f"{name}-frontend-copy",
         role=role.id,
-        policy=pulumi.Output.json_dumps(_reads_and_writes(args.frontend_arn, copy.arn)),
+        policy=pulumi.Output.json_dumps(_reads_and_writes(args.frontend_arn, copy.bucket.arn)),
         opts=child,
     )
     aws.s3.BucketReplicationConfig(
@@ -157,12 +104,12 @@ def _replicate(
                     status="Disabled"
                 ),
                 destination=aws.s3.BucketReplicationConfigRuleDestinationArgs(
-                    bucket=copy.arn, storage_class="STANDARD_IA"
+                    bucket=copy.bucket.arn, storage_class="STANDARD_IA"
                 ),
             )
         ],
         # S3 looks at once whether the target is versioned and the role may write there.
-        opts=pulumi.ResourceOptions(parent=child.parent, depends_on=[versioning, allowed]),
+        opts=pulumi.ResourceOptions(parent=child.parent, depends_on=[copy.versioning, allowed]),
     )
 
 
@@ -193,21 +140,5 @@ def _reads_and_writes(source: pulumi.Input[str], copy: pulumi.Input[str]) -> dic
                 "Action": ["s3:ReplicateObject", "s3:ReplicateTags"],
                 "Resource": pulumi.Output.concat(copy, "/*"),
             },
-        ],
-    }
-
-
-def _no_plain_http(arn: pulumi.Output[str]) -> dict[str, object]:
-    return {
-        "Version": "2012-10-17",
-        "Statement": [
-            {
-                "Sid": "DenyPlainHttp",
-                "Effect": "Deny",
-                "Principal": "*",
-                "Action": "s3:*",
-                "Resource": [arn, pulumi.Output.concat(arn, "/*")],
-                "Condition": {"Bool": {"aws:SecureTransport": "false"}},
-            }
         ],
     }

@@ -9,6 +9,7 @@ import pulumi
 import pulumi_aws as aws
 
 from infra.backup_tags import kept_by
+from infra.private_bucket import PrivateBucketArgs, no_plain_http, private_bucket
 
 BALANCER_ACCESS_PREFIX = "alb"
 BALANCER_CONNECTIONS_PREFIX = "alb-connections"
@@ -35,78 +36,27 @@ class LogBucket(pulumi.ComponentResource):
     ) -> None:
         super().__init__("slipway:infra:LogBucket", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
-        bucket = aws.s3.Bucket(
+        made = private_bucket(
             f"{name}-logs",
-            # A bucket that is not empty would stop the destruction of what may be destroyed.
-            force_destroy=not args.protect,
-            # Logs tell what has been; nothing runs on them.
-            tags=kept_by("none"),
-            opts=child,
-        )
-        private = aws.s3.BucketPublicAccessBlock(
-            f"{name}-logs-private",
-            bucket=bucket.bucket,
-            block_public_acls=True,
-            block_public_policy=True,
-            ignore_public_acls=True,
-            restrict_public_buckets=True,
-            opts=child,
-        )
-        aws.s3.BucketOwnershipControls(
-            f"{name}-logs-ownership",
-            bucket=bucket.bucket,
-            rule=aws.s3.BucketOwnershipControlsRuleArgs(object_ownership="BucketOwnerEnforced"),
-            opts=child,
-        )
-        aws.s3.BucketServerSideEncryptionConfiguration(
-            f"{name}-logs-encryption",
-            bucket=bucket.bucket,
-            rules=[
-                aws.s3.BucketServerSideEncryptionConfigurationRuleArgs(
-                    # A load balancer can't write to a bucket that encrypts with a KMS key.
-                    apply_server_side_encryption_by_default=aws.s3.BucketServerSideEncryptionConfigurationRuleApplyServerSideEncryptionByDefaultArgs(
-                        sse_algorithm="AES256"
-                    ),
-                    blocked_encryption_types=["SSE-C"],
-                )
-            ],
-            opts=child,
-        )
-        versioning = aws.s3.BucketVersioning(
-            f"{name}-logs-versioning",
-            bucket=bucket.bucket,
-            versioning_configuration=aws.s3.BucketVersioningVersioningConfigurationArgs(
-                status="Enabled"
+            PrivateBucketArgs(
+                protect=args.protect,
+                # Logs tell what has been; nothing runs on them.
+                tags=kept_by("none"),
+                rule_id="expire",
+                noncurrent_days=7,
+                expiration=aws.s3.BucketLifecycleConfigurationRuleExpirationArgs(
+                    days=args.log_days
+                ),
             ),
-            opts=child,
+            child,
         )
-        aws.s3.BucketLifecycleConfiguration(
-            f"{name}-logs-lifecycle",
-            bucket=versioning.bucket,
-            rules=[
-                aws.s3.BucketLifecycleConfigurationRuleArgs(
-                    id="expire",
-                    status="Enabled",
-                    filter=aws.s3.BucketLifecycleConfigurationRuleFilterArgs(),
-                    expiration=aws.s3.BucketLifecycleConfigurationRuleExpirationArgs(
-                        days=args.log_days
-                    ),
-                    noncurrent_version_expiration=aws.s3.BucketLifecycleConfigurationRuleNoncurrentVersionExpirationArgs(
-                        noncurrent_days=7
-                    ),
-                    abort_incomplete_multipart_upload=aws.s3.BucketLifecycleConfigurationRuleAbortIncompleteMultipartUploadArgs(
-                        days_after_initiation=7
-                    ),
-                )
-            ],
-            opts=child,
-        )
+        bucket = made.bucket
         policy = aws.s3.BucketPolicy(
             f"{name}-logs-policy",
             bucket=bucket.bucket,
             policy=pulumi.Output.json_dumps(_writers(name, args.account_id, bucket.arn)),
             # S3 refuses two changes of a bucket's access at a time.
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[private]),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[made.private]),
         )
         self.bucket = policy.bucket
         self.arn = pulumi.Output.concat("arn:aws:s3:::", policy.bucket)
@@ -118,14 +68,7 @@ def _writers(name: str, account_id: str, arn: pulumi.Output[str]) -> dict[str, o
     return {
         "Version": "2012-10-17",
         "Statement": [
-            {
-                "Sid": "DenyPlainHttp",
-                "Effect": "Deny",
-                "Principal": "*",
-                "Action": "s3:*",
-                "Resource": [arn, pulumi.Output.concat(arn, "/*")],
-                "Condition": {"Bool": {"aws:SecureTransport": "false"}},
-            },
+            no_plain_http(arn),
             {
                 # The account number in the path is the load balancer's own, so no other account
                 # can write here. A condition on aws:SourceArn, which ELB does not always send,
