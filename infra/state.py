@@ -1,4 +1,4 @@
-"""What a cutover remembers, and the only role that may move traffic or change what serves it."""
+"""What a cutover remembers, and the only role that may change what users are served."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,10 +18,11 @@ class CutoverStateArgs:
     key_arn: pulumi.Input[str]
     traffic_rule_arn: pulumi.Input[str]
     service_arns: Mapping[Slot, pulumi.Input[str]]
+    frontend_arn: pulumi.Input[str]
 
 
 class CutoverState(pulumi.ComponentResource):
-    """The table of lease and journal, and the role that sets weights and changes slots."""
+    """The table of lease and journal, and the role that sets weights, the page and slots."""
 
     table_arn: pulumi.Output[str]
     """ARN of the table."""
@@ -57,7 +58,7 @@ class CutoverState(pulumi.ComponentResource):
         )
         role = aws.iam.Role(
             f"{name}-weights",
-            description="Sets weights and fills slots; assumed by cutover under its lease",
+            description="Sets weights and page, fills slots; assumed by cutover under its lease",
             max_session_duration=3600,
             assume_role_policy=pulumi.Output.json_dumps(_trust(name, args.account_id)),
             opts=child,
@@ -74,6 +75,13 @@ class CutoverState(pulumi.ComponentResource):
                             "Effect": "Allow",
                             "Action": "elasticloadbalancing:ModifyRule",
                             "Resource": args.traffic_rule_arn,
+                        },
+                        {
+                            # If-Match compares with what is there, which is a read.
+                            "Sid": "PointAtAPage",
+                            "Effect": "Allow",
+                            "Action": ["s3:PutObject", "s3:GetObject"],
+                            "Resource": pulumi.Output.concat(args.frontend_arn, "/index.html"),
                         },
                         *_slot_statements(name, args),
                     ],

@@ -128,14 +128,15 @@ def bounded(environment: Environment) -> str:
 
 
 def unknown_paths(environment: Environment) -> str:
-    answers = {path: environment.client.get(path) for path in ("/", "/readyz", "/healthz", "/x")}
+    """What is not the API's is the frontend's: nginx's own paths are nobody's."""
+    page = environment.client.get("/").body
+    answers = {path: environment.client.get(path) for path in ("/readyz", "/healthz", "/x")}
     seen = {path: (answer.status, answer.body) for path, answer in answers.items()}
-    expected = b'{"error":"not found"}'
     expect(
-        all(answer == (404, expected) for answer in seen.values()),
-        f"the listener's default must answer 404, and answered {seen}",
+        all(answer == (200, page) for answer in seen.values()),
+        f"every path of the frontend must be answered with its page, and {seen} were",
     )
-    return f"the listener's default answered 404 to {', '.join(seen)}"
+    return f"{', '.join(seen)} were answered with the frontend's page"
 
 
 def encrypted(environment: Environment) -> str:

@@ -8,10 +8,12 @@ from cutover.decide.model import active
 from infra.outputs import SLOTS, Contract, Slot
 from rehearsal import faults, releases
 from rehearsal.alb.balancer import DIFFERENCES, Balancer
+from rehearsal.aws import edge
 from rehearsal.aws.contract import Clients
 from rehearsal.aws.follower import Follower
 from rehearsal.aws.launcher import Launcher
 from rehearsal.aws.scheduler import Scheduler
+from rehearsal.errors import RehearsalError
 from rehearsal.faults import Fault
 from rehearsal.machine.ports import LOOPBACK
 from rehearsal.machine.postgres import Postgres
@@ -77,6 +79,7 @@ class Environment:
             ),
             *sorted(self._launcher.differences),
             *DIFFERENCES,
+            *edge.DIFFERENCES,
         ]
         return tuple(dict.fromkeys(found))
 
@@ -98,6 +101,25 @@ class Environment:
         )
         self._launcher.publish(release)
         return release
+
+    def upload_page(self, release_id: str) -> str:
+        """Uploads a release's frontend as CI does; the key of its page."""
+        s3, bucket = self.clients("s3"), self.contract.frontend_bucket
+        asset, page = f"assets/{release_id}.js", f"releases/{release_id}/index.html"
+        script = f'document.title = "{release_id}"'
+        s3.put_object(Bucket=bucket, Key=asset, Body=script.encode())
+        content = f'<!doctype html><title></title><script src="/{asset}"></script>'
+        s3.put_object(Bucket=bucket, Key=page, Body=content.encode())
+        return page
+
+    def page(self) -> str:
+        """The release whose page the public address answers with, and whose asset is there."""
+        page = self.client.get("/").body.decode()
+        release_id = page.partition("/assets/")[2].partition(".js")[0]
+        asset = self.client.get(f"/assets/{release_id}.js")
+        if asset.status != 200 or release_id not in asset.body.decode():
+            raise RehearsalError(f"the page names /assets/{release_id}.js: {asset.status}")
+        return release_id
 
     def start_deploy(self, release_id: str, *options: str, fault: Fault | None = None) -> Command:
         """Publishes a release and has cutover begin to deploy it."""

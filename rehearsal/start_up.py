@@ -1,5 +1,6 @@
 """From a stack file to a first release that answers: everything is started here, in order."""
 
+import dataclasses
 import json
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -10,7 +11,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from cutover.decide.outcome import Exit
 from infra.outputs import SLOTS
 from rehearsal.alb.balancer import Balancer
-from rehearsal.aws import stores
+from rehearsal.aws import edge, stores
 from rehearsal.aws.alarms import Alarms
 from rehearsal.aws.contract import REHEARSED, Pace, localize
 from rehearsal.aws.control_plane import ControlPlane
@@ -98,7 +99,10 @@ def running(
                 supervisor,
                 port=port,
                 certificate=_bundle(authority.issue(directory, hosts=[host])),
-                settings=balancer_settings(plane, contract.listener),
+                settings=dataclasses.replace(
+                    balancer_settings(plane, contract.listener),
+                    pages=edge.pages(recording, plane, contract.frontend_bucket),
+                ),
             )
         launcher = Launcher(
             runtime=Runtime(
@@ -162,7 +166,8 @@ def running(
 
 
 def _deploy_first(environment: Environment) -> None:
-    ended = environment.deploy(FIRST_RELEASE)
+    page = environment.upload_page(FIRST_RELEASE)
+    ended = environment.deploy(FIRST_RELEASE, "--frontend", page)
     if ended.exit != Exit.DONE:
         raise RehearsalError(f"cutover did not deploy {FIRST_RELEASE}: {ended.sentence}")
 

@@ -4,9 +4,9 @@ import json
 import sys
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from infra.outputs import Slot
 from rehearsal.aws.control_plane import Call
@@ -51,6 +51,12 @@ class Ended:
     def calls(self) -> int:
         """All others."""
         return len(self.asked) - self.messages
+
+    def until(self, service: str) -> Self:
+        """What had happened when it first asked this service; all of it when it never did."""
+        first = next((call.at for call in self.asked if call.service == service), self.ended_at)
+        asked = tuple(call for call in self.asked if call.at < first)
+        return replace(self, ended_at=first, asked=asked)
 
     @property
     def sentence(self) -> str:

@@ -100,4 +100,6 @@ def kept_out(releases: Sequence[str], records: Iterable[Record]) -> str:
 
 
 def _played(act: Callable[[Scenarios], str], scene: Scenarios, _environment: Environment) -> str:
-    return act(scene)
+    seen = act(scene)
+    scene.page_follows()
+    return seen

@@ -1,5 +1,6 @@
 """A journal in memory, a world in which everything succeeds at once, and a command line on them."""
 
+import hashlib
 import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -8,8 +9,8 @@ from typing import Any
 import pytest
 
 from cutover.decide.journal import Draft, Entry
-from cutover.decide.live import Health, Sample, Service, Smoke, Split, TaskStatus
-from cutover.decide.model import SCALE, Alarms, Release, Setting, Weights
+from cutover.decide.live import Health, Index, Sample, Service, Smoke, Split, TaskStatus
+from cutover.decide.model import SCALE, Alarms, Page, Release, Setting, Weights
 from cutover.do.announced import Announced, Hear
 from cutover.do.notify import Channel
 from cutover.do.session import Order, Session
@@ -110,6 +111,8 @@ class ReadyWorld:
     shells: list[tuple[str, tuple[str, ...], str]] = field(default_factory=list)
     fails: Callable[[str], None] = lambda _call: None
     healthy: Callable[[Slot, int], int] = lambda _slot, running: running
+    pages: dict[str, str] = field(default_factory=dict)
+    """Content of the frontend's bucket by key; the public path shows its index.html."""
 
     def weights(self) -> Weights:
         self.fails("weights")
@@ -162,6 +165,27 @@ class ReadyWorld:
             if self.live[slot]
         }
         return Split(answers=answers, unknown=probes - sum(answers.values()))
+
+    def page(self, key: str) -> Page:
+        if key not in self.pages:
+            raise Refused(f"there is no {key}")
+        return Page(key=key, sha256=sha256_of(self.pages[key]))
+
+    def index(self) -> Index:
+        self.fails("index")
+        content = self.pages.get("index.html")
+        if content is None:
+            return Index()
+        return Index(etag=f"etag of {content}", version="v1", sha256=sha256_of(content))
+
+    def point(self, page: Page, *, etag: str, not_after: float) -> None:
+        self.fails("point")
+        if etag != self.index().etag:
+            raise Unavailable("somebody else was faster")
+        self.pages["index.html"] = self.pages[page.key]
+
+    def shown(self) -> str:
+        return self.index().sha256
 
     def image_exists(self, image: str) -> bool:
         return True
@@ -263,6 +287,10 @@ class Bench:
             clock=self.clock,
             setting=SETTING,
         )
+
+
+def sha256_of(content: str) -> str:
+    return hashlib.sha256(content.encode()).hexdigest()
 
 
 def throttled(*calls: str, times: int = 1) -> Callable[[str], None]:

@@ -1,19 +1,20 @@
 """A world in which cutovers can be tried thousands of times: AWS as it is on a bad day.
 
 Weights reach each of the balancer's nodes late, calls are throttled, answers get lost, processes
-die or sleep through the end of their lease, clocks differ, and other people write weights too.
+die or sleep through the end of their lease, clocks differ, S3 goes away, and other people write
+weights and pages too.
 What must never be so is checked at every write by `Reality`, which knows everything.
 """
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from cutover.decide.invariants import better, healthy
 from cutover.decide.journal import Draft, Entry, Run, State
-from cutover.decide.live import Health, Sample, Service, Smoke, Split, TaskStatus
-from cutover.decide.model import SCALE, Alarms, Release, Setting, Weights
+from cutover.decide.live import Health, Index, Sample, Service, Smoke, Split, TaskStatus
+from cutover.decide.model import SCALE, Alarms, Page, Release, Setting, Weights
 from cutover.do.session import Order, Session
 from cutover.do.store import Owner, Snapshot
 from cutover.do.world import Refused, Unavailable
@@ -86,7 +87,8 @@ class Slots:
 
 
 class Reality:
-    """All that is. `faults` maps the number of a call, counted over all processes, to a fault."""
+    """All that is. `faults` maps the number of a call, counted over all processes, to a fault;
+    `paged` names the releases that come with a page."""
 
     def __init__(
         self,
@@ -94,11 +96,13 @@ class Reality:
         behaviours: Mapping[str, Behaviour],
         faults: Mapping[int, Fault],
         delays: Sequence[float] = (0.5, 2.0),
+        paged: Set[str] = frozenset(),
     ) -> None:
         self.time = 1_000.0
         self.calls = 0
         self.behaviours, self.faults = behaviours, dict(faults)
         self.delays = delays
+        self.paged = paged
         self.weights: dict[Slot, int] = {"blue": SCALE, "green": 0}
         self.nodes: list[list[tuple[float, dict[Slot, int]]]] = [
             [(0.0, dict(self.weights))] for _ in range(NODES)
@@ -113,6 +117,10 @@ class Reality:
         self.killed_at: dict[Slot, float] = dict.fromkeys(SLOTS, 0.0)
         self.runs = 0
         self.metrics_down = False
+        self.page = ""
+        """What index.html is: which page's content, or whose; empty when there is none."""
+        self.page_foreign = False
+        self.s3_down = False
         self.writes = 0
 
     @property
@@ -251,6 +259,27 @@ class Reality:
         run, frozen = self.state.run, self.state.summary.frozen
         forward = run is not None and not run.turned and not run.by_hand
         self.must(not (frozen and forward), "a step forward in a freeze")
+
+    def write_page(self, content: str) -> None:
+        """Somebody else's doing, which the journal can't explain."""
+        self.page, self.page_foreign = content, True
+
+    def check_page(self, page: Page, token: int) -> None:
+        """S8 and the order of a release's two halves, at the moment of a write of index.html."""
+        run = self.state.run
+        if run is None:
+            raise Broken("S8: a page was written without an open run")
+        lease = self.journal.lease
+        self.must(token == lease.token, f"S8: token {token} after {lease.token}")
+        known = self.state.summary.page
+        adopted = known is not None and known.sha256 == self.page
+        if self.page_foreign and not adopted:
+            self.must(run.by_hand, "S8: somebody else's page was overwritten")
+        for slot, filled in self.state.summary.slots.items():
+            if filled.release.page == page and self.foreign is None:
+                for node in range(NODES):
+                    share = self.shares(node, self.time)[slot]
+                    self.must(share == SCALE, f"{page.key} with {share} % of node {node}")
 
     def check_change(self, slot: Slot, read_at: float, *, taken_away: bool) -> None:
         """S5 at the moment at which a slot's tasks are replaced or taken away.
@@ -440,6 +469,35 @@ class SimWorld:
                 else:
                     unknown += count
         return Split(answers={k: v for k, v in answers.items() if v}, unknown=unknown)
+
+    def index(self) -> Index:
+        def effect() -> Index:
+            self._s3()
+            return Index(etag=self._r.page, version=self._r.page, sha256=self._r.page)
+
+        return self._r.call(effect)
+
+    def point(self, page: Page, *, etag: str, not_after: float) -> None:
+        token = self._token()
+
+        def effect() -> None:
+            self._s3()
+            self._fence(not_after)
+            if etag != self._r.page:
+                raise Unavailable("somebody else was faster")
+            self._r.check_freeze()
+            self._r.check_page(page, token)
+            self._r.page, self._r.page_foreign = page.sha256, False
+
+        self._r.call(effect)
+
+    def shown(self) -> str:
+        self._r.time += CALL_SECONDS
+        return self._r.page
+
+    def _s3(self) -> None:
+        if self._r.s3_down:
+            raise Unavailable("S3 is down")
 
     def image_exists(self, image: str) -> bool:
         return self._r.call(lambda: True)

@@ -209,7 +209,7 @@ def test_a_release_lives_with_the_live_schema_unless_it_says_otherwise(bench: Be
 def test_what_of_the_schema_is_not_said_is_the_live_one(
     least: int | None, most: int | None, found: tuple[int, int]
 ) -> None:
-    made = given.release("r", IMAGE, schema=6, least=least, most=most)
+    made = given.release("r", IMAGE, schema=6, least=least, most=most, page=None)
     assert (made.schema_min, made.schema_max) == found
 
 
@@ -253,7 +253,8 @@ def test_a_plan_that_would_be_refused_is_refused_with_every_reason(
     assert found["refusals"] == refusals
     assert found["sentence"] == "; ".join(refusals)
     assert set(found) == {
-        *("command", "stack", "exit", "sentence", "release", "entering", "tasks", "steps"),
+        *("command", "stack", "exit", "sentence", "release", "frontend", "entering", "tasks"),
+        "steps",
         *("despite", "least_seconds", "most_seconds", "rollback_seconds", "least_task_hours"),
         *("most_task_hours", "way_back_until", "refusals"),
     }
@@ -325,8 +326,8 @@ def test_status_of_a_held_run_says_what_to_do(bench: Bench, capsys: Output) -> N
         "held (foreign): the weights are blue 30, green 70, and the journal left blue 0, green "
         "100: somebody else has set them; `cutover resume --adopt` takes them as they are, "
         "`cutover rollback` sets them back",
-        "what to do: find out who has set the weights; then `cutover resume --adopt` takes them, "
-        "or `cutover rollback` sets them back",
+        "what to do: find out who has changed what the reason names; then `cutover resume --adopt` "
+        "takes it as it is, or `cutover rollback` sets it back",
         "lease: guard of bob (run up, desk), for another 20 s",
         "schema: 0",
         "FORWARD_ONLY: 1 of the 2 tasks of blue are healthy",
@@ -356,6 +357,7 @@ def test_status_as_json_has_the_documented_keys(empty: Bench, capsys: Output) ->
         "schema": 0,
         "run": None,
         "lease": None,
+        "frontend": None,
         "frozen": None,
         "forward_only": "no release was ever live here",
         "unread": [],

@@ -68,6 +68,7 @@ class World(AwsWorld):
         super().__init__(clients, contract, run=run, clock=Clock())
         self._ask_cloudwatch = self.samples
         self.samples, self.smoke, self.split = self._samples, self._smoke, self._split
+        self.shown = lambda: self.index().sha256
         self.releases: dict[Slot, str] = {}
 
     def _samples(self, since: float) -> dict[Slot, Sample]:
@@ -163,8 +164,13 @@ def aws() -> Iterator[Aws]:
 
 
 def another(aws: Aws) -> Release:
+    """With a page of its own, as CI has uploaded it."""
     name = f"r{next(aws.releases)}"
-    return Release(release_id=name, image=IMAGE, schema_min=0, schema_max=0)
+    key, opened = f"releases/{name}/index.html", aws.open()
+    bucket = aws.contract.frontend_bucket
+    opened.clients.call("s3", "put_object", Bucket=bucket, Key=key, Body=key.encode())
+    page = opened.world.page(key)
+    return Release(release_id=name, image=IMAGE, schema_min=0, schema_max=0, page=page)
 
 
 def killed(aws: Aws, act: Callable[[Session], Result], at: int, event: str) -> bool:
@@ -217,6 +223,9 @@ def ended(aws: Aws) -> Opened:
     service = opened.world.services()[serving]
     assert service.task_definition == state.summary.slots[serving].task_definition
     assert service.desired == state.summary.slots[serving].tasks >= 1
+    page = state.summary.slots[serving].release.page
+    assert page == state.summary.page
+    assert opened.world.index().sha256 == page.sha256
     return opened
 
 

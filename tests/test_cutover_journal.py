@@ -25,12 +25,13 @@ from cutover.decide.journal import (
     fold,
     plain,
 )
-from cutover.decide.model import Filled, Plan, Release, Step
+from cutover.decide.model import Filled, Page, Plan, Release, Step
 
 EMPTY = State()
 AT = 1_800_000_000.25
 RELEASE = Release(release_id="r42", image="app@sha256:00", schema_min=3, schema_max=4)
 FILLED = Filled(release=RELEASE, task_definition="arn:td:1", tasks=2)
+PAGE = Page(key="releases/r42/index.html", sha256="0c")
 STEPS = (
     Step(key="migrate", kind="migrate", slot="green"),
     Step(key="fill", kind="fill", slot="green"),
@@ -413,7 +414,7 @@ def test_an_end_in_the_middle_must_follow_too() -> None:
 
 
 NEEDS_A_RUN = sorted(
-    {*get_args(Kind)} - {"started", "ended", "frozen", "unfrozen", "observed", "adopted"}
+    {*get_args(Kind)} - {"started", "ended", "frozen", "unfrozen", "observed", "adopted", "kept"}
 )
 
 
@@ -446,6 +447,9 @@ READS = {
     "forward_only": {"reason": "1 of 2"},
     "resumed": {"by_hand": False},
     "intent": INTENT.data,
+    "pointing": {"step": "point green", "before": "", "after": plain(PAGE)},
+    "pointed": {"step": "point green", "page": plain(PAGE)},
+    "kept": {"step": "", "page": plain(PAGE)},
     "noted": {"step": "fill", "name": "asked", "value": "yes"},
     "passed": {"step": "smoke"},
     "turned": TURNED.data,
@@ -480,6 +484,8 @@ def test_an_entry_without_what_it_must_hold_is_malformed(kind: Kind, name: str) 
         ("committed", {"step": "to-5", "weights": "odd"}, "ValueError"),
         ("committed", {"step": "to-5", "weights": None}, "TypeError"),
         ("passed", {"step": []}, "TypeError"),
+        ("pointing", {"step": "x", "before": "", "after": {"key": "x"}}, "ValidationError"),
+        ("pointed", {"step": "x", "page": "x"}, "ValidationError"),
         ("turned", {**TURNED.data, "steps": "none"}, "ValidationError"),
         ("held", None, "TypeError"),
     ],

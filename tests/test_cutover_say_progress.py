@@ -49,6 +49,18 @@ SAID: dict[Kind, tuple[dict[str, Any], str]] = {
         {"step": "shift 100", "weights": WHOLE},
         "shift 100: the weights are blue 0, green 100",
     ),
+    "pointing": (
+        {"step": "point green", "before": "0a", "after": {"key": "r2.html", "sha256": "0b"}},
+        "point green: index.html is to be r2.html",
+    ),
+    "pointed": (
+        {"step": "point green", "page": {"key": "r2.html"}, "evidence": "seen"},
+        "point green: seen",
+    ),
+    "kept": (
+        {"page": {"key": "index.html"}, "step": "", "by": "ann"},
+        "index.html taken as right as it is, by ann",
+    ),
     "noted": ({"step": "fill", "name": "asked", "value": "yes"}, "fill: asked yes"),
     "filled": (
         {"step": "fill green", "slot": "green", "filled": plain(FILLED)},
@@ -84,7 +96,7 @@ SAID: dict[Kind, tuple[dict[str, Any], str]] = {
 def test_every_kind_of_entry_has_its_sentence(kind: Kind) -> None:
     data, sentence = SAID[kind]
     assert entry_sentence(kind, data) == sentence
-    told = None if kind in ("intent", "applied", "noted") else sentence
+    told = None if kind in ("intent", "applied", "pointing", "noted") else sentence
     assert announcement(kind, data) == told
 
 

@@ -21,7 +21,7 @@ from simulation import Behaviour, Fault, Killed, Reality, process
 from cutover.decide.holding import explained
 from cutover.decide.invariants import healthy
 from cutover.decide.journal import fold
-from cutover.decide.model import SCALE, Release, active
+from cutover.decide.model import SCALE, Page, Release, active
 from cutover.decide.outcome import Exit, Result
 from cutover.do.store import LeaseLost
 from cutover.do.world import Unavailable
@@ -44,26 +44,36 @@ BEHAVIOURS = (
 OLD = Release(release_id="r1", image="app@1", schema_min=0, schema_max=1)
 WARM = Release(release_id="r0", image="app@0", schema_min=0, schema_max=1)
 NEW = Release(release_id="r2", image="app@2", schema_min=1, schema_max=2)
+PAGES = {
+    release.release_id: Page(key=f"{release.release_id}.html", sha256=release.release_id)
+    for release in (OLD, WARM, NEW)
+}
 KINDS = ("throttle", "lost", "kill before", "kill after", "sleep before", "sleep after")
 THEN = ("resume", "rollback", "abort", "adopt", "retire", "first", "deploy", "freeze", "unfreeze")
 
 tried: Counter[str] = Counter()
 
 
+def paged(reality: Reality, release: Release) -> Release:
+    page = PAGES[release.release_id] if release.release_id in reality.paged else None
+    return dataclasses.replace(release, page=page)
+
+
 def attempt(reality: Reality, verb: str, *, skew: float = 0.0) -> Result | None:
     """One command of one process, to its end or its death; None when there was no answer."""
     reality.runs += 1
+    old, warm, new = (paged(reality, release) for release in (OLD, WARM, NEW))
     session = process(reality, f"run{reality.runs}", skew_seconds=skew).session
     try:
         match verb:
             case "first":
-                result = session.deploy(OLD)
+                result = session.deploy(old)
             case "warm":
-                result = session.deploy(WARM, retire=False)
+                result = session.deploy(warm, retire=False)
             case "deploy":
-                result = session.deploy(NEW)
+                result = session.deploy(new)
             case "keep":
-                result = session.deploy(NEW, retire=False)
+                result = session.deploy(new, retire=False)
             case "adopt":
                 result = session.resume(adopt=True)
             case "freeze":
@@ -89,17 +99,29 @@ def told_the_truth(reality: Reality, verb: str) -> None:
     serving = active(committed)
     assert committed[serving] == SCALE, verb
     filled = reality.state.summary.slots[serving]
+    page_is_the_releases(reality)
     if reality.killed_at[serving] >= reality.read_at:
         return
     assert healthy(reality.health(serving), filled.tasks), verb
     if verb in ("deploy", "keep"):
-        assert filled.release == NEW
+        assert filled.release.release_id == "r2"
     if verb in ("deploy", "keep") and len(reality.state.summary.slots) > 1:
         # The very first release has nothing to be compared with, and no ladder.
         # One that is as slow as the release before it is no worse.
         before = reality.behaviours["r1"].latency_seconds
         as_slow = dataclasses.replace(GOOD, latency_seconds=before)
         assert reality.behaviours["r2"] in (GOOD, as_slow), "a bad release went live"
+
+
+def page_is_the_releases(reality: Reality) -> None:
+    """Unless somebody else wrote another one: then the next command finds it, or kept it."""
+    summary = reality.state.summary
+    kept = any(entry.kind == "kept" for entry in reality.journal.entries)
+    if summary.committed is None or reality.page_foreign or kept:
+        return
+    page = summary.slots[active(summary.committed)].release.page
+    if page:
+        assert (reality.page, summary.page) == (page.sha256, page)
 
 
 def somebody(what: str, argument: Any) -> Any:
@@ -112,6 +134,10 @@ def somebody(what: str, argument: Any) -> Any:
             reality.foreign, reality.foreign_at = weights, reality.time
         elif what == "kill tasks":
             reality.kill_tasks(SLOTS[argument % 2])
+        elif what == "page":
+            reality.write_page(f"somebody's {argument}")
+        elif what == "s3":
+            reality.s3_down = not reality.s3_down
         elif what == "metrics":
             reality.metrics_down = not reality.metrics_down
         else:
@@ -125,13 +151,16 @@ others = st.one_of(
     st.builds(
         somebody,
         st.sampled_from(
-            ["resume", "rollback", "abort", "deploy", "retire", "metrics", "freeze", "unfreeze"]
+            [
+                *("resume", "rollback", "abort", "deploy", "retire", "freeze", "unfreeze"),
+                *("metrics", "s3"),
+            ]
         ),
         st.just(0),
     ),
     st.builds(somebody, st.just("kill tasks"), st.integers(0, 1)),
 )
-foreigners = st.builds(somebody, st.just("foreign"), st.integers(0, SCALE))
+foreigners = st.builds(somebody, st.sampled_from(["foreign", "page"]), st.integers(0, SCALE))
 faults = st.dictionaries(
     st.integers(0, 140),
     st.builds(
@@ -157,6 +186,7 @@ faults = st.dictionaries(
     faults=faults,
     verb=st.sampled_from(["deploy", "keep", "first"]),
     warm=st.booleans(),
+    pages=st.sets(st.sampled_from(sorted(PAGES))),
     then=st.lists(
         st.sampled_from(THEN),
         max_size=3,
@@ -169,14 +199,15 @@ def keeps_the_invariants(
     faults: dict[int, Fault],
     verb: str,
     warm: bool,  # noqa: FBT001 (hypothesis gives every argument by its name)
+    pages: set[str],
     then: list[str],
     delays: tuple[float, float],
     skew: float,
 ) -> None:
     behaviours = {"r0": GOOD, "r1": behaviour if verb == "first" else GOOD, "r2": behaviour}
-    reality = Reality(behaviours=behaviours, faults={}, delays=delays)
+    reality = Reality(behaviours=behaviours, faults={}, delays=delays, paged=pages)
     if verb != "first":
-        begun = lived_in(delays, warm=warm)
+        begun = lived_in(delays, frozenset(pages), warm=warm)
         frozen = {id(entry): entry for entry in (begun.state, *begun.journal.entries)}
         reality = copy.deepcopy(begun, frozen)
         reality.behaviours = behaviours
@@ -189,9 +220,9 @@ def keeps_the_invariants(
 
 
 @functools.cache
-def lived_in(delays: tuple[float, float], *, warm: bool) -> Reality:
+def lived_in(delays: tuple[float, float], pages: frozenset[str], *, warm: bool) -> Reality:
     """Where a cutover begins that is not the first: nothing has gone wrong yet."""
-    reality = Reality(behaviours={"r0": GOOD, "r1": GOOD}, faults={}, delays=delays)
+    reality = Reality(behaviours={"r0": GOOD, "r1": GOOD}, faults={}, delays=delays, paged=pages)
     succeeds(reality, "first")
     if warm:
         succeeds(reality, "warm")
@@ -206,11 +237,11 @@ def succeeds(reality: Reality, verb: str) -> None:
 
 def ends(reality: Reality) -> None:
     """L3: with no more faults, any operator brings it to an end that is what it says."""
-    reality.faults, reality.metrics_down = {}, False
+    reality.faults, reality.metrics_down, reality.s3_down = {}, False, False
     reality.sleep(Fault("sleep before", 60.0))
     if reality.state.summary.frozen:
         attempt(reality, "unfreeze")
-    for command in ("resume", "rollback", "abort"):
+    for command in ("resume", "rollback", "abort", "adopt"):
         if reality.state.run:
             attempt(reality, command)
     state = reality.state
@@ -221,7 +252,9 @@ def ends(reality: Reality) -> None:
     committed = state.summary.committed
     if committed is None:
         assert all(reality.slots[slot].desired == 0 for slot in SLOTS)
+        assert reality.page_foreign or not reality.page
         return
+    page_is_the_releases(reality)
     serving = active(committed)
     # What the journal explains nobody could tell from it, as long as the journal does.
     if reality.foreign is None or explained(state, reality.foreign):

@@ -287,9 +287,10 @@ def test_a_body_limit_that_is_too_low_or_missing_is_noticed(environment: Environ
 
 @pytest.mark.parametrize("status", [200, 404])
 def test_a_path_that_reaches_a_task_is_no_unknown_path(status: int) -> None:
-    answers = {f"GET {path}": [NOT_FOUND] for path in ("/", "/readyz", "/healthz", "/x")}
+    page = Answer(200, {}, b"<!doctype html>")
+    answers = {f"GET {path}": [page] for path in ("/", "/readyz", "/healthz", "/x")}
     assert checks.unknown_paths(given(answers))
-    with pytest.raises(Unmet, match="the listener's default must answer 404"):
+    with pytest.raises(Unmet, match="every path of the frontend must be answered with its page"):
         checks.unknown_paths(given({**answers, "GET /readyz": [answer(status)]}))
 
 

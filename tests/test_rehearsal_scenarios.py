@@ -1,5 +1,6 @@
 """Each scenario notices what must not happen, and says what it saw when all went well."""
 
+import dataclasses
 import re
 from collections.abc import Callable, Sequence
 from types import SimpleNamespace
@@ -54,6 +55,8 @@ class Acted:
         self.contract = SimpleNamespace(policy=SimpleNamespace(ladder_percent=(25, 100)))
         self.watch = Watch(())
         self.releases: dict[Slot, str] = {"blue": "release-2", "green": "release-1"}
+        self.uploaded: list[str] = []
+        self.shown = "release-2"
         self.deployed: list[tuple[str, ...]] = []
         self.alarming = [["staging-blue-errors"], []]
         self.definitions = [["a:1"], ["a:1"]]
@@ -71,6 +74,13 @@ class Acted:
 
     def told(self) -> tuple[str, ...]:
         return ("staging: deploy of release release-2 has started", *self.pages)
+
+    def upload_page(self, release_id: str) -> str:
+        self.uploaded.append(release_id)
+        return f"{release_id}.html"
+
+    def page(self) -> str:
+        return self.shown
 
     def weights(self) -> tuple[WeightEvent, ...]:
         return tuple(self.events)
@@ -131,7 +141,7 @@ def test_a_good_release_goes_through_the_whole_ladder() -> None:
     assert scene(environment).good_release() == (
         "25 %, 100 % and retired in 40 s: release-2 serves from green"
     )
-    assert environment.deployed == [("release-2",)]
+    assert environment.deployed == [("release-2", "--frontend", "release-2.html")]
     # The first look at the alarms still found one.
     assert environment.alarming == [[]]
 
@@ -157,7 +167,7 @@ def test_a_bad_release_gets_the_first_share_and_is_rolled_back(fault: str) -> No
     assert getattr(played, fault)() == (
         "at 25 % for 10 s, then rolled back: 5 of 100 answers were errors"
     )
-    assert environment.deployed == [("release-2", fault)]
+    assert environment.deployed == [("release-2", "--frontend", "release-2.html", fault)]
     assert (played.faulty, played.kept_out) == ({"release-2": fault}, [])
 
 
@@ -240,8 +250,28 @@ def test_a_rollback_says_what_it_cost(loaded: float) -> None:
     rest = 12.5 - 2 - loaded
     assert scene(rolled_back(0, loaded=loaded)).rollback_by_hand() == (
         f"proven 12.5 s after the command: {loaded} s to load the program, 2.0 s of propagation "
-        f"and {rest:.1f} s for all else; 9 API calls, and 1 messages to the alert topic"
+        f"and {rest:.1f} s for all else; 9 API calls, and 1 messages to the alert topic; the page "
+        "was back after 12.5 s"
     )
+
+
+def test_the_page_of_a_rollback_comes_after_its_proof() -> None:
+    environment = rolled_back(0, loaded=8.0, seconds=60.0)
+    asked = (*environment.outcome.asked, *[Call(BEGAN + 12, "s3")] * 5)
+    environment.outcome = dataclasses.replace(environment.outcome, asked=asked)
+    assert scene(environment).rollback_by_hand() == (
+        "proven 12.0 s after the command: 8.0 s to load the program, 2.0 s of propagation and 2.0 "
+        "s for all else; 9 API calls, and 1 messages to the alert topic; the page was back after "
+        "60.0 s"
+    )
+
+
+def test_a_page_of_another_release_is_noticed() -> None:
+    environment = Acted(ended(0))
+    scene(environment).page_follows()
+    environment.slot = "green"
+    with pytest.raises(Unmet, match=r"^the page is release-2's, and release-1 serves$"):
+        scene(environment).page_follows()
 
 
 @pytest.mark.parametrize("changes", [{"loaded": 7.4}, {"loaded": 8.0, "calls": 11}])
@@ -257,7 +287,7 @@ def test_a_rollback_is_not_to_a_release_that_failed() -> None:
     played.faulty["release-1"] = "errors"
     with pytest.raises(Unmet, match=r"^blue has 0 %"):
         played.rollback_by_hand()
-    assert environment.deployed == [("release-2", "--no-retire")]
+    assert environment.deployed == [("release-2", "--frontend", "release-2.html", "--no-retire")]
 
 
 def test_a_rollback_without_an_effect_is_noticed() -> None:

@@ -26,19 +26,26 @@ def test_lease_and_journal_are_encrypted_and_recoverable(stack: str) -> None:
     assert table.protect is chosen(stack).protect
 
 
-def test_the_weights_role_may_change_one_rule_and_two_slots() -> None:
+def test_the_weights_role_may_change_one_rule_one_page_and_two_slots() -> None:
     rule = recorded("prod").only("aws:lb/listenerRule:ListenerRule", "prod-traffic")
     services = recorded("prod").every("aws:ecs/service:Service")
     policy = recorded("prod").only("aws:iam/rolePolicy:RolePolicy", "prod-weights")
     assert policy.inputs["role"] == "prod-weights-id"
-    set_weights, change_services, change_scaling, pass_roles = json.loads(policy.inputs["policy"])[
-        "Statement"
-    ]
+    set_weights, point, change_services, change_scaling, pass_roles = json.loads(
+        policy.inputs["policy"]
+    )["Statement"]
     assert set_weights == {
         "Sid": "SetWeights",
         "Effect": "Allow",
         "Action": "elasticloadbalancing:ModifyRule",
         "Resource": rule.outputs["arn"],
+    }
+    bucket = recorded("prod").only("aws:s3/bucket:Bucket", "prod-frontend")
+    assert point == {
+        "Sid": "PointAtAPage",
+        "Effect": "Allow",
+        "Action": ["s3:PutObject", "s3:GetObject"],
+        "Resource": f"{bucket.outputs['arn']}/index.html",
     }
     assert change_services == {
         "Sid": "ChangeServices",

@@ -4,9 +4,12 @@ from dataclasses import dataclass
 from typing import Literal
 
 from cutover.decide.journal import Draft
+from cutover.decide.model import Page
 from infra.outputs import Slot
 
-Sight = Literal["weights", "health", "services", "alarms", "samples", "smoke", "split", "task"]
+Sight = Literal[
+    "weights", "health", "services", "alarms", "samples", "smoke", "split", "task", "index", "shown"
+]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,6 +26,15 @@ class Look:
 @dataclass(frozen=True, kw_only=True)
 class SetWeights:
     """Write the weights of the pending intent; the only thing that moves traffic."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Point:
+    """Write the page of the pending intent as `index.html`, if that still has this ETag; if there
+    still is none, where it is empty."""
+
+    page: Page
+    etag: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,5 +95,5 @@ class Wait:
     why: str
 
 
-Effect = SetWeights | Register | Migrate | Fill | ScaleIn | Roll
+Effect = SetWeights | Point | Register | Migrate | Fill | ScaleIn | Roll
 Action = Look | Effect | Append | Wait

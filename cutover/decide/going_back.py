@@ -2,6 +2,7 @@
 
 import dataclasses
 
+from cutover.decide import pointer
 from cutover.decide.actions import Action, Append, Look
 from cutover.decide.holding import hold
 from cutover.decide.invariants import better, full, healthy
@@ -24,6 +25,10 @@ def way_back(
     asked = may_have_filled(run)
     if summary.committed is None:
         return (empty(entering),) if asked else ()
+    if first_serves(state, run):
+        # What somebody else has set is set right; the rest of the run is only the page.
+        pointed = [step for step in run.plan.steps if step.kind == "point"]
+        return (shift(entering, SCALE), *pointed)
     # By the journal; somebody else may have sent it traffic, which a person knows.
     moved = summary.committed[home] != SCALE or bool(run.explained) or by_hand
     served = moved or summary.committed_at > run.started_at
@@ -32,11 +37,19 @@ def way_back(
         steps += [fill(home), smoke(home)]  # its tasks may be gone by now
     if moved:
         steps += [shift(home, SCALE)]
+    # Users' requests first: a rollback is proven before S3 is asked for anything.
+    steps += pointer.way_back(state, run, by_hand=by_hand)
     if asked and not served:
         steps += [empty(entering)]
     if asked and served and aborts:
         steps += [quiet(entering, setting), empty(entering)]
     return tuple(steps)
+
+
+def first_serves(state: State, run: Run) -> bool:
+    """Whether the run has brought the first release of all, which serves: there is none before."""
+    home, committed = other(run.plan.entering), state.summary.committed
+    return committed is not None and not committed[home] and home not in state.summary.slots
 
 
 def may_have_filled(run: Run) -> bool:
@@ -118,6 +131,8 @@ def turn_or_hold(
     if run.turned or run.plan.verb != "deploy" or "bake" in run.done:
         return hold(cause, reason)
     filled = state.summary.slots.get(home)
+    if first_serves(state, run):
+        return hold(cause, reason)
     if state.summary.committed is None or filled is None:
         return Append(drafts=(turn(state, run, setting, reason),))
     if not filled.release.lives_with(state.summary.schema):

@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from pydantic import TypeAdapter
 
-from cutover.decide.model import Filled, Outcome, Plan, Step, Weights, other
+from cutover.decide.model import Filled, Outcome, Page, Plan, Step, Weights, active, other
 from infra.outputs import Slot
 
 Kind = Literal[
@@ -22,6 +22,8 @@ Kind = Literal[
     "applied",  # step, weights: read back
     "converged",  # step, evidence: what the data plane showed
     "committed",  # step, weights
+    "pointing",  # step, before, after: a page that is about to be written as index.html
+    "pointed",  # step, page, evidence: what the public path shows
     "noted",  # step, name, value: an id that a later attempt must find again
     "filled",  # step, slot, filled
     "migrated",  # step, schema: what the database has from now on, whatever becomes of the run
@@ -31,6 +33,7 @@ Kind = Literal[
     "forward_only",  # reason: what the slot to go back to lacks; empty when it has it again
     "held",  # cause, reason: nothing moves until a person has looked
     "adopted",  # weights: a person accepted what somebody else wrote
+    "kept",  # page, step, by: a person accepted the index.html that somebody else wrote
     "ended",  # outcome, summary
     "frozen",  # reason, by, until
     "unfrozen",  # reason, by
@@ -83,6 +86,15 @@ class Write:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Pointing:
+    """A change of `index.html` under way. `before` is the SHA-256 of what was there."""
+
+    step: str
+    before: str
+    after: Page
+
+
+@dataclass(frozen=True, kw_only=True)
 class Run:
     """An open run. `done` has the finished steps, `notes` the ids that were noted: step/name."""
 
@@ -106,6 +118,10 @@ class Run:
     write: Write | None = None
     explained: tuple[Weights, ...] = ()
     """What the weights may be, beside the committed ones, since a write was cut short."""
+    pointing: Pointing | None = None
+    pages: frozenset[str] = frozenset()
+    """SHA-256 of what `index.html` may be, beside the committed page, since the run first meant to
+    change it."""
     by_hand: bool = False
     """A person ordered the way back: it overwrites what somebody else wrote."""
     aborts: bool = False
@@ -138,6 +154,10 @@ class Summary:
     last_run: str = ""
     frozen: str = ""
     frozen_until: float | None = None
+    page: Page | None = None
+    """What the journal left as `index.html`; None when it has never written one."""
+    pages: dict[Slot, Page] = field(default_factory=dict)
+    """What that was when a run last ended with all of the traffic in the slot."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -157,12 +177,16 @@ class State:
 
 
 # After these another step begins, or the same one anew.
-_STEPS_ON = ("resumed", "turned", "adopted", "committed", "filled", "emptied", "passed")
+_STEPS_ON = (
+    *("resumed", "turned", "adopted", "kept", "committed", "pointed"),
+    *("filled", "emptied", "passed"),
+)
 
 _PLAN = TypeAdapter(Plan)
 _STEPS = TypeAdapter(tuple[Step, ...])
 _FILLED = TypeAdapter(Filled)
 _SUMMARY = TypeAdapter(Summary)
+_PAGE = TypeAdapter(Page)
 
 
 def canonical(value: Any) -> str:
@@ -263,6 +287,11 @@ def _after(entry: Entry, state: State) -> tuple[Summary, Run | None]:
                 summary = _with_tasks(summary, other(data["slot"]), run.plan.floor)
         case "migrated":
             summary = dataclasses.replace(summary, schema=data["schema"])
+        case "pointed" | "kept":
+            page, pages = _PAGE.validate_python(data["page"]), summary.pages
+            if run is None and summary.committed:
+                pages = {**pages, active(summary.committed): page}
+            summary = dataclasses.replace(summary, page=page, pages=pages)
         case _:
             pass
     return summary, _run_after(entry, run)
@@ -279,7 +308,7 @@ def _with_tasks(summary: Summary, slot: Slot, tasks: int) -> Summary:
 
 def _run_after(entry: Entry, run: Run | None) -> Run | None:
     if run is None:
-        if entry.kind == "adopted":
+        if entry.kind in ("adopted", "kept"):
             return None
         raise KeyError("run")
     data = entry.data
@@ -293,6 +322,7 @@ def _run_after(entry: Entry, run: Run | None) -> Run | None:
                 cause=None,
                 watched_from=entry.at,
                 write=None if data["by_hand"] else run.write,
+                pointing=None if data["by_hand"] else run.pointing,
             )
         case "intent":
             write = Write(step=data["step"], before=data["before"], after=data["after"])
@@ -307,6 +337,18 @@ def _run_after(entry: Entry, run: Run | None) -> Run | None:
                 write=None,
                 explained=(),
                 done=run.done | {data["step"]},
+                watched_from=entry.at,
+            )
+        case "pointing":
+            after = _PAGE.validate_python(data["after"])
+            pointing = Pointing(step=data["step"], before=data["before"], after=after)
+            pages = run.pages | {data["before"], after.sha256}
+            return dataclasses.replace(run, pointing=pointing, pages=pages)
+        case "pointed" | "kept":
+            return dataclasses.replace(
+                run,
+                pointing=None,
+                done=run.done | ({data["step"]} if data["step"] else frozenset()),
                 watched_from=entry.at,
             )
         case "noted":
@@ -332,6 +374,7 @@ def _run_after(entry: Entry, run: Run | None) -> Run | None:
                 done=frozenset(),
                 before=run.before | run.done,
                 write=None,
+                pointing=None,
                 held=None,
                 cause=None,
             )

@@ -80,6 +80,16 @@ class TaskStatus:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Index:
+    """`index.html` in the frontend's bucket; everything is empty when there is none. `sha256` is
+    of its content; `etag` is what S3 compares before a write."""
+
+    etag: str = ""
+    version: str = ""
+    sha256: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Live:
     """Everything that was read since the last change or wait; forgotten with the next one."""
 
@@ -96,6 +106,9 @@ class Live:
     smokes: Mapping[Slot, Smoke] = field(default_factory=dict)
     split: Split | None = None
     task: TaskStatus | None = None
+    index: Index | None = None
+    shown: str | None = None
+    """SHA-256 of the page that the public path answers with; empty when it answered with none."""
     written: tuple[str, Weights] | None = None
     """What AWS said the weights are, in its answer to the write of this step."""
 

@@ -22,7 +22,9 @@ Weights = Mapping[Slot, int]
 Verb = Literal["deploy", "rollback", "retire", "refresh"]
 """A run's verb; `resume`, `rollback` and `abort` also go on with a run of another verb."""
 
-StepKind = Literal["migrate", "quiet", "fill", "smoke", "shift", "watch", "scale_in", "roll"]
+StepKind = Literal[
+    "migrate", "quiet", "fill", "smoke", "shift", "point", "watch", "scale_in", "roll"
+]
 
 Outcome = Literal["done", "rolled_back", "aborted"]
 """How a run ended: its target is live, what was before is live again, or it was given up."""
@@ -48,14 +50,28 @@ def active(weights: Weights) -> Slot:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Page:
+    """What `index.html` is made of: an object of the frontend's bucket, and what its content is.
+
+    `version` is S3's, empty where the newest is meant. `sha256` is hexadecimal.
+    """
+
+    key: str
+    sha256: str
+    version: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Release:
     """What is deployed. `schema_min` is the schema version that its migrations bring about, if
-    the live one is older; `schema_max` the newest that it can live with."""
+    the live one is older; `schema_max` the newest that it can live with. Without a `page` it
+    leaves the frontend alone."""
 
     release_id: str
     image: str
     schema_min: int
     schema_max: int
+    page: Page | None = None
 
     def lives_with(self, schema: int) -> bool:
         return self.schema_min <= schema <= self.schema_max
@@ -79,7 +95,8 @@ class Filled:
 class Step:
     """One part of a plan; `key` is its name in the journal.
 
-    `slot` is the slot it works on: filled, smoked, given `percent`, watched, scaled in.
+    `slot` is the slot it works on: filled, smoked, given `percent`, watched, scaled in; or whose
+    release has the `page` that `index.html` is to be.
     `seconds` is how long it lasts at least, `timeout_seconds` at most.
     """
 
@@ -87,6 +104,7 @@ class Step:
     kind: StepKind
     slot: Slot
     percent: int = 0
+    page: Page | None = None
     seconds: float = 0
     timeout_seconds: float = 600
 

@@ -18,6 +18,9 @@ def _sentences(before: State, after: State) -> Iterator[str]:
     same = old if old and new and old.id == new.id else None
     if after.summary.committed not in (before.summary.committed, None):
         yield _traffic(after)
+    page = after.summary.page
+    if page and page != before.summary.page:
+        yield f"index.html is {page.key}"
     if old and not same:
         yield _end(old, after)
     if new and not same:

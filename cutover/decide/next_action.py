@@ -7,7 +7,7 @@ to the journal before it is done. So a run can be killed anywhere and goes on fr
 import dataclasses
 from collections.abc import Callable
 
-from cutover.decide import going_back, shifting, watching, working
+from cutover.decide import going_back, pointer, pointing, shifting, watching, working
 from cutover.decide.actions import Action, Append, Look
 from cutover.decide.holding import foreign, hold
 from cutover.decide.invariants import healthy
@@ -23,6 +23,7 @@ _HANDLERS: dict[StepKind, Handler] = {
     "fill": working.fill,
     "smoke": working.smoke,
     "shift": shifting.shift,
+    "point": pointing.point_to,
     "watch": watching.watch,
     "scale_in": working.scale_in,
     "roll": working.roll,
@@ -39,6 +40,8 @@ def next_action(state: State, live: Live, now: float, setting: Setting) -> Actio
         return _end(state, run, live)
     if now - run.step_began_at > step.timeout_seconds:
         late = f"{step.key} took more than {step.timeout_seconds:g} s"
+        if step.kind == "point":
+            late = pointing.late(step)
         return going_back.turn_or_hold(state, run, live, setting, late, cause="late")
     changed = going_back.way_back_changed(state, run, live) if step.kind == "watch" else None
     return changed or _HANDLERS[step.kind](state, run, step, live, now, setting)
@@ -54,6 +57,11 @@ def _end(state: State, run: Run, live: Live) -> Action:
         return _ended(state, run)
     if live.weights != committed:
         return foreign(state, live.weights)
+    if run.pages and not run.by_hand:
+        if live.index is None:
+            return Look(at="index")
+        if not pointer.explained(state, live.index):
+            return pointing.foreign(state, live.index)
     serving = active(committed)
     proven = live.split is not None
     if not proven and serving not in live.health:
@@ -85,5 +93,5 @@ def _ended(state: State, run: Run) -> Append:
         # Its tasks may be another release's by now: who goes back to it fills it again.
         slots[entering] = dataclasses.replace(slots[entering], tasks=0)
     summary = dataclasses.replace(state.summary, slots=slots, outcome=outcome, last_run=run.id)
-    data = {"outcome": outcome, "summary": plain(summary)}
+    data = {"outcome": outcome, "summary": plain(pointer.settled(summary))}
     return Append(drafts=(Draft("ended", data),), last=True)

@@ -7,8 +7,19 @@ from cutover.decide.freeze import frozen
 from cutover.decide.holding import said
 from cutover.decide.journal import State
 from cutover.decide.live import Health, Service
-from cutover.decide.model import SCALE, Plan, Release, Setting, Step, Verb, Weights, active, other
-from cutover.decide.steps import clear, fill, prepare, quiet, roll, shift, smoke, watch
+from cutover.decide.model import (
+    SCALE,
+    Page,
+    Plan,
+    Release,
+    Setting,
+    Step,
+    Verb,
+    Weights,
+    active,
+    other,
+)
+from cutover.decide.steps import clear, fill, point, prepare, quiet, roll, shift, smoke, watch
 from infra.outputs import SLOTS, Slot
 
 
@@ -31,7 +42,8 @@ def deploy(
     where there is nobody to shift from."""
     if state.summary.committed is None:
         entering = active(weights)
-        steps = [*prepare(entering, setting), shift(entering, SCALE)]
+        pointed = _pointed(entering, release.page)
+        steps = [*prepare(entering, setting), shift(entering, SCALE), *pointed]
         tasks = setting.min_tasks
     else:
         leaving = active(state.summary.committed)
@@ -39,7 +51,9 @@ def deploy(
         steps = [] if not services[entering].running else [quiet(entering, setting)]
         steps += prepare(entering, setting)
         for percent in setting.ladder_percent:
-            steps += [shift(entering, percent), watch(entering, percent, setting)]
+            # The bake watches the new frontend too.
+            pointed = _pointed(entering, release.page) if percent == SCALE else []
+            steps += [shift(entering, percent), *pointed, watch(entering, percent, setting)]
         if retire:
             steps += clear(leaving, setting)
         tasks = max(services[leaving].desired, setting.min_tasks)
@@ -84,7 +98,7 @@ def rollback(state: State, services: Mapping[Slot, Service] | None, setting: Set
     return Plan(
         verb="rollback",
         entering=home,
-        steps=(*steps, shift(home, SCALE)),
+        steps=(*steps, shift(home, SCALE), *_pointed(home, _page_before(state, home))),
         tasks=tasks,
         floor=setting.min_tasks,
         release=filled.release,
@@ -233,6 +247,16 @@ def _schema_refusals(state: State, release: Release, live: Release | None) -> li
             "lives with both first"
         )
     return found
+
+
+def _pointed(slot: Slot, page: Page | None) -> list[Step]:
+    return [point(slot, page)] if page else []
+
+
+def _page_before(state: State, home: Slot) -> Page | None:
+    """The page that was live with the slot's release; None when it still is, or there was none."""
+    page = state.summary.pages.get(home)
+    return page if page and page.sha256 and page != state.summary.page else None
 
 
 def _plan(verb: Verb, serving: Slot, steps: list[Step], state: State, setting: Setting) -> Plan:

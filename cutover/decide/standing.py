@@ -12,8 +12,8 @@ from cutover.decide.proof import shows
 from infra.outputs import Slot
 
 _ENDS: dict[HoldCause, str] = {
-    "foreign": "find out who has set the weights; then `cutover resume --adopt` takes them, or "
-    "`cutover rollback` sets them back",
+    "foreign": "find out who has changed what the reason names; then `cutover resume --adopt` "
+    "takes it as it is, or `cutover rollback` sets it back",
     "frozen": "`cutover resume` when the freeze is over, or `cutover rollback`",
     "gates": "look at the alarms and at the slot's errors; then `cutover resume` or "
     "`cutover rollback`",

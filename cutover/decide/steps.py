@@ -1,6 +1,6 @@
 """The steps that plans are made of, each with its name in the journal and its limits of time."""
 
-from cutover.decide.model import SCALE, Setting, Step
+from cutover.decide.model import SCALE, Page, Setting, Step
 from infra.outputs import Slot
 
 MIGRATE_SECONDS = 1800
@@ -11,6 +11,8 @@ SMOKE_SECONDS = 120
 SHIFT_SECONDS = 300
 """AWS publishes no bound for the propagation of weights; argo-rollouts #4595 needed under 120 s."""
 EMPTY_SECONDS = 600
+POINT_SECONDS = 300
+"""The edge asks the bucket about `index.html` at each request, so this is for S3 to come back."""
 
 
 def prepare(slot: Slot, setting: Setting) -> list[Step]:
@@ -41,6 +43,12 @@ def shift(slot: Slot, percent: int) -> Step:
         slot=slot,
         percent=percent,
         timeout_seconds=SHIFT_SECONDS,
+    )
+
+
+def point(slot: Slot, page: Page) -> Step:
+    return Step(
+        key=f"point {slot}", kind="point", slot=slot, page=page, timeout_seconds=POINT_SECONDS
     )
 
 

@@ -3,6 +3,7 @@
 from cutover.do.balancer import Balancer
 from cutover.do.clients import Clients
 from cutover.do.fence import Fence
+from cutover.do.frontend import Frontend
 from cutover.do.images import Images
 from cutover.do.metrics import Metrics
 from cutover.do.one_off import OneOffTasks
@@ -38,6 +39,12 @@ class AwsWorld:
         probes = Probes(clients, contract, clock=clock)
         self.smoke = probes.smoke
         self.split = probes.split
+        self.shown = probes.shown
+
+        frontend = Frontend(clients, contract, fence)
+        self.page = frontend.page
+        self.index = frontend.index
+        self.point = frontend.point
 
         metrics = Metrics(clients, contract, clock=clock, probed=probes.sent)
         self.alarms = metrics.alarms

@@ -1,5 +1,6 @@
 """One HTTPS connection to the public name, at an address of its own where the contract has one."""
 
+import hashlib
 import http.client
 import socket
 import ssl
@@ -12,8 +13,9 @@ from urllib.parse import urlsplit
 from infra.outputs import Contract
 
 RELEASE_HEADER = "X-Release-Id"
-# A health answer has a few hundred bytes; nobody needs more to go on with the connection.
-_BODY_BYTES = 65_536
+# A page has no more (cutover/do/frontend.py), and a health answer a few hundred bytes.
+_MOST_BYTES = 5 * 1024**2
+_PIECE_BYTES = 65_536
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,11 +41,13 @@ class Way:
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
-    """`release` is None when the answer does not name one; `seconds` are without connecting."""
+    """`release` is None when the answer does not name one; `seconds` are without connecting;
+    `sha256` is of the body, or of its beginning when that is longer than a page may be."""
 
     status: int
     release: str | None
     seconds: float
+    sha256: str
 
 
 class ProbeConnection:
@@ -64,13 +68,19 @@ class ProbeConnection:
         self._http.sock.settimeout(_left(deadline))
         self._http.request("GET", path, headers=dict(headers))
         response = self._http.getresponse()
-        if len(response.read(_BODY_BYTES)) == _BODY_BYTES:
+        digest, size = hashlib.sha256(), 0
+        while size <= _MOST_BYTES and (piece := response.read(_PIECE_BYTES)):
+            digest.update(piece)
+            size += len(piece)
+            _left(deadline)
+        if size > _MOST_BYTES:
             self._http.close()
         seconds = time.monotonic() - begin
         return Answer(
             status=response.status,
             release=response.getheader(RELEASE_HEADER) or None,
             seconds=seconds,
+            sha256=digest.hexdigest(),
         )
 
     def close(self) -> None:

@@ -25,7 +25,7 @@ LATE_SECONDS = 2.0
 # With ten for each task, one in 20,000 tasks is asked nothing at all.
 PROBES_PER_TASK = 10
 LEAST_PROBES = 20
-HEALTH = "/health"
+HEALTH, FRONT = "/health", "/"
 
 
 class Probes:
@@ -85,6 +85,12 @@ class Probes:
         them were answered with an error."""
         then = [sent for sent in self._sent if sent.slot == slot and since <= sent.at < until]
         return sum(sent.requests for sent in then), sum(sent.errors for sent in then)
+
+    def shown(self) -> str:
+        """SHA-256 of the page at the public name; empty without an answer of 200. One probe: the
+        edge asks the bucket again at each request, and the bucket is consistent."""
+        (answer,) = self._ask("live", [FRONT])
+        return answer.sha256 if answer and answer.status == 200 else ""
 
     def _ask(self, route: ProbeRoute, paths: Sequence[str]) -> Sequence[Answer | None]:
         """An answer for each path, in order; None where there was none in time."""

@@ -15,6 +15,7 @@ from cutover.decide.actions import (
     Fill,
     Look,
     Migrate,
+    Point,
     Register,
     Roll,
     ScaleIn,
@@ -164,6 +165,11 @@ class Runner:
                 return dataclasses.replace(live, smokes={**live.smokes, slot: smoke})
             case "split":
                 return dataclasses.replace(live, split=world.split(look.probes))
+            case "index":
+                self._flush()  # what is proven is told before S3 is asked, which may be away
+                return dataclasses.replace(live, index=world.index())
+            case "shown":
+                return dataclasses.replace(live, shown=world.shown())
             case "task":
                 return dataclasses.replace(live, task=world.task(look.arn))
 
@@ -182,6 +188,10 @@ class Runner:
                 return live.forget()  # the journal took its time: look again before the write
             answer = world.set_weights(run.write.after, not_after=not_after)
             return dataclasses.replace(live.forget(), written=(run.write.step, answer))
+        if isinstance(effect, Point):
+            # No second look before it, as for weights: S3 compares, and refuses what is not so.
+            world.point(effect.page, etag=effect.etag, not_after=not_after)
+            return live.forget()
         name, value = "asked", "yes"
         match effect:
             case Register():

@@ -3,7 +3,7 @@
 import dataclasses
 from collections.abc import Callable, Sequence
 
-from cutover.decide import going_back, planning
+from cutover.decide import going_back, planning, pointer
 from cutover.decide.freeze import frozen
 from cutover.decide.holding import adoptable, explained, said
 from cutover.decide.journal import Draft, Run, State, chain, fold, plain
@@ -103,12 +103,13 @@ class Session:
             if state.run is None:
                 return self._refused(state, "no run is open, so there is none to resume")
             found = self._world.weights() if adopt and state.summary.committed else None
+            page = self._page_adopted(state) if adopt else ()
             if found is None or explained(state, found):
-                return (self._resumed(),)
+                return (*page, self._resumed())
             why_not = adoptable(state, found, self._health())
             if why_not:
                 return self._refused(state, why_not)
-            return (self._adopted(found), self._resumed())
+            return (self._adopted(found), *page, self._resumed())
 
         return self._begin("resume", begin)
 
@@ -188,7 +189,8 @@ class Session:
         return self._note("unfreeze", Draft("unfrozen", {"reason": order.reason, "by": order.by}))
 
     def adopt(self) -> Result:
-        """What the weights are now is right, whoever has set them. Refused while a run is open."""
+        """What the weights and `index.html` are now is right, whoever has set them. Refused while
+        a run is open."""
         snapshot = self._store.read()
         if snapshot.state.run:
             return self._refused(
@@ -201,6 +203,8 @@ class Session:
         why_not = adoptable(snapshot.state, weights, self._health())
         if why_not:
             return self._refused(snapshot.state, why_not)
+        for draft in self._page_adopted(snapshot.state):
+            self._note("adopt", draft)
         return self._note("adopt", self._adopted(weights))
 
     def _note(self, purpose: str, draft: Draft) -> Result:
@@ -300,6 +304,9 @@ class Session:
         )
         if plan.release and not world.image_exists(plan.release.image):
             found = (*found, f"there is no image {plan.release.image}; build and push it first")
+        if plan.release and plan.release.page:
+            refusal = pointer.refusal(state, plan.release.page, world.index())
+            found = (*found, refusal) if refusal else found
         return found
 
     def _health(self) -> dict[Slot, Health]:
@@ -338,6 +345,12 @@ class Session:
 
     def _adopted(self, weights: Weights) -> Draft:
         return Draft("adopted", {"weights": dict(weights), "by": self._order.by})
+
+    def _page_adopted(self, state: State) -> tuple[Draft, ...]:
+        if not pointer.concerns(state):
+            return ()
+        draft = pointer.adoption(state, self._world.index(), self._order.by)
+        return (draft,) if draft else ()
 
     def _refused(self, state: State, sentence: str) -> Result:
         return Result(exit=Exit.REFUSED, sentence=sentence, state=state)

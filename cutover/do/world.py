@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Protocol
 
-from cutover.decide.live import Health, Sample, Service, Smoke, Split, TaskStatus
-from cutover.decide.model import Release, Weights
+from cutover.decide.live import Health, Index, Sample, Service, Smoke, Split, TaskStatus
+from cutover.decide.model import Page, Release, Weights
 from infra.outputs import Slot
 
 
@@ -61,6 +61,21 @@ class World(Protocol):
 
     def split(self, probes: int) -> Split:
         """So many tagged probes on the public path, at a bounded rate."""
+        ...
+
+    def page(self, key: str) -> Page:
+        """What is in the frontend's bucket under this key. Refused when nothing is."""
+        ...
+
+    def index(self) -> Index: ...
+
+    def point(self, page: Page, *, etag: str, not_after: float) -> None:
+        """`index.html` becomes the page, if it still has the ETag; one attempt. Unavailable when
+        somebody else was faster, Refused when the page is no longer what it was."""
+        ...
+
+    def shown(self) -> str:
+        """SHA-256 of the page that the public path answers with; empty without an answer."""
         ...
 
     def image_exists(self, image: str) -> bool:

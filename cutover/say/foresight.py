@@ -17,6 +17,7 @@ def plan(
     release: str,
     schema_min: int | None,
     schema_max: int | None,
+    frontend: str | None,
     despite_freeze: bool,
     despite_alarms: bool,
     retire: bool,
@@ -24,11 +25,17 @@ def plan(
     """Reads, and touches nothing. REFUSED when `deploy` would be."""
     given.image(image)
     given.name("release", release)
+    key = given.key(frontend) if frontend else None
     order = order_of("plan", None)
     environment = wiring.open_environment(stack, order.run)
     state = environment.store.read().state
     wanted = given.release(
-        release, image, schema=state.summary.schema, least=schema_min, most=schema_max
+        release,
+        image,
+        schema=state.summary.schema,
+        least=schema_min,
+        most=schema_max,
+        page=environment.world.page(key) if key else None,
     )
     session = Session(
         environment.world, environment.store, environment.clock, environment.setting, order
@@ -50,6 +57,7 @@ def data(plan: Plan, seen: Forecast) -> dict[str, object]:
     """The keys of `--json`; seconds, percent of users, hours of one task."""
     return {
         "release": plan.release.release_id if plan.release else None,
+        "frontend": plan.release.page.key if plan.release and plan.release.page else None,
         "entering": plan.entering,
         "tasks": plan.tasks,
         "despite": list(plan.despite),
@@ -92,7 +100,8 @@ def text(plan: Plan, seen: Forecast) -> str:
 def _row(moment: Moment, width: int) -> str:
     least, most = lasting(moment.least_seconds), lasting(moment.step.timeout_seconds)
     users = f"up to {moment.exposed_percent} % of users"
-    return f"  {moment.step.key:<{width}}  {least} to {most}, {users}"
+    page = f", index.html becomes {moment.step.page.key}" if moment.step.page else ""
+    return f"  {moment.step.key:<{width}}  {least} to {most}, {users}{page}"
 
 
 def _back(seen: Forecast) -> str:

@@ -4,12 +4,14 @@ import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
-from cutover.decide.model import Release
+from cutover.decide.model import Page, Release
+from cutover.decide.pointer import INDEX
 from cutover.say.answer import BadInput
 
 # A digest is SHA-256 (OCI image specification, "Digests").
 _IMAGE = re.compile(r"[^\s@]+@sha256:[0-9a-f]{64}")
 _NAME = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]{0,199}")
 
 
 def image(text: str) -> str:
@@ -32,8 +34,24 @@ def name(what: str, text: str) -> str:
     return text
 
 
+def key(text: str) -> str:
+    """The key of a release's page: its own, for `index.html` is written from it."""
+    if not _KEY.fullmatch(text) or text == INDEX:
+        raise BadInput(
+            f"--frontend {text} is no key of a release's own page; give one as in "
+            "releases/2026-11-24.1/index.html, under which the page was uploaded"
+        )
+    return text
+
+
 def release(
-    release_id: str, image: str, *, schema: int, least: int | None, most: int | None
+    release_id: str,
+    image: str,
+    *,
+    schema: int,
+    least: int | None,
+    most: int | None,
+    page: Page | None,
 ) -> Release:
     """The release, whose range of schema versions is the live `schema` alone where none is given:
     a team that doesn't count versions need not know of them."""
@@ -44,7 +62,7 @@ def release(
             f"--schema-min {low} is more than --schema-max {high}; a release lives with the schema "
             "that it brings about"
         )
-    return Release(release_id=release_id, image=image, schema_min=low, schema_max=high)
+    return Release(release_id=release_id, image=image, schema_min=low, schema_max=high, page=page)
 
 
 def despite(chosen: Mapping[str, bool], reason: str | None) -> None:

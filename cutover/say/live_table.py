@@ -34,7 +34,7 @@ class LiveTable:
         sentence = announcement(draft.kind, draft.data)
         if step is None:
             self._title = sentence or self._title
-        elif draft.kind in ("converged", "passed", "filled", "migrated", "emptied"):
+        elif draft.kind in ("converged", "pointed", "passed", "filled", "migrated", "emptied"):
             evidence = entry_sentence(draft.kind, draft.data).removeprefix(f"{step}: ")
             self._seen = {**self._seen, step: evidence}
         self._follow(state)

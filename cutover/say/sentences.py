@@ -9,7 +9,7 @@ from cutover.decide.model import DESPITE, SCALE
 from infra.outputs import SLOTS
 
 # Too small to tell anybody of; `history` shows them all the same.
-_QUIET: frozenset[Kind] = frozenset({"intent", "applied", "noted"})
+_QUIET: frozenset[Kind] = frozenset({"intent", "applied", "pointing", "noted"})
 _ENDS = {
     "done": "the run is done",
     "rolled_back": "the run went back",
@@ -33,8 +33,10 @@ def entry_sentence(kind: Kind, data: Mapping[str, Any]) -> str:
             return f"{data['step']}: from {_weights(data['before'])} to {_weights(data['after'])}"
         case "applied" | "committed":
             return f"{data['step']}: the weights are {_weights(data['weights'])}"
-        case "converged" | "passed":
+        case "converged" | "pointed" | "passed":
             return f"{data['step']}: {data['evidence']}"
+        case "pointing":
+            return f"{data['step']}: index.html is to be {data['after']['key']}"
         case "noted":
             return f"{data['step']}: {data['name']} {data['value']}"
         case "filled":
@@ -54,6 +56,8 @@ def entry_sentence(kind: Kind, data: Mapping[str, Any]) -> str:
             return f"the run is held ({data['cause']}): {data['reason']}"
         case "adopted":
             return f"{_weights(data['weights'])} taken as right, by {data['by']}"
+        case "kept":
+            return f"index.html taken as right as it is, by {data['by']}"
         case "ended":
             return _ENDS[data["outcome"]] + _served(data["summary"])
         case "frozen":

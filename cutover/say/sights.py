@@ -4,8 +4,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
+from cutover.decide import pointer
 from cutover.decide.freeze import frozen
-from cutover.decide.live import Health, Service
+from cutover.decide.live import Health, Index, Service
 from cutover.decide.model import Weights
 from cutover.decide.outcome import Exit
 from cutover.do.store import Snapshot
@@ -25,6 +26,8 @@ class Standing:
     weights: Weights | None
     services: Mapping[Slot, Service]
     health: Mapping[Slot, Health]
+    index: Index | None
+    """None, too, where cutover has never written a page."""
     frozen: str | None
     now: float
     unread: tuple[str, ...] = ()
@@ -49,7 +52,8 @@ class _Eyes:
 
 
 def look(environment: Environment) -> Standing:
-    """Five calls. Raises Malformed for a journal that can't be trusted, and nothing else."""
+    """Five calls, and one more where there is a page. Raises Malformed for a journal that can't be
+    trusted, and nothing else."""
     eyes, world, now = _Eyes(), environment.world, environment.clock.now()
     snapshot = eyes.see("the journal", environment.store.read)
     weights = eyes.see("the traffic rule", world.weights)
@@ -58,11 +62,13 @@ def look(environment: Environment) -> Standing:
     for slot in SLOTS:
         if (seen := eyes.see(f"the health of {slot}", lambda s=slot: world.health(s))) is not None:
             health[slot] = seen
+    paged = snapshot is not None and pointer.concerns(snapshot.state)
     return Standing(
         snapshot=snapshot,
         weights=weights,
         services=services or {},
         health=health,
+        index=eyes.see("index.html", world.index) if paged else None,
         frozen=_frozen(environment, snapshot, now) if snapshot else None,
         now=now,
         unread=tuple(eyes.unread),

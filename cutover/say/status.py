@@ -3,6 +3,7 @@
 import dataclasses
 from typing import Any
 
+from cutover.decide import pointer
 from cutover.decide.journal import Run, State
 from cutover.decide.model import Weights, active
 from cutover.decide.standing import ends_hold, forward_only
@@ -39,6 +40,7 @@ def data(standing: Standing) -> dict[str, Any]:
         "weights": {"live": dict(weights) if weights else None, "journal": committed},
         "slots": {slot: _slot(standing, slot) for slot in SLOTS},
         "schema": state.summary.schema if state else None,
+        "frontend": _frontend(standing, state) if state and standing.index else None,
         "run": _run(state, state.run) if state and state.run else None,
         "lease": {
             **dataclasses.asdict(lease.owner),
@@ -55,11 +57,22 @@ def data(standing: Standing) -> dict[str, Any]:
     }
 
 
+def _frontend(standing: Standing, state: State) -> dict[str, Any]:
+    page, index = state.summary.page, standing.index
+    return {
+        "journal": page.key if page else None,
+        "explained": index is not None and pointer.explained(state, index),
+    }
+
+
 def text(stack: str, standing: Standing) -> str:
     """The same for a person, most important first."""
     seen, snapshot = data(standing), standing.snapshot
     lines = [_headline(stack, standing), f"weights: {_weights_said(standing)}"]
     lines += [f"{slot}: {_slot_said(seen['slots'][slot])}" for slot in SLOTS]
+    if page := seen["frontend"]:
+        as_left = "as the journal left it" if page["explained"] else "somebody else has changed it"
+        lines += [f"frontend: {page['journal'] or 'no page'}; {as_left}"]
     if run := seen["run"]:
         verb = ", despite ".join([run["verb"], *run["despite"]])
         lines += [f"run: {run['id']} ({verb}), at {run['step'] or 'its end'}"]

@@ -24,6 +24,7 @@ def deploy(
     release: str,
     schema_min: int | None,
     schema_max: int | None,
+    frontend: str | None,
     run: str | None,
     reason: str | None,
     despite_freeze: bool,
@@ -33,6 +34,7 @@ def deploy(
     """All the way of a release into the idle slot and to all of the traffic."""
     given.image(image)
     given.name("release", release)
+    key = given.key(frontend) if frontend else None
     if run is not None:
         given.name("run", run)
     given.despite({"freeze": despite_freeze, "alarms": despite_alarms}, reason)
@@ -44,6 +46,7 @@ def deploy(
             schema=_schema(job.environment, schema_min, schema_max),
             least=schema_min,
             most=schema_max,
+            page=job.environment.world.page(key) if key else None,
         )
         deployed = job.session.deploy(
             wanted, despite_freeze=despite_freeze, despite_alarms=despite_alarms, retire=retire

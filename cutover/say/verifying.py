@@ -1,6 +1,8 @@
 """`verify`: whether live AWS is what the journal says."""
 
+from cutover.decide import pointer
 from cutover.decide.live import Health
+from cutover.decide.outcome import Exit
 from cutover.decide.proof import LEAST_PROBES
 from cutover.decide.standing import verdict
 from cutover.say import wiring
@@ -20,4 +22,8 @@ def verify(stack: str, *, adopt: bool, reason: str | None) -> Answer:
     state, weights = environment.store.read().state, environment.world.weights()
     health: dict[Slot, Health] = {slot: environment.world.health(slot) for slot in SLOTS}
     split = environment.world.split(LEAST_PROBES) if state.summary.committed else None
-    return of_result(verdict(state, weights, health, split))
+    found, page = verdict(state, weights, health, split), state.summary.page
+    if page and found.exit == Exit.DONE:
+        world = environment.world
+        found = pointer.verdict(found, page, world.index(), world.shown())
+    return of_result(found)

@@ -16,6 +16,7 @@ from typing import Self
 
 from rehearsal.alb.haproxy import RuntimeApi, Structure, write_configuration
 from rehearsal.alb.observation import Stage, Statistics, Target
+from rehearsal.alb.pages import Pages
 from rehearsal.alb.routing import Routing
 from rehearsal.alb.target_group import Observation, TargetGroup
 from rehearsal.errors import RehearsalError
@@ -42,6 +43,8 @@ class BalancerSettings:
     """In force from the start. Later ones may add rules, but no header name or fixed response."""
     propagation_seconds: float = PROPAGATION_SECONDS
     idle_seconds: int = 60
+    pages: Pages | None = None
+    """What stands before it; without, every path is the balancer's."""
     clock: Callable[[], float] = time.monotonic
 
 
@@ -85,6 +88,7 @@ class Balancer:
             port=port,
             certificate=certificate,
             idle_seconds=settings.idle_seconds,
+            pages=settings.pages,
         )
         process = supervisor.start(name, ["haproxy", "-db", "-f", str(configuration)], env={})
         api = RuntimeApi(directory)

@@ -10,8 +10,10 @@ from pathlib import Path
 
 import jinja2
 
+from rehearsal.alb.pages import Pages
 from rehearsal.alb.routing import Action, Condition, FixedResponse, Routing
 from rehearsal.alb.target_group import TargetGroup
+from rehearsal.alb.wildcard import wildcard
 from rehearsal.errors import RehearsalError
 
 ANSWER_SECONDS = 5.0
@@ -114,14 +116,6 @@ class Structure:
         return "|".join(["forward", str(total), *fields])
 
 
-def wildcard(pattern: str) -> str:
-    """A regular expression for an ALB's pattern, without blanks and never past a line's end."""
-    return "".join(
-        {"*": ".*", "?": ".", " ": r"\x20", "\t": r"\t"}.get(character, re.escape(character))
-        for character in pattern
-    )
-
-
 def write_configuration(
     directory: Path,
     structure: Structure,
@@ -130,6 +124,7 @@ def write_configuration(
     port: int,
     certificate: Path,
     idle_seconds: int,
+    pages: Pages | None,
 ) -> Path:
     """Writes haproxy.cfg and all that it refers to; returns its path."""
     environment = jinja2.Environment(
@@ -148,6 +143,7 @@ def write_configuration(
         fixed_responses=structure.fixed_responses,
         groups=structure.groups.values(),
         most_groups=MOST_GROUPS,
+        pages=pages,
     )
     path = directory / "haproxy.cfg"
     try:

@@ -29,9 +29,9 @@ _NOTHING_OF_THE_USER: dict[str, tuple[None, None, str | None, None]] = {
 }
 # No proxy: `HTTP_PROXY` would send even a loopback address elsewhere. One attempt: a retry hides a
 # failure, and moto either answers or is gone.
-_OURS = "slipway-rehearsal"
+OURS = "slipway-rehearsal"
 _CONFIG = Config(
-    user_agent_extra=_OURS,
+    user_agent_extra=OURS,
     proxies={},
     retries={"total_max_attempts": 1},
     connect_timeout=5,
@@ -85,7 +85,7 @@ class ControlPlane:
     @property
     def own_variables(self) -> dict[str, str]:
         """The same for a process that does what AWS does: its calls are not those of others."""
-        return {**self.variables, "AWS_SDK_UA_APP_ID": _OURS}
+        return {**self.variables, "AWS_SDK_UA_APP_ID": OURS}
 
     def calls(self) -> tuple[Call, ...]:
         """Those of others than this rehearsal so far, in order."""
@@ -126,7 +126,7 @@ class ControlPlane:
         app = server.app
 
         def counted(environ: Any, start_response: Any) -> Any:
-            if _OURS not in environ.get("HTTP_USER_AGENT", ""):
+            if OURS not in environ.get("HTTP_USER_AGENT", ""):
                 self._calls.append(Call(time.time(), _service(environ)))
             return app(environ, start_response)
 

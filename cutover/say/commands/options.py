@@ -13,7 +13,9 @@ Stack = Annotated[
 ]
 Json = Annotated[bool, typer.Option("--json", help="Answer with one JSON object.")]
 Reason = Annotated[str | None, typer.Option(help="Why; the journal keeps it.", metavar="TEXT")]
-Adopt = Annotated[bool, typer.Option("--adopt", help="Take the weights that are live as right.")]
+Adopt = Annotated[
+    bool, typer.Option("--adopt", help="Take weights and index.html that are live as right.")
+]
 
 
 def give(command: str, stack: str, answered: "Callable[[], Answer]", *, as_json: bool) -> None:

@@ -23,6 +23,12 @@ SchemaMax = Annotated[
     int | None,
     typer.Option(min=0, help="The newest schema version that it lives with.", metavar="N"),
 ]
+Frontend = Annotated[
+    str | None,
+    typer.Option(
+        help="Its page in the frontend's bucket, which index.html will be.", metavar="KEY"
+    ),
+]
 DespiteFreeze = Annotated[bool, typer.Option("--despite-freeze", help="Needs a --reason.")]
 DespiteAlarms = Annotated[
     bool,
@@ -50,6 +56,7 @@ def plan(
     release: ReleaseId,
     schema_min: SchemaMin = None,
     schema_max: SchemaMax = None,
+    frontend: Frontend = None,
     despite_freeze: DespiteFreeze = False,  # noqa: FBT002 (a flag of the command line)
     despite_alarms: DespiteAlarms = False,  # noqa: FBT002
     no_retire: NoRetire = False,  # noqa: FBT002
@@ -59,8 +66,8 @@ def plan(
 
     Says as well what stands against it; touches nothing.
 
-    JSON: release, entering, tasks, despite, steps, least_seconds, most_seconds, rollback_seconds,
-    least_task_hours, most_task_hours, way_back_until, refusals.
+    JSON: release, frontend, entering, tasks, despite, steps, least_seconds, most_seconds,
+    rollback_seconds, least_task_hours, most_task_hours, way_back_until, refusals.
     """
     from cutover.say import foresight
 
@@ -73,6 +80,7 @@ def plan(
             release=release,
             schema_min=schema_min,
             schema_max=schema_max,
+            frontend=frontend,
             despite_freeze=despite_freeze,
             despite_alarms=despite_alarms,
             retire=not no_retire,
@@ -88,6 +96,7 @@ def deploy(
     release: ReleaseId,
     schema_min: SchemaMin = None,
     schema_max: SchemaMax = None,
+    frontend: Frontend = None,
     run_id: RunId = None,
     reason: Reason = None,
     despite_freeze: DespiteFreeze = False,  # noqa: FBT002
@@ -100,6 +109,7 @@ def deploy(
     Migrate, fill, smoke, ladder, bake, retire; and back if a gate fails.
 
     Without --schema-min and --schema-max a release lives with the live schema, whatever that is.
+    With --frontend its page becomes index.html once it has all of the traffic; without, that stays.
     JSON: run, weights, releases.
     """
     from cutover.say import verbs
@@ -113,6 +123,7 @@ def deploy(
             release=release,
             schema_min=schema_min,
             schema_max=schema_max,
+            frontend=frontend,
             run=run_id,
             reason=reason,
             despite_freeze=despite_freeze,

@@ -17,7 +17,7 @@ def status(stack: Stack, as_json: Json = False) -> None:  # noqa: FBT002
     """What is live, which run is open, and more.
 
     What can't be read is named, the rest is shown, and the code is 5 or 10.
-    JSON: active, weights, slots, schema, run, lease, frozen, forward_only, unread.
+    JSON: active, weights, slots, schema, frontend, run, lease, frozen, forward_only, unread.
     """
     from cutover.say import status as views
 
