@@ -10,6 +10,9 @@ from pulumi import _types
 
 ACCOUNT = "123456789012"
 REGION = "eu-west-1"
+# Region and account in the ARNs of services that are everywhere, or whose names are nobody else's
+# (Service Authorization Reference, "Resource types defined by" each of them).
+_PLACES = {"cloudfront": ("", ACCOUNT), "iam": ("", ACCOUNT), "s3": ("", "")}
 
 Outputs = Callable[[str, str, dict[str, Any]], dict[str, Any]]
 """(type, name, inputs) -> the outputs a provider would compute; `id` among them."""
@@ -22,7 +25,8 @@ def synthetic_outputs(type_: str, name: str, inputs: dict[str, Any]) -> dict[str
         texts["region"] = REGION
     if "arn" in texts:
         service, _, kind = type_.split(":")[1].partition("/")
-        texts["arn"] = f"arn:aws:{service}:{REGION}:{ACCOUNT}:{kind}/{name}"
+        region, account = _PLACES.get(service, (REGION, ACCOUNT))
+        texts["arn"] = f"arn:aws:{service}:{region}:{account}:{kind}/{name}"
     return {
         "id": f"{name}-id",
         **texts,

@@ -22,7 +22,7 @@ SETTINGS = CdnSettings(
     asset_days=90,
     log_days=365,
 )
-ARN = "arn:aws:cloudfront:eu-west-1:123456789012"
+ARN = "arn:aws:cloudfront::123456789012"
 DISTRIBUTION = "aws:cloudfront/distribution:Distribution"
 HEADERS = "aws:cloudfront/responseHeadersPolicy:ResponseHeadersPolicy"
 RECORD = "aws:route53/record:Record"

@@ -91,7 +91,7 @@ def test_accesses_are_logged_where_the_log_bucket_allows_it(recording):
 def test_cloudfront_is_given_the_regional_name(recording):
     assert recording.exports == {
         "bucket": "prod-frontend.bucket",
-        "arn": "arn:aws:s3:eu-west-1:123456789012:bucket/prod-frontend",
+        "arn": "arn:aws:s3:::bucket/prod-frontend",
         "domain_name": "prod-frontend.bucketRegionalDomainName",
     }
 

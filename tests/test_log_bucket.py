@@ -15,7 +15,7 @@ from tests.environments import STACKS, chosen, recorded
 ACCOUNT = "210987654321"
 LIFECYCLE = "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration"
 POLICY = "aws:s3/bucketPolicy:BucketPolicy"
-BUCKET = "arn:aws:s3:eu-west-1:123456789012:bucket/prod-logs"
+BUCKET = "arn:aws:s3:::bucket/prod-logs"
 
 
 def program() -> None:

@@ -105,7 +105,7 @@ def test_the_database_is_exactly_this():
         "maintenanceWindow": "sun:02:30-sun:03:30",
         "enabledCloudwatchLogsExports": ["postgresql", "upgrade"],
         "monitoringInterval": 15,
-        "monitoringRoleArn": "arn:aws:iam:eu-west-1:123456789012:role/prod-postgres-monitoring",
+        "monitoringRoleArn": "arn:aws:iam::123456789012:role/prod-postgres-monitoring",
         "performanceInsightsEnabled": True,
         "performanceInsightsKmsKeyId": "key-arn",
         "performanceInsightsRetentionPeriod": 7,

@@ -242,6 +242,17 @@ def test_outputs_that_a_provider_always_computes_are_told_apart() -> None:
     }
 
 
+def test_the_arn_of_what_is_everywhere_names_no_region() -> None:
+    def program() -> None:
+        pulumi.export("role", aws.iam.Role("r", assume_role_policy="{}").arn)
+        pulumi.export("bucket", aws.s3.Bucket("b").arn)
+
+    assert recorded(program).exports == {
+        "role": "arn:aws:iam::123456789012:role/r",
+        "bucket": "arn:aws:s3:::bucket/b",
+    }
+
+
 def test_a_test_may_supply_outputs_of_its_own() -> None:
     recording = recorded(
         lambda: pulumi.export("arn", a_vpc().arn), outputs=lambda *_: {"id": "i", "arn": "mine"}

@@ -56,7 +56,7 @@ def test_the_function_has_a_supported_runtime_and_no_place_in_the_network() -> N
         "runtime": "python3.14",
         "architectures": ["arm64"],
         "handler": "watcher.handler.handle",
-        "role": "arn:aws:iam:eu-west-1:123456789012:role/prod-watcher",
+        "role": "arn:aws:iam::123456789012:role/prod-watcher",
         "timeout": 30,
         "memorySize": 256,
         "environment": {
@@ -164,7 +164,7 @@ def test_it_looks_every_minute_and_never_late() -> None:
         "flexibleTimeWindow": {"mode": "OFF"},
         "target": {
             "arn": FUNCTION_ARN,
-            "roleArn": "arn:aws:iam:eu-west-1:123456789012:role/prod-watcher-schedule",
+            "roleArn": "arn:aws:iam::123456789012:role/prod-watcher-schedule",
             "retryPolicy": {"maximumEventAgeInSeconds": 60, "maximumRetryAttempts": 0},
         },
     }
