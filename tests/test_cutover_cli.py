@@ -264,7 +264,7 @@ def test_a_hotfix_goes_live_in_spite_of_alarms_and_everybody_reads_so(
     bench: Bench, capsys: Output
 ) -> None:
     bench.world.alarmed = {"green-errors": "ALARM", "database": "INSUFFICIENT_DATA"}
-    hotfix = ("--image", IMAGE, "--release", "r2", "--despite-alarms")
+    hotfix = ("--image", IMAGE, "--release", "r2", "--despite-alarms", "--reason", "the bug")
     assert bench.run("plan", *hotfix) == 0
     assert capsys.readouterr().out.startswith("deploy of r2 to blue, 2 tasks, despite alarms:\n")
     assert bench.run("plan", *hotfix, "--json") == 0
@@ -744,6 +744,10 @@ def test_every_error_is_a_sentence_and_a_code(
             "--despite-alarms needs a --reason, which the journal keeps",
         ),
         (
+            ("plan", "--image", IMAGE, "--release", "r2", "--despite-freeze"),
+            "--despite-freeze needs a --reason, which the journal keeps",
+        ),
+        (
             (*DEPLOY, "r2", "--schema-min", "3", "--schema-max", "2"),
             "--schema-min 3 is more than --schema-max 2; a release lives with the schema that it "
             "brings about",
@@ -793,6 +797,50 @@ def test_wrong_usage_is_one_sentence(
     assert said.err.startswith(sentence)
     assert said.err.count("\n") == 1
     assert empty.opened == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "command", "stack", "sentence"),
+    [
+        (["--json"], "", "", "No such option: --json"),
+        (["deplyo", "--json"], "", "", "No such command 'deplyo'. Did you mean 'deploy'?"),
+        (["plan", "--json", "--stack=prod", "--imgae"], "plan", "prod", "No such option: --imgae"),
+        (["freeze", "--stack", "prod", "--json"], "freeze", "prod", "Missing option '--reason'."),
+        (["shell", "--json", "--stack", "qa"], "shell", "qa", "Missing argument 'COMMAND...'."),
+    ],
+)
+def test_wrong_usage_is_an_object_too_where_one_is_asked_for(
+    empty: Bench,
+    capsys: Output,
+    monkeypatch: pytest.MonkeyPatch,
+    arguments: list[str],
+    command: str,
+    stack: str,
+    sentence: str,
+) -> None:
+    monkeypatch.setattr("sys.argv", ["cutover", *arguments])
+    assert cli.main() == 2
+    said = capsys.readouterr()
+    assert json.loads(said.out) == {
+        "command": command,
+        "stack": stack,
+        "exit": 2,
+        "sentence": said.err.rstrip("\n"),
+    }
+    assert said.err.startswith(sentence)
+    assert empty.opened == []
+
+
+def test_wrong_usage_is_of_the_stack_in_the_environment_and_heeds_no_option_of_another(
+    empty: Bench, capsys: Output, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SLIPWAY_STACK", "prod")
+    monkeypatch.setattr("sys.argv", ["cutover", "deploy", "--json"])
+    assert cli.main() == 2
+    assert answer(capsys)["stack"] == "prod"
+    monkeypatch.setattr("sys.argv", ["cutover", "shel", "--", "jq", "--json"])
+    assert cli.main() == 2
+    assert capsys.readouterr().out == ""
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

@@ -18,7 +18,8 @@ else has set the weights; 8 an invariant is broken, or the journal is; 9 interru
 not answer, and the command may be given again; 1 a defect of this program.
 
 With --json, standard output has one object and nothing else: command, stack, exit, sentence, and
-what --help of the verb names. Progress and errors go to standard error. Credentials, region and
+what --help of the verb names; `history` alone has one for each entry, and `guard` has none.
+Progress and errors go to standard error. Credentials, region and
 AWS_ENDPOINT_URL are read as the AWS CLI reads them; messages go to the environment's alert topic
 and to CUTOVER_WEBHOOK_URL.
 """
@@ -39,5 +40,6 @@ def main() -> int:
     try:
         return app(prog_name="python -m cutover", standalone_mode=False) or 0
     except TyperException as error:
-        print(error.format_message(), file=sys.stderr)
-        return 2
+        from cutover.say.misuse import misused
+
+        return misused(error, sys.argv[1:])

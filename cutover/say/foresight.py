@@ -18,6 +18,7 @@ def plan(
     schema_min: int | None,
     schema_max: int | None,
     frontend: str | None,
+    reason: str | None,
     despite_freeze: bool,
     despite_alarms: bool,
     retire: bool,
@@ -26,6 +27,7 @@ def plan(
     given.image(image)
     given.name("release", release)
     key = given.key(frontend) if frontend else None
+    given.despite({"freeze": despite_freeze, "alarms": despite_alarms}, reason)
     order = order_of("plan", None)
     environment = wiring.open_environment(stack, order.run)
     state = environment.store.read().state

@@ -38,6 +38,9 @@ DespiteAlarms = Annotated[
         "never of the entering slot's own. Needs a --reason.",
     ),
 ]
+Copied = Annotated[
+    str | None, typer.Option("--reason", help="As `deploy` takes it; kept nowhere.", metavar="TEXT")
+]
 NoRetire = Annotated[
     bool, typer.Option("--no-retire", help="Leave the old slot running, until `retire`.")
 ]
@@ -57,6 +60,7 @@ def plan(
     schema_min: SchemaMin = None,
     schema_max: SchemaMax = None,
     frontend: Frontend = None,
+    reason: Copied = None,
     despite_freeze: DespiteFreeze = False,  # noqa: FBT002 (a flag of the command line)
     despite_alarms: DespiteAlarms = False,  # noqa: FBT002
     no_retire: NoRetire = False,  # noqa: FBT002
@@ -81,6 +85,7 @@ def plan(
             schema_min=schema_min,
             schema_max=schema_max,
             frontend=frontend,
+            reason=reason,
             despite_freeze=despite_freeze,
             despite_alarms=despite_alarms,
             retire=not no_retire,

@@ -8,8 +8,14 @@ from cutover.say.commands.options import Adopt, Json, Reason, Stack, give
 
 app = typer.Typer()
 
-Newest = Annotated[int, typer.Option("-n", min=1, help="How many of the newest.")]
-Chain = Annotated[bool, typer.Option("--verify", help="Say that the whole hash chain is right.")]
+Newest = Annotated[int, typer.Option("-n", min=1, help="How many of the newest.", metavar="N")]
+Chain = Annotated[
+    bool,
+    typer.Option("--verify", help="Say how long the chain of hashes is, and its head's hash."),
+]
+JsonLines = Annotated[
+    bool, typer.Option("--json", help="Answer with one JSON object for each entry, a line each.")
+]
 
 
 @app.command()
@@ -51,11 +57,12 @@ def history(
     stack: Stack,
     newest: Newest = 50,
     verify: Chain = False,  # noqa: FBT002
-    as_json: Json = False,  # noqa: FBT002
+    as_json: JsonLines = False,  # noqa: FBT002
 ) -> None:
-    """The journal, oldest first.
+    """The newest entries of the journal, oldest first.
 
-    With --json an object in each line, as the journal holds it.
+    The chain of hashes is checked from the first entry on, whatever is shown; 8 when it is broken.
+    JSON: sequence, run, token, at, kind, data, previous, hash.
     """
     from cutover.say import past
 
