@@ -167,7 +167,7 @@ def running(
 
 def _deploy_first(environment: Environment) -> None:
     page = environment.upload_page(FIRST_RELEASE)
-    ended = environment.deploy(FIRST_RELEASE, "--frontend", page)
+    ended = environment.deploy_first(FIRST_RELEASE, "--frontend", page)
     if ended.exit != Exit.DONE:
         raise RehearsalError(f"cutover did not deploy {FIRST_RELEASE}: {ended.sentence}")
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Self
 
+from cutover.decide.outcome import Exit
 from infra.outputs import Slot
 from rehearsal.aws.control_plane import Call
 from rehearsal.machine.process import Process
@@ -17,6 +18,8 @@ from rehearsal.watch import Watch
 ROOT = Path(__file__).resolve().parent.parent
 # Longer than any run is allowed to take here, with a machine that is busy with other things.
 LONGEST_SECONDS = 300.0
+# A machine that is busy with other things answers one call late, and then the next one in time.
+INSIST_SECONDS, AGAIN_SECONDS = 120.0, 1.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -144,3 +147,13 @@ class Tool:
     def run(self, verb: str, *options: str) -> Ended:
         """The same, to its end."""
         return self.start(verb, *options).wait()
+
+    def insist(self, verb: str, *options: str) -> Ended:
+        """The same, given again when it says that AWS did not answer; the first other end, or the
+        last one when INSIST_SECONDS are over."""
+        ends = time.monotonic() + INSIST_SECONDS
+        while (ended := self.run(verb, *options)).exit == Exit.UNAVAILABLE:
+            if time.monotonic() >= ends:
+                break
+            self.watch.pause(AGAIN_SECONDS)
+        return ended

@@ -27,6 +27,11 @@ print(json.dumps({
     "argv": sys.argv[1:],
     "names": sorted(names),
 }))
+if "late" in sys.argv:
+    with open(sys.argv[-1], "a+") as tries:
+        tries.write("x")
+        tries.seek(0)
+        sys.exit(10 if len(tries.read()) < 3 else 3)
 sys.exit(3 if "back" in sys.argv else 0)
 """
 
@@ -100,6 +105,24 @@ def test_a_command_that_never_ends_is_named(tool: Tool, monkeypatch: pytest.Monk
     monkeypatch.setattr(tools, "LONGEST_SECONDS", 0.3)
     with pytest.raises(RehearsalError, match=r"^cutover deploy did not end within 0\.3 seconds$"):
         tool.run("deploy", "wait")
+
+
+def test_a_command_is_given_again_while_aws_does_not_answer(
+    tool: Tool, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(tools, "AGAIN_SECONDS", 0)
+    tries = tmp_path / "tries"
+    assert tool.insist("deploy", "late", str(tries)).exit == 3
+    assert tries.read_text() == "xxx"
+
+
+def test_a_command_is_given_again_for_a_bounded_time(
+    tool: Tool, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(tools, "INSIST_SECONDS", 0)
+    tries = tmp_path / "tries"
+    assert tool.insist("deploy", "late", str(tries)).exit == 10
+    assert tries.read_text() == "x"
 
 
 def test_the_program_that_is_run_is_the_one_of_this_checkout() -> None:
