@@ -4,9 +4,8 @@ The only reader of pulumi.Config and of the stack's name. What costs money or lo
 default.
 """
 
-import json
 import re
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, cast
 
 import pulumi
 from pulumi.runtime.config import CONFIG, get_config_env
@@ -15,6 +14,8 @@ from pydantic.dataclasses import dataclass
 
 from infra import bounds, problems
 from infra.bounds import between, listing
+from infra.contradictions import contradictions
+from infra.valid_part import ValidPart, as_json
 
 PROJECT = "slipway"
 _STRICT = ConfigDict(extra="forbid", strict=True)
@@ -226,13 +227,12 @@ def load() -> tuple[str, Settings]:
 
 def parse(raw: dict[str, Any]) -> tuple[Settings | None, list[str]]:
     """The settings in `raw` (section -> value, as YAML gives it) and a line for each problem."""
-    # "\ud800", half a character, is a text in YAML and none in JSON; as ? it is refused in place.
-    text = json.dumps(raw, ensure_ascii=False).encode(errors="replace")
     try:
-        settings = TypeAdapter(Settings).validate_json(text)
+        settings = TypeAdapter(Settings).validate_json(as_json(raw))
     except ValidationError as error:
-        return None, [problems.line(problem, Settings) for problem in error.errors()]
-    return settings, problems.contradictions(settings)
+        lines = [problems.line(problem, Settings) for problem in error.errors()]
+        return None, lines + contradictions(cast(Settings, ValidPart(Settings, raw)))
+    return settings, contradictions(settings)
 
 
 def _configured() -> dict[str, Any]:

@@ -14,7 +14,7 @@ from rehearsal.stack_file import ROOT
 def accepted(shape: Any, prefix: str = "") -> Iterator[tuple[str, str]]:
     hints = typing.get_type_hints(shape, include_extras=True)
     for field in dataclasses.fields(shape):
-        inner = problems._bare(hints[field.name])
+        inner = problems.bare(hints[field.name])
         if dataclasses.is_dataclass(inner):
             yield from accepted(inner, f"{prefix}{field.name}/")
         else:

@@ -12,7 +12,7 @@ import yaml
 
 from infra import settings
 from infra.bounds import Bound
-from infra.problems import ENDPOINTS_WITHOUT_NAT
+from infra.contradictions import ENDPOINTS_WITHOUT_NAT
 from infra.settings import Settings, parse
 from rehearsal.recording import record
 from rehearsal.stack_file import ROOT, stack_names
@@ -431,6 +431,27 @@ def test_all_problems_come_in_one_run_error() -> None:
         "  protect: is missing, must be true or false",
         f"  postgres/multi_azz: unknown key, expected one of {POSTGRES_KEYS}",
         "  redis/nodes: must be 1 to 6, got 0",
+    ]
+
+
+def test_what_is_valid_is_held_against_each_other_beside_what_is_not() -> None:
+    sections = changed("aws/account_id", 12)
+    sections["network"]["zones"] = ["eu-west-1a", "us-east-1b"]
+    sections["postgres"] |= {"max_storage_gib": 100, "ports": 5433}
+    del sections["backup"]["monthly_days"]
+    sections["backup"]["weekly_days"] = 7
+    sections["service"] |= {"cpu": 3, "max_tasks": 1}
+    sections["cutover"]["freeze_windows"][0]["reason"] = ""
+    assert [line.partition(", got")[0] for line in problems_of(sections)] == [
+        'aws/account_id: must be an account number of 12 digits, in quotes: "123456789012"',
+        f"postgres/ports: unknown key, expected one of {POSTGRES_KEYS}",
+        "backup/monthly_days: is missing, must be 30 to 3650",
+        "service/cpu: must be one of 256, 512, 1024, 2048, 4096, 8192, 16384",
+        "cutover/freeze_windows/0/reason: must be a text of 1 to 80 ASCII characters",
+        "network/zones: must be zones of aws/region eu-west-1",
+        "postgres/max_storage_gib: must be at least 110, a tenth above postgres/storage_gib",
+        "backup/weekly_days: must be at least backup/daily_days 30",
+        "service/max_tasks: must be at least service/min_tasks 3",
     ]
 
 
