@@ -9,6 +9,7 @@ from typing import Any
 import yaml
 
 from rehearsal.errors import RehearsalError
+from rehearsal.yaml_mistakes import mistake
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -82,8 +83,7 @@ def stack_config(stack: str, root: Path = ROOT) -> dict[str, str]:
         raise RehearsalError(f"{path.name} is not usable: it is nested too deeply") from None
     # ValueError: a number such as `!!int x`.
     except (yaml.YAMLError, ValueError) as error:
-        detail = " ".join(str(error).split())
-        raise RehearsalError(f"{path.name} is not valid YAML: {detail}") from None
+        raise RehearsalError(f"{path.name} is not valid YAML: {mistake(error)}") from None
     config = document.get("config") if isinstance(document, dict) else None
     if not isinstance(config, dict):
         raise RehearsalError(f"{path.name} has no section `config:`; see Pulumi.staging.yaml")

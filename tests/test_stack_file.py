@@ -56,7 +56,8 @@ def test_a_missing_file_is_told_with_the_stacks_there_are(tmp_path: Path, stack:
     [
         (
             "config: {a: [",
-            "Pulumi.staging.yaml is not valid YAML: while parsing a flow node ",
+            "Pulumi.staging.yaml is not valid YAML: line 1, column 14: expected a value; write "
+            "one, and close every `[` and `{`",
         ),
         (
             "config:\n  slipway:a: 1\n  slipway:a: 2\n",
@@ -87,8 +88,8 @@ def test_a_missing_file_is_told_with_the_stacks_there_are(tmp_path: Path, stack:
         ),
         (
             "config:\n  slipway:a: !!binary aGk=\n",
-            "Pulumi.staging.yaml is not valid YAML: could not determine a constructor for the tag "
-            "'tag:yaml.org,2002:binary'",
+            "Pulumi.staging.yaml is not valid YAML: line 2, column 14: expected a plain text, "
+            "number, list or section, found a tag; write the value without it",
         ),
         (
             "config:\n  slipway:a: !!int x\n",
@@ -117,6 +118,65 @@ def test_a_bad_file_is_refused_with_one_sentence(tmp_path: Path, text: str, sent
     with pytest.raises(RehearsalError) as refused:
         stack_config("staging", write(tmp_path, text))
     assert str(refused.value).startswith(sentence)
+    assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        (
+            "config:\n  slipway:a: x: y\n",
+            "line 2, column 15: expected no `: ` here; put the value into quotes, ",
+        ),
+        (
+            "config:\n  slipway:a\n  slipway:b: 2\n",
+            "line 3, column 12: expected no `: ` here; put the value into quotes, ",
+        ),
+        (
+            "config:\n  slipway:a: 1\n\tslipway:b: 2\n",
+            "line 3, column 1: expected spaces, found a tab; indent by two spaces for each level",
+        ),
+        (
+            "config:\n   slipway:a: 1\n  slipway:b: 2\n",
+            "line 3, column 3 (it begins in line 1): expected a key as far to the right "
+            "as its neighbours, or the end of their section; indent by two spaces for each level",
+        ),
+        (
+            "config:\n  slipway:a: [b, c\n  slipway:d: 2\n",
+            "line 3, column 12 (it begins in line 2): expected a comma or `]`; close the list",
+        ),
+        (
+            "config:\n  slipway:a: {b: 1\n  slipway:d: 2\n",
+            "line 3, column 12 (it begins in line 2): expected a comma or `}`; close the section",
+        ),
+        (
+            'config:\n  slipway:a: "b\n',
+            "line 3, column 1 (it begins in line 2): expected a closing quote, found the "
+            "file's end; add it",
+        ),
+        (
+            "config:\n  slipway:a: @b\n",
+            "line 2, column 14: expected a key or a value, which can't begin with this "
+            "character; put it into quotes",
+        ),
+        (
+            "config: 1\n---\n",
+            "line 2, column 1 (it begins in line 1): expected one document, found a second; "
+            "take the `---` out",
+        ),
+        (
+            "config:\n  slipway:a: !b!c d\n",
+            "line 2, column 14: found undefined tag handle '!b!'; Pulumi.staging.yaml shows "
+            "how such a file is written",
+        ),
+    ],
+)
+def test_a_slip_of_the_pen_is_told_with_its_place_and_what_belongs_there(
+    tmp_path: Path, text: str, sentence: str
+) -> None:
+    with pytest.raises(RehearsalError) as refused:
+        stack_config("staging", write(tmp_path, text))
+    assert str(refused.value).startswith(f"Pulumi.staging.yaml is not valid YAML: {sentence}")
     assert "\n" not in str(refused.value)
 
 
