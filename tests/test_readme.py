@@ -1,4 +1,4 @@
-"""The README's table of settings says what the program accepts, no more and no less."""
+"""What README and docs say of settings and targets is what there is, no more and no less."""
 
 import dataclasses
 import re
@@ -21,11 +21,21 @@ def accepted(shape: Any, prefix: str = "") -> Iterator[tuple[str, str]]:
             yield f"{prefix}{field.name}", problems._allowed(hints[field.name])
 
 
+def rows(page: str) -> list[tuple[str, str, str]]:
+    text = (ROOT / page).read_text()
+    return re.findall(r"^\| `([a-z0-9_/]+)` \| (.+?) \| (.+) \|$", text, re.MULTILINE)
+
+
 def test_the_table_of_settings_is_the_programs_own() -> None:
-    readme = (ROOT / "README.md").read_text()
-    told = re.findall(r"^\| `([a-z0-9_/]+)` \| (.+?) \| (.+) \|$", readme, re.MULTILINE)
+    told = rows("docs/settings.md")
     assert [(path, allowed) for path, allowed, _ in told] == list(accepted(Settings))
     assert all(len(meaning) > 10 for _, _, meaning in told)
+
+
+def test_the_readme_has_the_settings_that_everybody_sets_in_the_same_words() -> None:
+    told = rows("README.md")
+    assert {"aws/account_id", "domain/name", "nginx/image"} <= {path for path, *_ in told}
+    assert [row for row in rows("docs/settings.md") if row in told] == told
 
 
 def test_every_target_that_it_names_exists() -> None:
