@@ -38,6 +38,17 @@ def test_the_readme_has_the_settings_that_everybody_sets_in_the_same_words() -> 
     assert [row for row in rows("docs/settings.md") if row in told] == told
 
 
+def test_every_package_and_every_folder_that_it_names_is_there() -> None:
+    table = (ROOT / "README.md").read_text().partition("## Where things are")[2].partition("## ")[0]
+    first = "".join(re.findall(r"^\| (`.+?`) \| .+ \|$", table, re.MULTILINE))
+    named = re.findall(r"`([a-z/_.]+)`", first)
+    assert len(named) > 10
+    assert [path for path in named if not (ROOT / path).exists()] == []
+    packages = {folder.parent.name for folder in ROOT.glob("*/__init__.py")}
+    assert {"infra", "cutover"} <= packages
+    assert packages <= {path.split("/")[0] for path in named}
+
+
 def test_every_target_that_it_names_exists() -> None:
     readme, makefile = (ROOT / "README.md").read_text(), (ROOT / "Makefile").read_text()
     named = set(re.findall(r"(?:^|`)make ([a-z]+)", readme, re.MULTILINE))
