@@ -233,8 +233,8 @@ def test_a_profile_that_does_not_exist_is_named(
     with pytest.raises(Refused) as refused:
         Clients(REGION)
     assert str(refused.value) == (
-        "there are no AWS credentials for this environment: The config profile (nowhere) could not "
-        "be found; log in, then try again"
+        "The config profile (nowhere) could not be found; set AWS_PROFILE to one that `aws "
+        "configure list-profiles` names, or unset it"
     )
 
 

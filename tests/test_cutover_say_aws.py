@@ -240,8 +240,8 @@ def test_every_verb_refuses_in_one_sentence_and_as_an_object(
     assert cutover(*verb, "--stack", "testing", *as_json, *program) == 5
     said = capsys.readouterr()
     sentence = (
-        "there are no AWS credentials for this environment: The config profile (nobody) could not "
-        "be found; log in, then try again"
+        "The config profile (nobody) could not be found; set AWS_PROFILE to one that `aws "
+        "configure list-profiles` names, or unset it"
     )
     assert said.err == f"{sentence}\n"
     if as_json:

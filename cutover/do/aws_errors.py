@@ -48,7 +48,7 @@ _NO_ANSWER = (
     *(MetadataRetrievalError, ResponseParserError),
 )
 _LOGGED_OUT = (
-    *(NoCredentialsError, PartialCredentialsError, CredentialRetrievalError, ProfileNotFound),
+    *(NoCredentialsError, PartialCredentialsError, CredentialRetrievalError),
     *(SSOError, TokenRetrievalError, NoAuthTokenError),
 )
 
@@ -76,6 +76,10 @@ def explained(error: Exception, action: str) -> Unavailable | Refused:
         )
     if isinstance(error, _NO_ANSWER):
         return Unavailable(f"{action} got no answer from AWS: {text}")
+    if isinstance(error, ProfileNotFound):
+        return Refused(
+            f"{text}; set AWS_PROFILE to one that `aws configure list-profiles` names, or unset it"
+        )
     if isinstance(error, _LOGGED_OUT):
         return Refused(f"there are no AWS credentials for {action}: {text}; log in, then try again")
     if isinstance(error, NoRegionError):

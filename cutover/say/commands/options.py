@@ -14,7 +14,12 @@ Stack = Annotated[
 Json = Annotated[bool, typer.Option("--json", help="Answer with one JSON object.")]
 Reason = Annotated[str | None, typer.Option(help="Why; the journal keeps it.", metavar="TEXT")]
 Adopt = Annotated[
-    bool, typer.Option("--adopt", help="Take weights and index.html that are live as right.")
+    bool,
+    typer.Option(
+        "--adopt",
+        help="Take weights and index.html that are live as right: `resume` where a run is open, "
+        "which then goes on; `verify` where none is.",
+    ),
 ]
 
 
