@@ -103,7 +103,9 @@ def soak(
     console.print(Text(soaks.table(soaked)), soft_wrap=True)
     for reason, count in soaked.load.reasons.items():
         console.print(Text(f"{count:,} failed: {reason}", style="red"), soft_wrap=True)
-    return soaked.load.failed == 0 and soaked.load.requests >= requests
+    if soaked.broken:
+        console.print(Text(soaked.broken, style="red"), soft_wrap=True)
+    return not soaked.broken and soaked.load.failed == 0 and soaked.load.requests >= requests
 
 
 def _greet(environment: Environment, progress: Progress) -> None:

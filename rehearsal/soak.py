@@ -31,6 +31,8 @@ class Soak:
     load: LoadResult
     quiet_after_seconds: tuple[float, ...]
     """For each change: from its command to the last answer of the release that it left."""
+    broken: str = ""
+    """Why it ended before its time, a sentence."""
 
 
 def soak(
@@ -42,7 +44,7 @@ def soak(
     requests: int,
     rate: int,
 ) -> Soak:
-    """At least so many of each. RehearsalError when a command ends otherwise than it should."""
+    """At least so many of each, or until a command ends otherwise than it should."""
     plan = LoadPlan(
         url=environment.url,
         host=environment.host,
@@ -54,12 +56,16 @@ def soak(
     changes: list[Change] = []
     with progress.step(f"Sending {rate} requests/s"):
         load = Load.start(environment.supervisor, plan)
-    number = 0
-    while number < cutovers or load.due < requests + rate:
-        number += 1
-        returns = goes_back(number, cutovers=cutovers, rollbacks=rollbacks)
-        with progress.step(f"Cutover {number}" + (" and back" if returns else "")):
-            changes += _cut_over(environment, f"soak-{number}", returns=returns)
+    number, broken = 0, ""
+    try:
+        while number < cutovers or load.due < requests + rate:
+            number += 1
+            returns = goes_back(number, cutovers=cutovers, rollbacks=rollbacks)
+            with progress.step(f"Cutover {number}" + (" and back" if returns else "")):
+                changes += _cut_over(environment, f"soak-{number}", returns=returns)
+    except RehearsalError as error:
+        # What was seen until then is not lost.
+        broken = str(error)
     with progress.step("Counting requests"):
         result = load.finish(environment.slots)
     started_at, records = load.records()
@@ -67,6 +73,7 @@ def soak(
         changes=tuple(changes),
         load=result,
         quiet_after_seconds=tuple(quiet_after(started_at, records, changes)),
+        broken=broken,
     )
 
 

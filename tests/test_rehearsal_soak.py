@@ -1,9 +1,18 @@
 """The figures of a soak, from scripted commands and requests."""
 
+import dataclasses
+import io
+from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
+
 import pytest
+from rich.console import Console
 
 from rehearsal.aws.control_plane import Call
-from rehearsal.soak import Change, Soak, goes_back, quiet_after, table
+from rehearsal.environment import Environment
+from rehearsal.progress import Progress
+from rehearsal.soak import Change, Load, Soak, goes_back, quiet_after, soak, table
 from rehearsal.tool import Ended
 from rehearsal.traffic.tally import Record, tally
 
@@ -90,3 +99,33 @@ def test_the_table_has_every_figure() -> None:
         "| seconds of a rollback as a whole | median 5.0, at most 5.0 |",
         "| API calls of a rollback | median 9, at most 9 |",
     ]
+
+
+def test_what_was_seen_before_a_command_failed_is_not_lost(monkeypatch: pytest.MonkeyPatch) -> None:
+    held = dataclasses.replace(CHANGES[2].ended, exit=8, answer={"sentence": "the journal is odd"})
+    ends = iter([CHANGES[0].ended, held])
+    load = tally(STARTED, RECORDS, plan_rate=10, slots={})
+    running = SimpleNamespace(due=0, finish=lambda _slots: load, records=lambda: (STARTED, RECORDS))
+    monkeypatch.setattr(Load, "start", lambda *_: running)
+    environment = SimpleNamespace(
+        url="https://127.0.0.1",
+        host="app.example.com",
+        authority=Path("ca.pem"),
+        supervisor=None,
+        slot="blue",
+        slots={},
+        releases={"blue": "r1"},
+        deploy=lambda *_: next(ends),
+    )
+    soaked = soak(
+        cast(Environment, environment),
+        Progress(Console(file=io.StringIO())),
+        cutovers=3,
+        rollbacks=0,
+        requests=1,
+        rate=10,
+    )
+    assert soaked.broken == "cutover deploy ended with 8 instead of 0: the journal is odd"
+    assert soaked.changes == (CHANGES[0],)
+    assert soaked.load == load
+    assert "| cutovers | 1 |" in table(soaked)
