@@ -583,6 +583,26 @@ def test_what_was_appended_during_a_query_is_left_for_the_next(
     assert store.read() == later
 
 
+@pytest.mark.parametrize("met", [("lease", "entry#0000000002"), ("lease",), ("entry#0000000003",)])
+def test_a_half_of_a_transaction_is_no_damage(
+    store: Table, doors: Doors, name: str, clock: StoppedClock, met: tuple[str, ...]
+) -> None:
+    """It may be any half: what the query met of the newest append is `met`."""
+    taken = store.append(store.read(), observed("one"), owner=A, run="a")
+    before = items(doors, name)
+    later = store.append(taken, observed("two", "three"), owner=A, run="a")
+
+    def torn(page: dict[str, Any]) -> dict[str, Any]:
+        seen = {item["record"]["S"]: item for item in page["Items"]}
+        found = before | {record: seen[record] for record in met}
+        return {**page, "Items": [found[record] for record in sorted(found, reverse=True)]}
+
+    doors.after["query"] = torn
+    began_at, met_lease = clock.now(), "lease" in met
+    assert store.read() == (later if met_lease else taken)
+    assert clock.now() - began_at == (1.0 if met_lease else 0.0)
+
+
 # Damage.
 
 

@@ -12,6 +12,9 @@ from cutover.do.store import Lease, LeaseLost, Owner, Snapshot
 from cutover.do.world import Clock
 from infra.outputs import LEASE_RECORD
 
+# Of a journal that looks damaged: more often than a transaction takes, and not for long.
+_READS, _PAUSE_SECONDS = 3, 1.0
+
 
 class Table:
     """A Store: one call for each page that is read, one transaction for each append.
@@ -87,6 +90,16 @@ class Table:
                 self._partition.update(wish_update(self._scope, snapshot.lease, wish))
 
     def _read(self, *, whole: bool) -> tuple[Snapshot, list[Entry]]:
+        """A query may meet one half of a transaction and not the other ("Isolation levels for
+        DynamoDB transactions", Amazon DynamoDB Developer Guide): damage is what is still there
+        after a while."""
+        for _ in range(_READS - 1):
+            with contextlib.suppress(Malformed):
+                return self._read_once(whole=whole)
+            self._clock.sleep(_PAUSE_SECONDS)
+        return self._read_once(whole=whole)
+
+    def _read_once(self, *, whole: bool) -> tuple[Snapshot, list[Entry]]:
         head, entries = None, []
         for item in self._partition.newest_first():
             if item["record"]["S"] == LEASE_RECORD:
