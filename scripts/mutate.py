@@ -29,11 +29,11 @@ from scripts.logic_mutants import logic_mutants
 from scripts.mutants import Mutant, mutants
 
 ROOT = Path(__file__).resolve().parent.parent
-# Decides, and asks for no resource: its operators are changed too, and each change counts.
-LOGIC = "cutover/decide"
-FOLDERS = ("infra", "stacks", LOGIC)
+# Decide, and ask for no resource: their operators are changed too, and each change counts.
+LOGIC = ("cutover/decide", "guard/decide")
+FOLDERS = ("infra", "stacks", *LOGIC)
 # What a test may pass through on its way to a changed file.
-SOURCES = ("infra", "stacks", "cutover")
+SOURCES = ("infra", "stacks", "cutover", "guard")
 # A change to what decides shows in a few hundred of the simulation's interleavings, or in none.
 INTERLEAVINGS = "500"
 PROJECT = (
@@ -41,6 +41,7 @@ PROJECT = (
     "stacks",
     "cutover",
     "drills",
+    "guard",
     "watcher",
     "rehearsal",
     "scripts",
@@ -93,7 +94,8 @@ def main(
 ) -> None:
     """Change the program in one place at a time and list what no test notices.
 
-    Values of infra/ and stacks/; in cutover/decide/ operators, conditions and results as well.
+    Values of infra/ and stacks/; in cutover/decide/ and guard/decide/ operators, conditions and
+    results as well.
     """
     os.chdir(root)
     os.environ.setdefault("CUTOVER_EXAMPLES", INTERLEAVINGS)
@@ -150,7 +152,7 @@ def _candidates(root: Path, file: str) -> Iterator[Candidate]:
 
 
 def _is_logic(file: str) -> bool:
-    return file.startswith(f"{LOGIC}/")
+    return file.startswith(tuple(f"{folder}/" for folder in LOGIC))
 
 
 def _module(file: str) -> str:

@@ -23,10 +23,12 @@ MAY_IMPORT = {
     "drills": {"drills", "infra.drill_outputs"},
     "rehearsal": {"rehearsal", "stacks", "infra", "cutover", "drills"},
     "costs": {"costs"},
+    "guard": {"guard"},
     "scripts": {"scripts", "rehearsal"},
     "examples": {"webapp"},
 }
 MUST_NOT_IMPORT = {
+    "guard": {"boto3", "botocore", "pulumi", "pulumi_aws", "subprocess", "socket"},
     "infra": {"boto3", "botocore", "moto", "subprocess", "socket", "requests", "urllib", "docker"},
     "stacks": {"boto3", "botocore", "moto", "subprocess", "socket", "requests", "urllib"},
     "cutover": {"pulumi", "pulumi_aws", "pulumi_docker", "pulumi_random", "moto"},
@@ -107,6 +109,7 @@ def test_arrows_point_one_way(folder: str) -> None:
         ("infra", "import watcher.handler", ["watcher.handler"]),
         ("drills", "from rehearsal.restores import NAME", ["rehearsal.restores"]),
         ("drills", "from infra.outputs import Contract", ["infra.outputs"]),
+        ("guard", "from infra.outputs import SLOTS", ["infra.outputs"]),
         ("rehearsal", "import tests.helper", ["tests.helper"]),
         ("rehearsal", "from scripts import mutate", ["scripts", "scripts.mutate"]),
         ("infra", "import pulumi_aws as aws\nfrom infra import bounds", []),
@@ -144,7 +147,7 @@ def names_compared(tree: ast.AST) -> Iterator[str]:
                     yield inner.value
 
 
-@pytest.mark.parametrize("folder", ["infra", "stacks", "drills", "rehearsal", "watcher"])
+@pytest.mark.parametrize("folder", ["infra", "stacks", "drills", "guard", "rehearsal", "watcher"])
 def test_nothing_depends_on_the_name_of_an_environment(folder: str) -> None:
     for path in sources(folder):
         compared = set(names_compared(ast.parse(path.read_text())))

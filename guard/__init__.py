@@ -1,0 +1,1 @@
+"""Refuses a preview that would hurt what is serving. Imports nothing else of ours."""
