@@ -42,8 +42,9 @@ soak: setup ## cutover after cutover under a million requests, and the figures; 
 test: setup ## every test but the long proofs, those with real servers included
 	@$(PY) -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m 'not proof' $(ARGS)
 
+# Three at once on two cores: one of them rehearses, and mostly waits.
 prove: setup ## cutovers by the thousand, interleaved with what goes wrong, and killed at every call
-	@$(PY) -m pytest -n 2 --dist loadgroup -m proof $(ARGS)
+	@$(PY) -m pytest -n 3 --dist loadgroup -m proof $(ARGS)
 
 check: setup ## linter, format and types
 	@$(PY) -m ruff check .
