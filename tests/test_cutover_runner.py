@@ -10,6 +10,7 @@ from simulation import SETTING, Behaviour, Reality, SimClock, SimStore, SimWorld
 from cutover.decide.journal import Draft
 from cutover.decide.model import Release
 from cutover.decide.outcome import Exit
+from cutover.do.backoff import Backoff
 from cutover.do.session import Order, Session
 from cutover.do.store import Owner, Snapshot
 from cutover.do.world import Unavailable
@@ -48,6 +49,37 @@ def test_what_another_wrote_meanwhile_is_not_ours(monkeypatch: pytest.MonkeyPatc
     assert (store.lost, started) == (1, [])
     assert reality.journal.lease.owner == FASTER
     assert [entry.run for entry in reality.journal.entries] == ["b"]
+
+
+class Throttled(SimStore):
+    """Nothing can be written at first."""
+
+    left = 3
+
+    def append(self, snapshot: Snapshot, drafts: Sequence[Draft], **arguments: Any) -> Snapshot:
+        if self.left:
+            self.left -= 1
+            raise Unavailable("throttled")
+        return super().append(snapshot, drafts, **arguments)
+
+
+def test_a_run_waits_longer_each_time_and_in_its_own_step(monkeypatch: pytest.MonkeyPatch) -> None:
+    reality = Reality(behaviours={"r1": Behaviour()}, faults={})
+    clock = SimClock(reality, 0)
+    slept: list[float] = []
+    sleep = clock.sleep
+
+    def note(seconds: float) -> None:
+        slept.append(seconds)
+        sleep(seconds)
+
+    monkeypatch.setattr(clock, "sleep", note)
+    order = Order(run="a", reason="because", by="ann", host="host", pid=1)
+    store = Throttled(reality, clock)
+    session = Session(SimWorld(reality, clock, lambda: 0), store, clock, SETTING, order)
+    assert session.deploy(RELEASE).exit == Exit.DONE
+    own = Backoff.of("a")
+    assert slept[:3] == [own.next_seconds() for _ in range(3)]
 
 
 class Late(SimStore):

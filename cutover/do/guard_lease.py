@@ -6,6 +6,7 @@ from typing import TypeVar
 
 from cutover.decide.journal import Draft, Malformed
 from cutover.decide.model import Setting
+from cutover.do.backoff import Backoff
 from cutover.do.store import LeaseLost, Owner, Snapshot, Store
 from cutover.do.taking import ASK_AGAIN_SECONDS, read_letter, take
 from cutover.do.world import Clock, Refused, Unavailable
@@ -81,14 +82,15 @@ class GuardLease:
 
     def insist(self, ask: Callable[[], Answer]) -> Answer:
         """Asks again while AWS does not answer, for ANSWER_SECONDS."""
-        ends = self._clock.monotonic() + ANSWER_SECONDS
+        ends, backoff = self._clock.monotonic() + ANSWER_SECONDS, Backoff.of(self._owner.run)
         while True:
             try:
                 return ask()
             except Unavailable:
-                if self._clock.monotonic() >= ends:
+                left = ends - self._clock.monotonic()
+                if left <= 0:
                     raise
-                self._clock.sleep(ASK_AGAIN_SECONDS)
+                self._clock.sleep(min(backoff.next_seconds(), left))
 
     def _look_again(self, lost: LeaseLost) -> None:
         """A renewal whose answer was lost has changed the version, and the lease is still ours."""

@@ -27,6 +27,7 @@ from cutover.decide.live import Live
 from cutover.decide.model import Filled, Release, Setting, active
 from cutover.decide.next_action import next_action
 from cutover.decide.outcome import Exit, Result, held
+from cutover.do.backoff import Backoff
 from cutover.do.store import LeaseLost, Owner, Snapshot, Store
 from cutover.do.taking import Interrupted, read_letter
 from cutover.do.world import Clock, Refused, Unavailable, World
@@ -34,7 +35,6 @@ from infra.outputs import Slot
 
 # A shorter wait than this is not worth a call to renew the lease.
 RENEW_SECONDS = 2.0
-RETRY_SECONDS = 1.0
 # A signal is noticed after so long at most.
 SLICE_SECONDS = 0.5
 
@@ -66,6 +66,7 @@ class Runner:
         self._world, self._store, self._clock = world, store, clock
         self._setting, self._owner = setting, owner
         self._tell, self._interrupted = tell, interrupted
+        self._backoff = Backoff.of(owner.run)
 
     def carry_on(
         self, snapshot: Snapshot, run: str, opening: Sequence[Draft], *, steal: bool = False
@@ -131,7 +132,7 @@ class Runner:
                     return self._do(action, live)
         except Unavailable as error:
             self._tell(self._state, f"{error}; trying again")
-            self._wait(RETRY_SECONDS)
+            self._wait(self._backoff.next_seconds())
             return live.forget()
         except Refused as error:
             self._add((Draft("held", {"cause": "refused", "reason": str(error)}),))
@@ -214,6 +215,7 @@ class Runner:
         entries = chain(drafts, state=self._state, run=self._run_id, token=0, at=self._clock.now())
         self._state = fold(entries, self._state)
         if drafts:
+            self._backoff.answered()
             self._tell(self._state, drafts[-1].kind)
 
     def _flush(self, *, release: bool = False, answered: bool = False, renew: bool = False) -> None:
@@ -244,7 +246,7 @@ class Runner:
             except LeaseLost:
                 if not unanswered:
                     raise
-            self._clock.sleep(RETRY_SECONDS)
+            self._clock.sleep(self._backoff.next_seconds())
             found = self._found(since, release=release)
             if found is not None:
                 # Which of the attempts it was, nobody can tell; the first is the safe guess.

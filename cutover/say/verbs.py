@@ -4,6 +4,7 @@ import sys
 from collections.abc import Callable
 
 from cutover.decide.outcome import Exit, Result
+from cutover.do.backoff import Backoff
 from cutover.do.session import Session
 from cutover.do.world import Unavailable
 from cutover.say import given, wiring
@@ -14,7 +15,6 @@ from cutover.say.wiring import Environment
 
 # L2: a minute to go back in, and one for AWS to come back first.
 INSIST_SECONDS = 120.0
-AGAIN_SECONDS = 1.0
 
 
 def deploy(
@@ -127,14 +127,15 @@ def _schema(environment: Environment, least: int | None, most: int | None) -> in
 
 def _insist(carry_out: Callable[[], Answer]) -> Answer:
     """Again and again while AWS does not answer, for the way back has no other time to be tried."""
-    clock = wiring.SystemClock()
+    clock, backoff = wiring.SystemClock(), Backoff()
     ends = clock.monotonic() + INSIST_SECONDS
     with interrupts_noted() as interrupts:
         while True:
             try:
                 return carry_out()
             except Unavailable as error:
-                if interrupts or clock.monotonic() >= ends:
+                left = ends - clock.monotonic()
+                if interrupts or left <= 0:
                     raise
                 print(f"{error}; trying again", file=sys.stderr)
-                clock.sleep(AGAIN_SECONDS)
+                clock.sleep(min(backoff.next_seconds(), left))
