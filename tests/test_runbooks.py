@@ -83,6 +83,11 @@ def test_a_damaged_journal_is_put_back(
     assert [*sorted(right)] == [*(f"entry#{number:010d}" for number in (1, 2, 3)), "lease"]
 
     commands = block("cutover.md", "The journal is damaged").replace("$TABLE", table)
+    named = re.search(r"--name (\S+) .*\|\n +python -c '(.*)'\)$", commands, re.MULTILINE)
+    assert named
+    assert named[1] == contract_name("prod")
+    find = [sys.executable, "-c", named[2]]
+    assert subprocess.check_output(find, input=contract.to_json(), text=True) == f"{table}\n"
     program = re.search(r"^python - (.*) prod <<'END'\n(.*?)^END$", commands, re.M | re.S)
     assert program
     restore, wait, delete = re.findall(r"^aws (.*)$", commands, re.MULTILINE)
