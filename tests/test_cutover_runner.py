@@ -52,13 +52,15 @@ def test_what_another_wrote_meanwhile_is_not_ours(monkeypatch: pytest.MonkeyPatc
 
 
 class Throttled(SimStore):
-    """Nothing can be written at first."""
+    """Nothing can be written at first, and later on once more."""
 
-    left = 3
+    tries = 0
+    refused = False
 
     def append(self, snapshot: Snapshot, drafts: Sequence[Draft], **arguments: Any) -> Snapshot:
-        if self.left:
-            self.left -= 1
+        self.tries += 1
+        self.refused = self.tries in (1, 2, 3, 6)
+        if self.refused:
             raise Unavailable("throttled")
         return super().append(snapshot, drafts, **arguments)
 
@@ -70,7 +72,9 @@ def test_a_run_waits_longer_each_time_and_in_its_own_step(monkeypatch: pytest.Mo
     sleep = clock.sleep
 
     def note(seconds: float) -> None:
-        slept.append(seconds)
+        if store.refused:
+            slept.append(seconds)
+            store.refused = False
         sleep(seconds)
 
     monkeypatch.setattr(clock, "sleep", note)
@@ -80,6 +84,8 @@ def test_a_run_waits_longer_each_time_and_in_its_own_step(monkeypatch: pytest.Mo
     assert session.deploy(RELEASE).exit == Exit.DONE
     own = Backoff.of("a")
     assert slept[:3] == [own.next_seconds() for _ in range(3)]
+    own.answered()
+    assert slept[3:] == [own.next_seconds()]
 
 
 class Late(SimStore):
