@@ -10,7 +10,7 @@ import pulumi_aws as aws
 @dataclass(frozen=True, kw_only=True)
 class PrivateBucketArgs:
     """What is kept of old versions and, by `expiration`, of current ones. Without a `region` the
-    bucket is in the provider's."""
+    bucket is in the provider's; without a `key_arn` S3's own key encrypts it."""
 
     protect: bool
     tags: Mapping[str, pulumi.Input[str]]
@@ -18,6 +18,7 @@ class PrivateBucketArgs:
     noncurrent_days: int
     expiration: aws.s3.BucketLifecycleConfigurationRuleExpirationArgs | None = None
     region: str | None = None
+    key_arn: pulumi.Input[str] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,8 +70,10 @@ def private_bucket(
             aws.s3.BucketServerSideEncryptionConfigurationRuleArgs(
                 # A load balancer can't write to a bucket that encrypts with a KMS key.
                 apply_server_side_encryption_by_default=aws.s3.BucketServerSideEncryptionConfigurationRuleApplyServerSideEncryptionByDefaultArgs(
-                    sse_algorithm="AES256"
+                    sse_algorithm="AES256" if args.key_arn is None else "aws:kms",
+                    kms_master_key_id=args.key_arn,
                 ),
+                bucket_key_enabled=None if args.key_arn is None else True,
                 blocked_encryption_types=["SSE-C"],
             )
         ],

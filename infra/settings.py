@@ -211,7 +211,7 @@ class Settings:
 def load() -> tuple[str, Settings]:
     """The environment's name and settings; one pulumi.RunError with every problem otherwise."""
     environment = pulumi.get_stack()
-    settings, found = parse(_configured())
+    settings, found = parse(configured(PROJECT))
     # Every name begins with it: ELB takes none that begins with internal-, EC2 none with sg-.
     if re.fullmatch(r"(?=.{2,16}$)(?!(internal|sg)(-|$))[a-z](-?[a-z0-9])*", environment) is None:
         found.insert(
@@ -235,9 +235,10 @@ def parse(raw: dict[str, Any]) -> tuple[Settings | None, list[str]]:
     return settings, contradictions(settings)
 
 
-def _configured() -> dict[str, Any]:
+def configured(project: str) -> dict[str, Any]:
+    """Every key that the stack's file has for a project, and its value as YAML gives it."""
     # pulumi.Config can't list its keys, and a key that nobody lists is a typo that nobody sees.
-    config, prefix = pulumi.Config(PROJECT), f"{PROJECT}:"
+    config, prefix = pulumi.Config(project), f"{project}:"
     listed = {**get_config_env(), **CONFIG.get()}
     keys = sorted(key.removeprefix(prefix) for key in listed if key.startswith(prefix))
     return {key: _value(config, key) for key in keys}

@@ -11,6 +11,7 @@ from infra.guardrails import (
     cloudfront,
     cloudwatch,
     dynamodb,
+    ecr,
     ecs,
     elasticache,
     elb,
@@ -384,6 +385,23 @@ EXAMPLES: dict[str, tuple[Scene, ...]] = {
         {"deletionProtectionEnabled": True},
         {"deletionProtectionEnabled": False},
         {},
+    ),
+    "ECR.1": _each(
+        ecr.REPOSITORY,
+        {"imageScanningConfiguration": {"scanOnPush": True}},
+        {"imageScanningConfiguration": {"scanOnPush": False}},
+        {},
+    ),
+    "ECR.2": _each(
+        ecr.REPOSITORY,
+        {"imageTagMutability": "IMMUTABLE"},
+        {"imageTagMutability": "MUTABLE"},
+        {},
+    ),
+    "ECR.3": (
+        [a(ecr.REPOSITORY, "r"), a(ecr.LIFECYCLE, "l", {"repository": "r"})],
+        [a(ecr.REPOSITORY, "r")],
+        [a(ecr.REPOSITORY, "r"), a(ecr.LIFECYCLE, "l", {"repository": "other"})],
     ),
     "S3.2": (
         _bucket_policy({**OURS, "Action": "s3:GetObject"}, {**EVERYBODY, "Action": "s3:PutObject"}),

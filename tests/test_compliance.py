@@ -81,7 +81,7 @@ def test_what_is_said_not_to_be_created_is_not(control: NotCreated) -> None:
 
 
 def test_a_type_that_is_created_after_all_fails_its_control() -> None:
-    control = BY_ID["ECR.2"]
+    control = BY_ID["RDS.43"]
     assert isinstance(control, NotCreated)
     assert standing(control, verdict("prod")) == "not applicable"
     created = dataclasses.replace(verdict("prod"), types=frozenset(control.types))

@@ -21,13 +21,15 @@ MAY_IMPORT = {
     "watcher": {"watcher", "infra.outputs"},
     "policy": {"policy", "infra.guardrails"},
     "drills": {"drills", "infra.drill_outputs"},
-    "rehearsal": {"rehearsal", "stacks", "infra", "cutover", "drills"},
+    "rehearsal": {"rehearsal", "bootstrap", "stacks", "infra", "cutover", "drills"},
+    "bootstrap": {"bootstrap", "infra"},
     "costs": {"costs"},
     "guard": {"guard"},
     "scripts": {"scripts", "rehearsal"},
     "examples": {"webapp"},
 }
 MUST_NOT_IMPORT = {
+    "bootstrap": {"boto3", "botocore", "moto", "subprocess", "socket", "requests", "urllib"},
     "guard": {"boto3", "botocore", "pulumi", "pulumi_aws", "subprocess", "socket"},
     "infra": {"boto3", "botocore", "moto", "subprocess", "socket", "requests", "urllib", "docker"},
     "stacks": {"boto3", "botocore", "moto", "subprocess", "socket", "requests", "urllib"},
@@ -147,7 +149,9 @@ def names_compared(tree: ast.AST) -> Iterator[str]:
                     yield inner.value
 
 
-@pytest.mark.parametrize("folder", ["infra", "stacks", "drills", "guard", "rehearsal", "watcher"])
+@pytest.mark.parametrize(
+    "folder", ["bootstrap", "infra", "stacks", "drills", "guard", "rehearsal", "watcher"]
+)
 def test_nothing_depends_on_the_name_of_an_environment(folder: str) -> None:
     for path in sources(folder):
         compared = set(names_compared(ast.parse(path.read_text())))

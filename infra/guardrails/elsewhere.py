@@ -79,12 +79,6 @@ NOT_CREATED = (
         ("ECS.19", "MEDIUM", "A capacity provider protects instances from termination"),
     ),
     *_not_created(
-        "aws:ecr/repository:Repository",
-        ("ECR.1", "HIGH", "Images are scanned"),
-        ("ECR.2", "MEDIUM", "Tags can't be moved"),
-        ("ECR.3", "MEDIUM", "Images expire by rule"),
-    ),
-    *_not_created(
         "aws:ec2/networkAcl:NetworkAcl",
         ("EC2.16", "LOW", "A network ACL is used"),
         ("EC2.21", "MEDIUM", "A network ACL keeps everybody from administration"),

@@ -1,0 +1,1 @@
+"""What exists once per account, before any environment: state, roles of GitHub's, image stores."""

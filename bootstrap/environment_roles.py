@@ -1,0 +1,118 @@
+"""Who may preview, change and release one environment, and who may edit its edge."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import pulumi
+
+from bootstrap.cutover_policy import cutover_policy
+from bootstrap.deploy_policy import edge_denials, write_policy
+from bootstrap.keys import key
+from bootstrap.role import RoleArgs, hourly_role
+from bootstrap.settings import EnvironmentSettings
+from bootstrap.state_policy import read_state, write_state
+from bootstrap.statements import Place
+from bootstrap.trust import Source, trust, trust_people
+
+
+@dataclass(frozen=True, kw_only=True)
+class EnvironmentRolesArgs:
+    settings: EnvironmentSettings
+    place: Place
+    source: Source
+    break_glass: Sequence[str]
+    provider_arn: pulumi.Input[str]
+    reads_arn: pulumi.Input[str]
+    writes_arn: pulumi.Input[str]
+    boundary_arn: pulumi.Input[str]
+    state_arn: pulumi.Input[str]
+    state_key_arn: pulumi.Input[str]
+
+
+class EnvironmentRoles(pulumi.ComponentResource):
+    """Four roles, `slipway-<environment>-preview`, -deploy, -cutover and -break-glass, and the key
+    of the stack's secrets, `alias/slipway-<environment>-secrets`."""
+
+    secrets_key_arn: pulumi.Output[str]
+    """The key; `pulumi stack init --secrets-provider awskms://alias/…`."""
+    role_arns: Mapping[str, pulumi.Output[str]]
+    """By purpose."""
+
+    def __init__(
+        self, name: str, args: EnvironmentRolesArgs, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        super().__init__("slipway:bootstrap:EnvironmentRoles", name, None, opts)
+        child = pulumi.ResourceOptions(parent=self)
+        place, source = args.place, args.source
+        self.secrets_key_arn = key(
+            f"{name}-secrets",
+            f"Encrypts the secrets in the state of {place.environment}",
+            place.account_id,
+            # Without it nobody can read the stack's state any more.
+            pulumi.ResourceOptions(parent=self, protect=True),
+        )
+        keys = [args.state_key_arn, self.secrets_key_arn]
+
+        def role(purpose: str, made: RoleArgs) -> pulumi.Output[str]:
+            return hourly_role(f"{name}-{purpose}", made, child)
+
+        everybody = args.settings.previews == "every pull request"
+        previews = f"{place.environment}-preview"
+        subject = source.of_pull_request if everybody else source.of_environment(previews)
+        changes = [source.of_environment(place.environment)]
+        self.role_arns = {
+            "preview": role(
+                "preview",
+                RoleArgs(
+                    purpose="Previews, on pull requests and for drift; reads settings, no data",
+                    # A pull request's ref is its own.
+                    trust=trust(
+                        args.provider_arn, source, [subject, source.of_branch], any_ref=True
+                    ),
+                    statements=read_state(place, args.state_arn, keys),
+                    attached={"reads": args.reads_arn},
+                    boundary_arn=args.boundary_arn,
+                ),
+            ),
+            "deploy": role(
+                "deploy",
+                RoleArgs(
+                    purpose="`pulumi up`, which can't move traffic",
+                    trust=trust(args.provider_arn, source, changes),
+                    statements=[
+                        *write_policy(place),
+                        *edge_denials(),
+                        *write_state(place, args.state_arn, keys),
+                    ],
+                    attached={"reads": args.reads_arn, "writes": args.writes_arn},
+                    boundary_arn=args.boundary_arn,
+                ),
+            ),
+            "cutover": role(
+                "cutover",
+                RoleArgs(
+                    purpose="cutover, which changes nothing else",
+                    # A rollback waits for no approval of a release.
+                    trust=trust(
+                        args.provider_arn,
+                        source,
+                        [*changes, source.of_environment(f"{place.environment}-oncall")],
+                    ),
+                    statements=cutover_policy(place),
+                ),
+            ),
+            "break-glass": role(
+                "break-glass",
+                RoleArgs(
+                    purpose="Structural edits of the edge, and the first `pulumi up`",
+                    trust=trust_people(place.account_id, args.break_glass),
+                    statements=[
+                        *write_policy(place),
+                        *write_state(place, args.state_arn, keys),
+                    ],
+                    attached={"reads": args.reads_arn, "writes": args.writes_arn},
+                    boundary_arn=args.boundary_arn,
+                ),
+            ),
+        }
+        self.register_outputs({"role_arns": self.role_arns})
