@@ -19,9 +19,8 @@ not answer, and the command may be given again; 1 a defect of this program.
 
 With --json, standard output has one object and nothing else: command, stack, exit, sentence, and
 what --help of the verb names; `history` alone has one for each entry, and `guard` has none.
-Progress and errors go to standard error. Credentials, region and
-AWS_ENDPOINT_URL are read as the AWS CLI reads them; messages go to the environment's alert topic
-and to CUTOVER_WEBHOOK_URL.
+Progress and errors go to standard error. Credentials, region and AWS_ENDPOINT_URL are read as the
+AWS CLI reads them; messages go to the environment's alert topic and to CUTOVER_WEBHOOK_URL.
 """
 
 app = typer.Typer(
