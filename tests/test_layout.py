@@ -25,6 +25,14 @@ MAY_IMPORT = {
     "bootstrap": {"bootstrap", "infra"},
     "costs": {"costs"},
     "guard": {"guard"},
+    "pipeline": {
+        "pipeline",
+        "costs",
+        "guard",
+        "infra.outputs",
+        "rehearsal.errors",
+        "rehearsal.stack_file",
+    },
     "scripts": {"scripts", "rehearsal"},
     "examples": {"webapp"},
 }
