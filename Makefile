@@ -4,7 +4,7 @@ ARGS ?=
 PY := .venv/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help setup plan compliance capacity cost up rehearse drill soak test prove check mutate clean
+.PHONY: help setup plan compliance capacity cost up rehearse drill soak test prove check actionlint mutate clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
@@ -46,10 +46,16 @@ test: setup ## every test but the long proofs, those with real servers included
 prove: setup ## cutovers by the thousand, interleaved with what goes wrong, and killed at every call
 	@$(PY) -m pytest -n 3 --dist loadgroup -m proof $(ARGS)
 
-check: setup ## linter, format and types
+check: setup ## linter, format and types; what is unsafe in workflows and Dockerfiles
 	@$(PY) -m ruff check .
 	@$(PY) -m ruff format --check .
 	@$(PY) -m basedpyright
+	@.venv/bin/zizmor --offline --quiet --no-progress .github
+	@.venv/bin/hadolint images/nginx/Dockerfile images/pgbouncer/Dockerfile examples/webapp/Dockerfile
+
+actionlint: ## syntax and types of the workflows; needs Go
+	@command -v go >/dev/null || { echo 'go is missing; actionlint comes as a Go module: https://go.dev/doc/install' >&2; exit 1; }
+	@go run github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
 
 mutate: setup ## change the program in one place at a time: which change does no test see?
 	@$(PY) -m scripts.mutate $(ARGS)
