@@ -17,14 +17,15 @@ class SecretsArgs:
 
 
 class Secrets(pulumi.ComponentResource):
-    """SECRET_KEY (JSON with `current` and `previous`), REDIS_URL and the probe token.
+    """SECRET_KEY (JSON with `current`, `previous` and `next`), REDIS_URL and the probe token.
 
-    Raising `generation` makes a new key current and keeps the old one as previous: cookies signed
-    with it stay valid for one more generation.
+    Raising `generation` makes the next key current and keeps the old one as previous: cookies
+    signed with it stay valid for one more generation. Tasks of the generation before serve beside
+    new ones for as long as a refresh or a ladder takes, and know the key that those sign with.
     """
 
     secret_key_arn: pulumi.Output[str]
-    """Secret with the JSON keys `current` and `previous`."""
+    """Secret with the JSON keys `current`, `previous` and `next`."""
     redis_url_arn: pulumi.Output[str]
     """Secret that is the URL."""
     probe_token_arn: pulumi.Output[str]
@@ -38,24 +39,29 @@ class Secrets(pulumi.ComponentResource):
         self, name: str, args: SecretsArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
         super().__init__("slipway:infra:Secrets", name, None, opts)
-        # Of this and the generation before; the first one's predecessor never signed anything.
-        current, previous = (
-            random.RandomPassword(
-                f"{name}-secret-key-g{generation}",
+        # Of the generation before, this and the next; the first one's predecessor signed nothing.
+        generation = args.settings.generation
+        keys = {
+            part: random.RandomPassword(
+                f"{name}-secret-key-g{number}",
                 length=64,
                 special=False,
-                # Dropped two generations later, where the data is protected.
+                # Dropped when its generation is past, where the data is protected.
                 opts=pulumi.ResourceOptions(parent=self, protect=False),
             ).result
-            for generation in (args.settings.generation, args.settings.generation - 1)
-        )
+            for part, number in (
+                ("previous", generation - 1),
+                ("current", generation),
+                ("next", generation + 1),
+            )
+        }
         self.probe_token = random.RandomBytes(
             f"{name}-probe-token", length=32, opts=pulumi.ResourceOptions(parent=self)
         ).hex
         self.secret_key_arn = self._secret(
             f"{name}-secret-key",
-            "Signs the app's sessions; the previous key still verifies",
-            pulumi.Output.json_dumps({"current": current, "previous": previous}, sort_keys=True),
+            "Signs the app's sessions; the previous and the next key verify too",
+            pulumi.Output.json_dumps(keys, sort_keys=True),
             args,
         )
         self.redis_url_arn = self._secret(

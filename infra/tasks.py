@@ -101,6 +101,7 @@ class Tasks(pulumi.ComponentResource):
         app_secrets = {
             "SECRET_KEY": pulumi.Output.concat(secrets.secret_key, ":current::"),
             "SECRET_KEY_PREVIOUS": pulumi.Output.concat(secrets.secret_key, ":previous::"),
+            "SECRET_KEY_NEXT": pulumi.Output.concat(secrets.secret_key, ":next::"),
             "REDIS_URL": secrets.redis_url,
         }
         readable = {

@@ -260,9 +260,9 @@ def test_the_secrets_that_tasks_name_exist_and_are_random(
     secrets = plane.client("secretsmanager")
     key_arn = names["SECRET_KEY"].removesuffix(":current::")
     keys = json.loads(secrets.get_secret_value(SecretId=key_arn)["SecretString"])
-    assert sorted(keys) == ["current", "previous"]
-    assert [len(keys[name]) for name in sorted(keys)] == [64, 64]
-    assert keys["current"] != keys["previous"]
+    assert sorted(keys) == ["current", "next", "previous"]
+    assert [len(key) for key in keys.values()] == [64, 64, 64]
+    assert len(set(keys.values())) == 3
     url = secrets.get_secret_value(SecretId=names["REDIS_URL"])["SecretString"]
     assert url.startswith(f"rediss://app-g{CHOSEN.secrets.generation}:")
     assert url.endswith("@127.0.0.1:16379/0")

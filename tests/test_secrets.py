@@ -55,7 +55,7 @@ def _secret_key(generation: int) -> dict[str, str]:
 def test_each_secret_is_encrypted_with_the_environments_key_and_can_be_recovered(days: int):
     secrets = _recorded(recovery_days=days).every(SECRET)
     assert {secret.name: secret.inputs["description"] for secret in secrets} == {
-        "prod-secret-key": "Signs the app's sessions; the previous key still verifies",
+        "prod-secret-key": "Signs the app's sessions; the previous and the next key verify too",
         "prod-redis-url": "The app's Redis, with its login",
         "prod-probe-token": "Lets a probe past the limits and into a slot",
     }
@@ -89,14 +89,16 @@ def test_the_probe_token_is_32_random_bytes_written_as_64_hexadecimal_characters
     assert recording.exports["probe_token"] == "prod-probe-token.hex"
 
 
-def test_raising_the_generation_keeps_the_key_before_as_previous():
+def test_raising_the_generation_signs_with_the_key_that_every_task_already_knows():
     assert _secret_key(1) == {
-        "current": "prod-secret-key-g1.result",
         "previous": "prod-secret-key-g0.result",
+        "current": "prod-secret-key-g1.result",
+        "next": "prod-secret-key-g2.result",
     }
     assert _secret_key(2) == {
-        "current": "prod-secret-key-g2.result",
         "previous": _secret_key(1)["current"],
+        "current": _secret_key(1)["next"],
+        "next": "prod-secret-key-g3.result",
     }
 
 
@@ -105,6 +107,7 @@ def test_each_key_is_64_random_letters_and_digits():
     assert {password.name for password in passwords} == {
         "prod-secret-key-g4",
         "prod-secret-key-g5",
+        "prod-secret-key-g6",
     }
     for password in passwords:
         assert (password.inputs["length"], password.inputs["special"]) == (64, False)
@@ -133,7 +136,7 @@ def test_what_is_handed_on_are_arns_and_the_teams_own_sentry_secret_passes_throu
 def test_there_are_three_secrets():
     recording = _recorded()
     assert len(recording.every(SECRET)) == 3
-    assert len(recording.resources) == 10
+    assert len(recording.resources) == 11
 
 
 @pytest.mark.parametrize("stack", STACKS)
@@ -141,8 +144,9 @@ def test_the_stack_file_says_which_key_signs_and_how_long_a_deleted_secret_waits
     recording, settings = recorded(stack), chosen(stack).secrets
     version = recording.only(VERSION, f"{stack}-secret-key-value")
     assert json.loads(version.inputs["secretString"]) == {
-        "current": f"{stack}-secret-key-g{settings.generation}.result",
         "previous": f"{stack}-secret-key-g{settings.generation - 1}.result",
+        "current": f"{stack}-secret-key-g{settings.generation}.result",
+        "next": f"{stack}-secret-key-g{settings.generation + 1}.result",
     }
     secrets = recording.every(SECRET)
     # The database's login too, and its owner's where RDS does not manage it.

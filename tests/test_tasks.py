@@ -196,6 +196,7 @@ def test_what_the_app_is_told(stack: str) -> None:
     assert secrets(app) == {
         "SECRET_KEY": f"{secret_key}:current::",
         "SECRET_KEY_PREVIOUS": f"{secret_key}:previous::",
+        "SECRET_KEY_NEXT": f"{secret_key}:next::",
         "REDIS_URL": secret_arn(stack, f"{stack}-redis-url"),
         **sentry(stack),
     }
@@ -294,6 +295,7 @@ def test_an_execution_role_reads_what_its_task_names_and_no_more(
     named = {
         value.split(":current:")[0]
         .split(":previous:")[0]
+        .split(":next:")[0]
         .split(":username:")[0]
         .split(":password:")[0]
         for container in containers("prod", family).values()

@@ -22,7 +22,7 @@ def test_three_variables_are_enough() -> None:
     assert settings.database.render_as_string() == "postgresql+psycopg://app@127.0.0.1:6432/app"
     assert settings.redis_url == GOOD["REDIS_URL"]
     assert settings.secret_key == "5" * 64
-    assert settings.secret_key_previous is None
+    assert settings.secret_keys_verified == ()
     assert settings.sentry_dsn is None
     assert (settings.release_id, settings.environment) == ("unreleased", "development")
     assert (settings.bind, settings.workers, settings.threads) == ("127.0.0.1:8000", 2, 8)
@@ -30,7 +30,8 @@ def test_three_variables_are_enough() -> None:
 
 def test_an_empty_variable_counts_as_not_set() -> None:
     empty = dict.fromkeys(
-        ("SECRET_KEY_PREVIOUS", "SENTRY_DSN", "RELEASE_ID", "PORT", "THREADS"), ""
+        ("SECRET_KEY_PREVIOUS", "SECRET_KEY_NEXT", "SENTRY_DSN", "RELEASE_ID", "PORT", "THREADS"),
+        "",
     )
     assert read_settings(GOOD | empty) == read_settings(GOOD)
 
@@ -101,6 +102,11 @@ def test_a_migration_needs_the_database_alone() -> None:
             f"SECRET_KEY_PREVIOUS has 6 characters: it needs 32 or more; {KEY_ADVICE}",
         ),
         (
+            "SECRET_KEY_NEXT",
+            "secret",
+            f"SECRET_KEY_NEXT has 6 characters: it needs 32 or more; {KEY_ADVICE}",
+        ),
+        (
             "SENTRY_DSN",
             "secret",
             "SENTRY_DSN is not a Sentry DSN: it must look like https://key@host/1, or be empty.",
@@ -138,19 +144,19 @@ def test_gunicorn_stops_with_all_problems_and_no_stack_trace() -> None:
     ]
 
 
-def test_what_the_previous_key_signed_stays_valid() -> None:
-    old = create_app(read_settings(GOOD))
-    new = create_app(
-        read_settings(GOOD | {"SECRET_KEY": "6" * 64, "SECRET_KEY_PREVIOUS": "5" * 64})
-    )
-    other = create_app(read_settings(GOOD | {"SECRET_KEY": "6" * 64}))
-
-    def reader(app):
+def test_tasks_of_two_generations_of_the_key_accept_each_others_sessions() -> None:
+    def signer(current: int, **others: int):
+        keys = {f"SECRET_KEY_{name}": str(key) * 64 for name, key in others.items()}
+        app = create_app(read_settings(GOOD | {"SECRET_KEY": str(current) * 64} | keys))
         return app.session_interface.get_signing_serializer(app)
 
-    cookie = reader(old).dumps({"user": 7})
-    assert reader(new).loads(cookie) == {"user": 7}
+    old = signer(5, PREVIOUS=4, NEXT=6)
+    new = signer(6, PREVIOUS=5, NEXT=7)
+    assert new.loads(old.dumps({"user": 7})) == {"user": 7}
+    assert old.loads(new.dumps({"user": 7})) == {"user": 7}
+    # Each signs with its current key alone, and two generations are one too many.
+    assert signer(6).loads(new.dumps({"user": 7})) == {"user": 7}
     with pytest.raises(Exception, match="does not match"):
-        reader(other).loads(cookie)
+        signer(7).loads(new.dumps({"user": 7}))
     with pytest.raises(Exception, match="does not match"):
-        reader(old).loads(reader(new).dumps({"user": 7}))
+        signer(7, PREVIOUS=6, NEXT=8).loads(old.dumps({"user": 7}))

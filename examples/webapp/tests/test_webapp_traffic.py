@@ -75,6 +75,17 @@ def test_exactly_one_proxy_is_trusted(app: App) -> None:
     assert [answer.status for answer in answers] == [200] * 5 + [429]
 
 
+def test_visits_are_counted_in_the_clients_own_session(app: App) -> None:
+    cookie = ""
+    seen = []
+    for _ in range(3):
+        answer = app.get("/api/visits", Cookie=cookie)
+        cookie = answer.headers["Set-Cookie"].partition(";")[0]
+        seen.append(answer.json)
+    assert seen == [{"visits": 1}, {"visits": 2}, {"visits": 3}]
+    assert app.get("/api/visits", Cookie=cookie[:-1] + "?").json == {"visits": 1}
+
+
 @pytest.mark.parametrize(
     ("method", "path", "status"), [("GET", "/nowhere", 404), ("DELETE", "/api/items", 405)]
 )

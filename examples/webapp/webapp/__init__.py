@@ -26,8 +26,9 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.config.update(
         RELEASE_ID=settings.release_id,
         SECRET_KEY=settings.secret_key,
-        # What the previous key signed stays valid, so that the key can rotate without a log-out.
-        SECRET_KEY_FALLBACKS=[settings.secret_key_previous] if settings.secret_key_previous else [],
+        # What the previous key signed stays valid, and what newer tasks sign with the next one is
+        # valid here already: tasks of both kinds serve side by side while the key rotates.
+        SECRET_KEY_FALLBACKS=list(settings.secret_keys_verified),
         SESSION_COOKIE_SECURE=True,
         SESSION_COOKIE_SAMESITE="Lax",
         MAX_CONTENT_LENGTH=BODY_MIB * 1024 * 1024,

@@ -29,7 +29,8 @@ class Settings:
     database: URL
     redis_url: str
     secret_key: str
-    secret_key_previous: str | None
+    secret_keys_verified: tuple[str, ...]
+    """What these signed is accepted too: the previous key and the next one."""
     sentry_dsn: str | None
     release_id: str
     environment: str
@@ -52,7 +53,11 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         database=reader.database(),
         redis_url=reader.redis(),
         secret_key=reader.key("SECRET_KEY", required=True) or "",
-        secret_key_previous=reader.key("SECRET_KEY_PREVIOUS"),
+        secret_keys_verified=tuple(
+            key
+            for name in ("SECRET_KEY_PREVIOUS", "SECRET_KEY_NEXT")
+            if (key := reader.key(name)) is not None
+        ),
         sentry_dsn=reader.sentry(),
         release_id=reader.text("RELEASE_ID") or "unreleased",
         environment=reader.text("ENVIRONMENT") or "development",

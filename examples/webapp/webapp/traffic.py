@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 
-from flask import Blueprint, Response, abort, jsonify, request
+from flask import Blueprint, Response, abort, jsonify, request, session
 from flask.typing import ResponseReturnValue
 
 from webapp.redis import limiter
@@ -47,6 +47,14 @@ def _zeros(length: int) -> Iterator[bytes]:
     while length > 0:
         yield chunk[:length]
         length -= CHUNK_BYTES
+
+
+@traffic.get("/visits")
+def visits() -> ResponseReturnValue:
+    """How often this client has been here, by its session alone: 1 is a client that is new, or
+    whose session nobody accepts any more."""
+    session["visits"] = session.get("visits", 0) + 1
+    return jsonify(visits=session["visits"])
 
 
 @traffic.get("/limited")
