@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
-from infra.outputs import SLOTS
+from infra.outputs import SLOTS, metrics_namespace
 
 SLOW_SECONDS = 1
 # What a probe of a cutover is answered by a slot is that cutover's concern.
@@ -68,7 +68,7 @@ class LogMetrics(pulumi.ComponentResource):
     ) -> None:
         super().__init__("slipway:infra:LogMetrics", name, None, opts)
         # A dimension could only be a field of the line, and each value of it is paid for.
-        self.namespace = f"Slipway/{name}"
+        self.namespace = metrics_namespace(name)
         for one in LOG_METRICS:
             aws.cloudwatch.LogMetricFilter(
                 f"{name}-{one.metric}",

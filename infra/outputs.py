@@ -48,6 +48,15 @@ def record_key(scope: str, record: str) -> dict[str, dict[str, str]]:
     return {"scope": {"S": scope}, "record": {"S": record}}
 
 
+def metrics_namespace(environment: str) -> str:
+    """CloudWatch's namespace of what no service of AWS measures by itself."""
+    return f"Slipway/{environment}"
+
+
+# How many tasks run with a secret's value that was replaced too long ago; in `metrics_namespace`.
+REFRESH_METRIC = "TasksToRefresh"
+
+
 def watcher_scope(environment: str) -> str:
     """The watcher's own partition of the journal table, which no environment's name can be."""
     return f"{environment}/watcher"

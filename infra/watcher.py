@@ -1,4 +1,4 @@
-"""A function that looks at the lease every minute, and tells people of a cutover nobody ends."""
+"""A function that looks every minute: for a cutover nobody ends, and for tasks to be refreshed."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -6,11 +6,19 @@ from pathlib import Path
 import pulumi
 import pulumi_aws as aws
 
+from infra.outputs import metrics_namespace
+from infra.refresh_alarm import REFRESH_SECONDS, refresh_alarm
 from infra.watcher_access import Watched, function_role, schedule_role
 
 ROOT = Path(__file__).resolve().parent.parent
 # What is in the function's archive, by the names that it has in the repository.
-FILES = ("infra/__init__.py", "infra/outputs.py", "watcher/__init__.py", "watcher/handler.py")
+FILES = (
+    "infra/__init__.py",
+    "infra/outputs.py",
+    "watcher/__init__.py",
+    "watcher/handler.py",
+    "watcher/refresh.py",
+)
 # The next look is due by then; the least that both services accept.
 LATE_SECONDS = 60
 
@@ -25,7 +33,8 @@ class WatcherArgs:
 
 
 class Watcher(pulumi.ComponentResource):
-    """The function, its schedule, and alarms that fire when it fails or is not called any more.
+    """The function, its schedule, an alarm on overdue tasks, and alarms on the function itself,
+    for when it fails or is not called any more.
 
     Nothing of it is retried or kept in a dead-letter queue: the next look is taken a minute later,
     and knows more than a late one.
@@ -46,7 +55,7 @@ class Watcher(pulumi.ComponentResource):
         )
         aws.scheduler.Schedule(
             f"{name}-watcher",
-            description="Looks at the lease of cutovers",
+            description="Looks at the lease of cutovers and at the age of tasks",
             schedule_expression="rate(1 minute)",
             flexible_time_window=aws.scheduler.ScheduleFlexibleTimeWindowArgs(mode="OFF"),
             target=aws.scheduler.ScheduleTargetArgs(
@@ -87,6 +96,7 @@ class Watcher(pulumi.ComponentResource):
                 ok_actions=[args.watched.alerts_topic_arn],
                 opts=child,
             )
+        refresh_alarm(name, args.watched.alerts_topic_arn, child)
         self.register_outputs({})
 
 
@@ -100,7 +110,7 @@ def _function(name: str, args: WatcherArgs, child: pulumi.ResourceOptions) -> aw
     )
     return aws.lambda_.Function(
         f"{name}-watcher",
-        description="Tells people of a cutover that nobody brings to its end",
+        description="Tells of cutovers that nobody ends, and of tasks with old secrets",
         # The newest that Lambda has and Security Hub Lambda.2 accepts.
         runtime="python3.14",
         architectures=["arm64"],
@@ -116,7 +126,7 @@ def _function(name: str, args: WatcherArgs, child: pulumi.ResourceOptions) -> aw
             log_group_arn=log_group.arn,
             opts=child,
         ),
-        # It takes a tenth of a second, unless AWS doesn't answer.
+        # It takes a second, unless AWS doesn't answer.
         timeout=30,
         memory_size=256,
         environment=aws.lambda_.FunctionEnvironmentArgs(
@@ -125,6 +135,10 @@ def _function(name: str, args: WatcherArgs, child: pulumi.ResourceOptions) -> aw
                 "TABLE": args.watched.table_name,
                 "TOPIC": args.watched.alerts_topic_arn,
                 "REPEAT_SECONDS": str(args.repeat_minutes * 60),
+                "CLUSTER": args.watched.cluster_arn,
+                "SECRET_ARNS": pulumi.Output.all(*args.watched.secret_arns).apply(",".join),
+                "REFRESH_SECONDS": str(REFRESH_SECONDS),
+                "NAMESPACE": metrics_namespace(name),
             }
         ),
         logging_config=aws.lambda_.FunctionLoggingConfigArgs(

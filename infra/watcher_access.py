@@ -1,21 +1,24 @@
-"""What the watcher may do, and who may call it: one item to read, one to write, one topic."""
+"""What the watcher may do, and who may call it: it reads no secret, and changes one item alone."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pulumi
 import pulumi_aws as aws
 
-from infra.outputs import watcher_scope
+from infra.outputs import metrics_namespace, watcher_scope
 
 
 @dataclass(frozen=True, kw_only=True)
 class Watched:
-    """What the watcher looks at and whom it tells; `key_arn` encrypts both."""
+    """What the watcher looks at and whom it tells; `key_arn` encrypts table and topic."""
 
     table_name: pulumi.Input[str]
     table_arn: pulumi.Input[str]
     alerts_topic_arn: pulumi.Input[str]
     key_arn: pulumi.Input[str]
+    cluster_arn: pulumi.Input[str]
+    secret_arns: Sequence[pulumi.Input[str]]
 
 
 def function_role(
@@ -34,7 +37,7 @@ def function_role(
     services = [f"{service}.{region}.amazonaws.com" for service in ("dynamodb", "sns")]
     return _role(
         f"{name}-watcher",
-        description="Reads the lease of cutovers and tells people of it",
+        description="Reads the lease of cutovers and the age of tasks, and tells people",
         trust={"Principal": {"Service": "lambda.amazonaws.com"}},
         statements=[
             {
@@ -56,6 +59,28 @@ def function_role(
                 "Effect": "Allow",
                 "Action": "sns:Publish",
                 "Resource": watched.alerts_topic_arn,
+            },
+            {
+                # Neither has a resource level for a whole cluster.
+                "Sid": "SeeTheTasks",
+                "Effect": "Allow",
+                "Action": ["ecs:DescribeTasks", "ecs:ListTasks"],
+                "Resource": "*",
+                "Condition": {"ArnEquals": {"ecs:cluster": watched.cluster_arn}},
+            },
+            {
+                "Sid": "SeeWhenSecretsCame",
+                "Effect": "Allow",
+                "Action": ["secretsmanager:DescribeSecret", "secretsmanager:ListSecretVersionIds"],
+                "Resource": list(watched.secret_arns),
+            },
+            {
+                # It has no resource level.
+                "Sid": "Count",
+                "Effect": "Allow",
+                "Action": "cloudwatch:PutMetricData",
+                "Resource": "*",
+                "Condition": {"StringEquals": {"cloudwatch:namespace": metrics_namespace(name)}},
             },
             {
                 "Sid": "UseTheirKey",

@@ -11,6 +11,7 @@ from rehearsal.alb.balancer import DIFFERENCES, Balancer
 from rehearsal.aws import edge
 from rehearsal.aws.contract import Clients
 from rehearsal.aws.follower import Follower
+from rehearsal.aws.generations import Generations
 from rehearsal.aws.launcher import Launcher
 from rehearsal.aws.scheduler import Scheduler
 from rehearsal.errors import RehearsalError
@@ -47,6 +48,7 @@ class Environment:
     client: Client
     postgres: Postgres
     redis: Redis
+    generations: Generations
     supervisor: Supervisor
     watch: Watch
     versions: dict[str, str]

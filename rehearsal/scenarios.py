@@ -16,6 +16,7 @@ from rehearsal.blame import Loss
 from rehearsal.checks import expect
 from rehearsal.environment import Environment
 from rehearsal.faults import Fault
+from rehearsal.rotation import rotated
 from rehearsal.tool import Command, Ended
 
 # What a rollback by hand may cost beyond the propagation, once the program is loaded.
@@ -61,6 +62,10 @@ class Scenarios:
             f"it took {ended.seconds:.0f} s; {DEPLOY_SECONDS:.0f} are allowed",
         )
         return f"{_percents(seen)} and retired in {ended.seconds:.0f} s: {ended.sentence}"
+
+    def rotation(self) -> str:
+        """Every login and key is replaced, refreshed, and replaced again."""
+        return rotated(self.environment)
 
     def errors(self) -> str:
         """5 % of its requests fail: the gates see it at the first share."""
@@ -215,9 +220,15 @@ class Scenarios:
 
     def _next(self) -> str:
         """An id for the next release, once no alarm of an earlier one would stand in its way."""
-        cloudwatch = self.environment.clients("cloudwatch")
+        cloudwatch, contract = self.environment.clients("cloudwatch"), self.environment.contract
+        named = {*contract.alarms}.union(*(of.alarms.values() for of in contract.slots.values()))
+
+        def quiet() -> bool:
+            alarms = cloudwatch.describe_alarms(StateValue="ALARM")["MetricAlarms"]
+            return not named & {alarm["AlarmArn"] for alarm in alarms}
+
         self.environment.watch.wait_until(
-            lambda: not cloudwatch.describe_alarms(StateValue="ALARM")["MetricAlarms"],
+            quiet,
             what="the alarms were not quiet again",
             timeout_seconds=QUIET_SECONDS,
         )
@@ -246,6 +257,7 @@ class Scenarios:
 
 SCENARIOS: tuple[tuple[str, Callable[[Scenarios], str]], ...] = (
     ("good-release", Scenarios.good_release),
+    ("rotation", Scenarios.rotation),
     ("errors", Scenarios.errors),
     ("slow", Scenarios.slow),
     ("crashing", Scenarios.crashing),

@@ -19,12 +19,14 @@ from rehearsal.aws.creators import Endpoints, creating
 from rehearsal.aws.ecs_task import list_what_should_run, tell_statuses_ourselves
 from rehearsal.aws.follower import METRICS_SECONDS, Follower, balancer_settings
 from rehearsal.aws.functions import start_function
+from rehearsal.aws.generations import Generations
 from rehearsal.aws.launcher import Launcher
 from rehearsal.aws.one_off import OneOffTasks
 from rehearsal.aws.reconciler import Reconciler
 from rehearsal.aws.scaling import pull_into_range
 from rehearsal.aws.scheduler import Scheduler
 from rehearsal.aws.secret_values import not_ours, resolve
+from rehearsal.aws.secret_versions import date_versions
 from rehearsal.environment import Environment
 from rehearsal.errors import RehearsalError
 from rehearsal.machine import binaries, ports
@@ -35,6 +37,7 @@ from rehearsal.machine.task import Runtime, install_images
 from rehearsal.progress import Progress
 from rehearsal.recording import Recording, record
 from rehearsal.stack_file import stack_config
+from rehearsal.synthetic import Outputs
 from rehearsal.tool import Tool
 from rehearsal.traffic.client import Client
 from rehearsal.watch import Watch
@@ -70,9 +73,11 @@ def running(
         tell_statuses_ourselves()
         list_what_should_run(plane)
         pull_into_range(plane)
+        date_versions(plane)
         endpoints = Endpoints(postgres_port=ports.reserve(), redis_port=ports.reserve())
         with progress.step(f"Creating what Pulumi.{stack}.yaml asks for"):
-            recording = _record(stack, plane, endpoints)
+            create = creating(plane, endpoints)
+            recording = _record(stack, create)
         foreign = not_ours(recording)
         authority = Authority(supervisor.directory / "ca.pem")
         contract = localize(plane, stack, port=port, authority=authority.file, pace=pace)
@@ -150,6 +155,12 @@ def running(
             client=client,
             postgres=postgres,
             redis=redis,
+            generations=Generations(
+                stack,
+                recording,
+                create=create,
+                follow=lambda later: stores.follow(later, plane, postgres=postgres, redis=redis),
+            ),
             supervisor=supervisor,
             watch=watch,
             versions=binaries.versions(found),
@@ -189,11 +200,11 @@ def _account(stack: str) -> tuple[str, str]:
         return "123456789012", "eu-west-1"
 
 
-def _record(stack: str, plane: ControlPlane, endpoints: Endpoints) -> Recording:
+def _record(stack: str, create: Outputs) -> Recording:
     # The SDK is loaded here, after all that can be refused without it.
     from stacks.environment import environment
 
-    return record(environment, stack=stack, outputs=creating(plane, endpoints))
+    return record(environment, stack=stack, outputs=create)
 
 
 def _overlay(authority: Path) -> dict[str, dict[str, str]]:

@@ -14,6 +14,7 @@ from rehearsal.scenarios import SCENARIOS, Scenarios
 from rehearsal.traffic.load import MAX_REQUESTS, Load, LoadPlan
 from rehearsal.traffic.mixes import EVERY_KIND
 from rehearsal.traffic.tally import LoadResult, Record
+from rehearsal.traffic.visitor import Visitor
 
 # Before the first scenario and after the last one: what it is like when nothing happens.
 QUIET_SECONDS = 4.0
@@ -58,11 +59,12 @@ def play(
     with progress.step(f"Sending {rate} requests/s"):
         load = Load.start(environment.supervisor, plan)
         environment.watch.pause(QUIET_SECONDS)
-    checks = [
-        perform(environment, name, partial(_played, act, scene), progress)
-        for name, act in SCENARIOS
-        if name in scenarios
-    ]
+    with Visitor(environment.client) as visitor:
+        checks = [
+            perform(environment, name, partial(_played, act, scene), progress)
+            for name, act in SCENARIOS
+            if name in scenarios
+        ]
     with progress.step("Counting requests"):
         environment.watch.pause(QUIET_SECONDS)
         result = load.finish(environment.slots)
@@ -70,6 +72,7 @@ def play(
     verdict = judge(started_at, records, faulty=scene.faulty, losses=scene.losses)
     for name, check in (
         ("requests", partial(nothing_else_failed, result, verdict)),
+        ("session", partial(never_logged_out, visitor)),
         ("kept out", partial(kept_out, scene.kept_out, records)),
     ):
         if name != "kept out" or scene.kept_out:
@@ -90,6 +93,16 @@ def nothing_else_failed(load: LoadResult, verdict: Verdict) -> str:
         )
     told = "; ".join(f"{excuse.failed:,} failed {excuse.reason}" for excuse in verdict.excuses)
     return f"{load.requests:,} at {load.rate_per_second:g}/s: {told or 'none failed'}; no others"
+
+
+def never_logged_out(visitor: Visitor) -> str:
+    """Whichever slot and task answered, and whatever was rotated, a person stayed who they were."""
+    expect(visitor.visits > 0, f"a person was refused all of {visitor.refused} clicks")
+    expect(
+        visitor.logged_out == 0,
+        f"of a person's {visitor.visits} clicks {visitor.logged_out} had lost the session",
+    )
+    return f"one session lived through {visitor.visits} clicks"
 
 
 def kept_out(releases: Sequence[str], records: Iterable[Record]) -> str:

@@ -271,6 +271,8 @@ def environment() -> None:
                 table_arn=state.table_arn,
                 alerts_topic_arn=alerts.topic_arn,
                 key_arn=encryption.key_arn,
+                cluster_arn=service.cluster_arn,
+                secret_arns=[login.secret_arn, secrets.redis_url_arn, secrets.secret_key_arn],
             ),
         ),
         plain,

@@ -283,7 +283,7 @@ def test_a_drill_exits_with_0_only_when_everything_held(
 def test_an_unknown_scenario_is_told_which_there_are() -> None:
     done = rehearsal("run", "staging", "--scenarios", "errors,eror")
     assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr.startswith("there is no scenario eror; they are good-release, errors, ")
+    assert done.stderr.startswith("there is no scenario eror; they are good-release, rotation, ")
 
 
 @pytest.mark.services

@@ -125,6 +125,7 @@ def test_a_whole_rehearsal_holds_and_reports_it(directory: Path) -> None:
         "database away",
         "rollback-by-hand",
         "requests",
+        "session",
     ]
     assert (code, report["passed"]) == (0, True), said(directory)
     assert report["releases"] == {"blue": "release-1", "green": "release-2"}

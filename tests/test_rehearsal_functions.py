@@ -69,7 +69,10 @@ def test_it_is_started_from_its_archive_with_its_own_variables(tmp_path: Path) -
     assert env == {
         "AWS_ENDPOINT_URL": "http://127.0.0.1:1",
         **function.inputs["environment"]["variables"],
+        "REFRESH_SECONDS": "2",
     }
+    # What is shortened here is there, and longer.
+    assert function.inputs["environment"]["variables"]["REFRESH_SECONDS"] == "604800"
     written = {str(file.relative_to(cwd)): file.read_text() for file in cwd.rglob("*.py")}
     assert written == function.inputs["code"]
-    assert len(written) == 4
+    assert len(written) == 5

@@ -91,6 +91,27 @@ def test_what_elasticache_keeps_to_itself_is_refused_whatever_the_access_string(
         forbidden(server.client("app", CURRENT))
 
 
+def test_a_later_group_lets_in_who_is_new_and_puts_out_who_is_gone(server):
+    stays, leaves = server.client("app", CURRENT), server.client("reader", READER)
+    assert stays.set("app:greeting", "hello") is True
+    assert leaves.get("app:greeting") == "hello"
+    connection = stays.client_id()
+    later = redis.User(name="later", access_string="on ~* -@all +@read", passwords=("later-word",))
+    app = redis.User(name="app", access_string="on ~app:* +@all", passwords=(CURRENT, PREVIOUS))
+    server.set_users([app, later])
+    assert server.client("later", "later-word").get("app:greeting") == "hello"
+    with pytest.raises(client_library.exceptions.NoPermissionError):
+        server.client("later", "later-word").set("app:greeting", "1")
+    for refused in (leaves, server.client("reader", READER)):
+        with pytest.raises(client_library.exceptions.ConnectionError):
+            refused.get("app:greeting")
+    # Who stays is not disconnected, and keeps what it may do.
+    assert stays.client_id() == connection
+    assert stays.get("app:greeting") == "hello"
+    with pytest.raises(client_library.exceptions.NoPermissionError):
+        stays.config_get("*")
+
+
 def test_a_connection_without_tls_gets_no_answer(server):
     with socket.create_connection((server.host, server.port), timeout=5) as plain:
         plain.sendall(b"PING\r\n")

@@ -52,13 +52,21 @@ class Acted:
         self.outcome, self.shares, self.resumed = outcome, shares, resumed
         self.slot: Slot = "blue"
         self.events = [WeightEvent(at=0.0, weights={"blue": 100, "green": 0})]
-        self.contract = SimpleNamespace(policy=SimpleNamespace(ladder_percent=(25, 100)))
+        self.contract = SimpleNamespace(
+            policy=SimpleNamespace(ladder_percent=(25, 100)),
+            alarms=("arn:slo",),
+            slots={
+                slot: SimpleNamespace(alarms={"errors": f"arn:{slot}-errors"})
+                for slot in ("blue", "green")
+            },
+        )
         self.watch = Watch(())
         self.releases: dict[Slot, str] = {"blue": "release-2", "green": "release-1"}
         self.uploaded: list[str] = []
         self.shown = "release-2"
         self.deployed: list[tuple[str, ...]] = []
-        self.alarming = [["staging-blue-errors"], []]
+        # One that would stop a release, and one that would not.
+        self.alarming = [["arn:blue-errors"], ["arn:refresh-overdue"]]
         self.definitions = [["a:1"], ["a:1"]]
         self.tool = SimpleNamespace(run=self._run)
         self.stack = "staging"
@@ -112,7 +120,7 @@ class Acted:
         def describe_alarms(StateValue: str) -> Any:
             assert StateValue == "ALARM"
             alarming = self.alarming.pop(0) if len(self.alarming) > 1 else self.alarming[0]
-            return {"MetricAlarms": alarming}
+            return {"MetricAlarms": [{"AlarmArn": arn} for arn in alarming]}
 
         return {
             "cloudwatch": SimpleNamespace(describe_alarms=describe_alarms),
@@ -142,8 +150,8 @@ def test_a_good_release_goes_through_the_whole_ladder() -> None:
         "25 %, 100 % and retired in 40 s: release-2 serves from green"
     )
     assert environment.deployed == [("release-2", "--frontend", "release-2.html")]
-    # The first look at the alarms still found one.
-    assert environment.alarming == [[]]
+    # The first look at the alarms still found one that would stand in the way.
+    assert environment.alarming == [["arn:refresh-overdue"]]
 
 
 @pytest.mark.parametrize(

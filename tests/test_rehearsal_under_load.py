@@ -1,6 +1,8 @@
 """What is said of the requests at the end of a rehearsal, and which scenarios are played."""
 
 import re
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 
@@ -9,7 +11,8 @@ from rehearsal.checks import Unmet
 from rehearsal.errors import RehearsalError
 from rehearsal.scenarios import SCENARIOS
 from rehearsal.traffic.tally import LoadResult, Record, tally
-from rehearsal.under_load import kept_out, names, nothing_else_failed
+from rehearsal.traffic.visitor import Visitor
+from rehearsal.under_load import kept_out, names, never_logged_out, nothing_else_failed
 
 
 def record(number: int, *, failing: bool = False) -> Record:
@@ -53,6 +56,24 @@ def test_one_failure_without_a_reason_is_too_many() -> None:
         nothing_else_failed(load(3), verdict)
 
 
+@pytest.mark.parametrize(
+    ("visits", "logged_out", "said"),
+    [
+        (40, 1, "of a person's 40 clicks 1 had lost the session"),
+        (0, 0, "a person was refused all of 3 clicks"),
+    ],
+)
+def test_a_session_that_is_lost_once_is_lost(visits: int, logged_out: int, said: str) -> None:
+    def visitor(visits: int, logged_out: int) -> Visitor:
+        counts = SimpleNamespace(visits=visits, logged_out=logged_out, refused=3)
+        return cast(Visitor, counts)
+
+    with pytest.raises(Unmet, match=f"^{re.escape(said)}$"):
+        never_logged_out(visitor(visits, logged_out))
+    # A refusal is for the count of requests to judge.
+    assert never_logged_out(visitor(40, 0)) == "one session lived through 40 clicks"
+
+
 def test_a_release_that_was_to_be_kept_out_is_seen_by_its_first_answer() -> None:
     records = [record(n) for n in range(3)]
     assert kept_out(["release-5", "release-6"], records) == "release-5, release-6 answered nobody"
@@ -62,7 +83,7 @@ def test_a_release_that_was_to_be_kept_out_is_seen_by_its_first_answer() -> None
 
 def test_scenarios_are_played_in_their_own_order() -> None:
     every = tuple(name for name, _ in SCENARIOS)
-    assert len(every) == 9
+    assert len(every) == 10
     assert (names("all"), names("none")) == (every, ())
     assert names("tasks-killed,errors") == ("errors", "tasks-killed")
 

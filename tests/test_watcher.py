@@ -6,15 +6,18 @@ from typing import Any
 
 import pytest
 
+from infra.refresh_alarm import REFRESH_SECONDS
 from infra.watcher import Watcher, WatcherArgs
 from infra.watcher_access import Watched
 from rehearsal.recording import Recording, record
+from rehearsal.stack_file import ROOT
 from tests.environments import STACKS, chosen, recorded
 
 ACCOUNT = "210987654321"
 FUNCTION = "aws:lambda/function:Function"
 FUNCTION_ARN = "arn:aws:lambda:eu-west-1:123456789012:function/prod-watcher"
 ALARM = "aws:cloudwatch/metricAlarm:MetricAlarm"
+SECRET = "aws:secretsmanager/secret:Secret"
 
 
 @cache
@@ -32,6 +35,8 @@ def _recorded() -> Recording:
                     table_arn="table-arn",
                     alerts_topic_arn="topic-arn",
                     key_arn="key-arn",
+                    cluster_arn="cluster-arn",
+                    secret_arns=["login-arn", "key-secret-arn"],
                 ),
             ),
         )
@@ -50,9 +55,10 @@ def test_the_function_has_a_supported_runtime_and_no_place_in_the_network() -> N
         "infra/outputs.py",
         "watcher/__init__.py",
         "watcher/handler.py",
+        "watcher/refresh.py",
     ]
     assert inputs == {
-        "description": "Tells people of a cutover that nobody brings to its end",
+        "description": "Tells of cutovers that nobody ends, and of tasks with old secrets",
         "runtime": "python3.14",
         "architectures": ["arm64"],
         "handler": "watcher.handler.handle",
@@ -65,6 +71,10 @@ def test_the_function_has_a_supported_runtime_and_no_place_in_the_network() -> N
                 "TABLE": "the-table",
                 "TOPIC": "topic-arn",
                 "REPEAT_SECONDS": "1200",
+                "CLUSTER": "cluster-arn",
+                "SECRET_ARNS": "login-arn,key-secret-arn",
+                "REFRESH_SECONDS": "604800",
+                "NAMESPACE": "Slipway/prod",
             }
         },
         "loggingConfig": {"logFormat": "Text", "logGroup": "/slipway/prod/watcher"},
@@ -79,7 +89,7 @@ def test_its_log_is_encrypted_and_has_an_end() -> None:
     }
 
 
-def test_it_may_read_the_lease_write_its_own_item_and_publish() -> None:
+def test_it_reads_the_lease_and_the_age_of_tasks_writes_its_own_item_counts_and_publishes() -> None:
     policy = _document("aws:iam/rolePolicy:RolePolicy", "prod-watcher", "policy")
     assert policy["Statement"] == [
         {
@@ -97,6 +107,26 @@ def test_it_may_read_the_lease_write_its_own_item_and_publish() -> None:
             "Condition": {"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": ["prod/watcher"]}},
         },
         {"Sid": "Tell", "Effect": "Allow", "Action": "sns:Publish", "Resource": "topic-arn"},
+        {
+            "Sid": "SeeTheTasks",
+            "Effect": "Allow",
+            "Action": ["ecs:DescribeTasks", "ecs:ListTasks"],
+            "Resource": "*",
+            "Condition": {"ArnEquals": {"ecs:cluster": "cluster-arn"}},
+        },
+        {
+            "Sid": "SeeWhenSecretsCame",
+            "Effect": "Allow",
+            "Action": ["secretsmanager:DescribeSecret", "secretsmanager:ListSecretVersionIds"],
+            "Resource": ["login-arn", "key-secret-arn"],
+        },
+        {
+            "Sid": "Count",
+            "Effect": "Allow",
+            "Action": "cloudwatch:PutMetricData",
+            "Resource": "*",
+            "Condition": {"StringEquals": {"cloudwatch:namespace": "Slipway/prod"}},
+        },
         {
             "Sid": "UseTheirKey",
             "Effect": "Allow",
@@ -159,7 +189,7 @@ def test_only_the_scheduler_of_this_account_calls_it_and_it_calls_nothing_else()
 
 def test_it_looks_every_minute_and_never_late() -> None:
     assert _recorded().only("aws:scheduler/schedule:Schedule").inputs == {
-        "description": "Looks at the lease of cutovers",
+        "description": "Looks at the lease of cutovers and at the age of tasks",
         "scheduleExpression": "rate(1 minute)",
         "flexibleTimeWindow": {"mode": "OFF"},
         "target": {
@@ -203,8 +233,33 @@ def test_a_watcher_that_fails_or_is_silent_is_told_of(
     }
 
 
+def test_a_refresh_that_is_overdue_is_told_of_while_it_is() -> None:
+    assert _recorded().only(ALARM, "prod-refresh-overdue").inputs == {
+        "alarmDescription": (
+            "ticket, platform: tasks run with a login or key that was replaced a week ago. "
+            "docs/runbooks/rotation.md#a-refresh-is-overdue"
+        ),
+        "namespace": "Slipway/prod",
+        "metricName": "TasksToRefresh",
+        "statistic": "Maximum",
+        "period": 60,
+        "evaluationPeriods": 1,
+        "comparisonOperator": "GreaterThanThreshold",
+        "threshold": 0,
+        "treatMissingData": "notBreaching",
+        "alarmActions": ["topic-arn"],
+        "okActions": ["topic-arn"],
+    }
+    assert "# A refresh is overdue\n" in (ROOT / "docs/runbooks/rotation.md").read_text()
+
+
+def test_a_login_outlives_the_alarm_by_weeks() -> None:
+    least = min(chosen(stack).postgres.rotation_days for stack in STACKS)
+    assert least * 86_400 >= 4 * REFRESH_SECONDS
+
+
 def test_that_is_all() -> None:
-    assert len(_recorded().resources) == 11
+    assert len(_recorded().resources) == 12
 
 
 @pytest.mark.parametrize("stack", STACKS)
@@ -216,16 +271,35 @@ def test_each_environment_watches_its_own_lease(stack: str) -> None:
         "TABLE": made.exports["journal_table"],
         "TOPIC": made.exports["alerts_topic"],
         "REPEAT_SECONDS": str(chosen(stack).alerts.repeat_minutes * 60),
+        "CLUSTER": made.exports["cluster"],
+        "SECRET_ARNS": ",".join(_secrets_of_tasks(stack)),
+        "REFRESH_SECONDS": "604800",
+        "NAMESPACE": f"Slipway/{stack}",
     }
     policy = json.loads(
         made.only("aws:iam/rolePolicy:RolePolicy", f"{stack}-watcher").inputs["policy"]
     )
-    lease, memory, topic, key, _ = policy["Statement"]
+    lease, memory, topic, tasks, secrets, _, key, _ = policy["Statement"]
     table = made.only("aws:dynamodb/table:Table").outputs["arn"]
     assert lease["Resource"] == memory["Resource"] == table
     assert topic["Resource"] == made.exports["alerts_topic"]
+    assert tasks["Condition"] == {"ArnEquals": {"ecs:cluster": made.exports["cluster"]}}
+    assert secrets["Resource"] == _secrets_of_tasks(stack)
     assert key["Resource"] == made.only("aws:kms/key:Key", f"{stack}-key").outputs["arn"]
     # What stops a cutover is the health of the slots, and not who watches it.
     watcher = {alarm.outputs["arn"] for alarm in made.every(ALARM) if "-watcher-" in alarm.name}
     assert len(watcher) == 2
     assert not watcher & set(made.exports["alarms"])
+
+
+def _secrets_of_tasks(stack: str) -> list[str]:
+    """Those of which a task of a slot is given a value, but for the probe token, which stays."""
+    blueprint = recorded(stack).only("aws:ecs/taskDefinition:TaskDefinition", f"{stack}-blueprint")
+    given = [
+        secret["valueFrom"]
+        for container in json.loads(blueprint.inputs["containerDefinitions"])
+        for secret in container["secrets"]
+    ]
+    arns = {made.name: made.outputs["arn"] for made in recorded(stack).every(SECRET)}
+    del arns[f"{stack}-probe-token"]
+    return [arns[name] for name in sorted(arns) if any(v.startswith(arns[name]) for v in given)]

@@ -301,11 +301,17 @@ def test_lambda_finds_everything_in_the_functions_variables(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     variables = recorded("prod").only("aws:lambda/function:Function").inputs["environment"]
-    given = {**variables["variables"], "TABLE": world.table, "TOPIC": world.topic}
+    cluster = boto3.client("ecs", region_name=REGION).create_cluster(clusterName=world.table)
+    given = {
+        **variables["variables"],
+        "TABLE": world.table,
+        "TOPIC": world.topic,
+        "CLUSTER": cluster["cluster"]["clusterArn"],
+    }
     assert given["ENVIRONMENT"] == "prod"
     for name, value in {**given, "AWS_DEFAULT_REGION": REGION}.items():
         monkeypatch.setenv(name, value)
-    handler._watcher.cache_clear()
+    _forget()
     try:
         world.write(STARTED, FIRST_DONE)
         for seconds in (0.0, STILL_SECONDS):
@@ -314,8 +320,40 @@ def test_lambda_finds_everything_in_the_functions_variables(
             handler.handle({}, None)
         assert [message for _, message, *_ in world.sent] == [DEAD]
         assert handler._watcher().repeat_seconds == 900
+        assert handler._refresh().due_seconds == 604_800
+        assert len(handler._refresh().secrets) == 3
+        metrics = boto3.client("cloudwatch", region_name=REGION).list_metrics()["Metrics"]
+        assert {(m["Namespace"], m["MetricName"]) for m in metrics} == {
+            ("Slipway/prod", "TasksToRefresh")
+        }
     finally:
-        handler._watcher.cache_clear()
+        _forget()
+
+
+def _forget() -> None:
+    handler._watcher.cache_clear()
+    handler._refresh.cache_clear()
+
+
+@pytest.mark.parametrize("broken", [{"lease"}, {"tasks"}, {"lease", "tasks"}])
+def test_neither_look_waits_for_the_other_to_work_again(
+    monkeypatch: pytest.MonkeyPatch, broken: set[str]
+) -> None:
+    looked: list[str] = []
+
+    def looker(what: str) -> Any:
+        def look(_now: float) -> None:
+            looked.append(what)
+            if what in broken:
+                raise RuntimeError("AWS does not answer")
+
+        return SimpleNamespace(look=look)
+
+    monkeypatch.setattr(handler, "_watcher", lambda: looker("lease"))
+    monkeypatch.setattr(handler, "_refresh", lambda: looker("tasks"))
+    with pytest.raises(RuntimeError, match="AWS does not answer"):
+        handler.handle({}, None)
+    assert looked == ["lease", "tasks"]
 
 
 def test_the_archive_is_all_that_it_needs_besides_boto3(tmp_path: Path) -> None:

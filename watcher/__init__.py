@@ -1,1 +1,1 @@
-"""Sees that a cutover is not forgotten: a function in AWS that looks at the lease from outside."""
+"""What has to be looked at from outside, in AWS: a forgotten cutover, an overdue refresh."""

@@ -25,6 +25,7 @@ from infra.outputs import (
     takeover_seconds,
     watcher_scope,
 )
+from watcher.refresh import Refresh
 
 Item = Mapping[str, Mapping[str, Any]]
 
@@ -177,6 +178,23 @@ def _watcher() -> Watcher:
     )
 
 
+@cache
+def _refresh() -> Refresh:
+    return Refresh(
+        cluster=os.environ["CLUSTER"],
+        secrets=tuple(os.environ["SECRET_ARNS"].split(",")),
+        due_seconds=float(os.environ["REFRESH_SECONDS"]),
+        namespace=os.environ["NAMESPACE"],
+        ecs=boto3.client("ecs"),
+        secretsmanager=boto3.client("secretsmanager"),
+        cloudwatch=boto3.client("cloudwatch"),
+    )
+
+
 def handle(_event: object, _context: object) -> None:
     """What Lambda calls; the event says nothing that is needed."""
-    _watcher().look(time.time())
+    now = time.time()
+    try:
+        _watcher().look(now)
+    finally:  # neither waits for the other to work again
+        _refresh().look(now)

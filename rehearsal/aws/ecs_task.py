@@ -4,6 +4,7 @@ import copy
 from collections.abc import Mapping
 from typing import Any, Self
 
+from moto.core.utils import utcnow
 from moto.ecs.models import Task
 from moto.moto_api import state_manager
 
@@ -57,6 +58,7 @@ class EcsTask:
             networking_configuration=service.network_configuration,
         )
         task.last_status = "PENDING"
+        task.created_at = utcnow()  # moto has no such moment
         backend.tasks.setdefault(service.cluster_name, {})[task.task_arn] = task
         return cls(task, definition)
 

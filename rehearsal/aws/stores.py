@@ -69,6 +69,13 @@ def start_redis(
     )
 
 
+def follow(recording: Recording, plane: ControlPlane, *, postgres: Postgres, redis: Redis) -> None:
+    """Brings the running servers to the owner's password and the users of a later recording."""
+    login = owner(primary(recording), plane)
+    postgres.set_password(login.username, login.password)
+    redis.set_users(users(recording))
+
+
 def primary(recording: Recording) -> Resource:
     """The one instance that is no replica."""
     (found,) = (

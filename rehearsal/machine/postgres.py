@@ -94,12 +94,25 @@ class Postgres:
 
     def connect_as_admin(self, database: str) -> psycopg.Connection:
         """A session as the superuser, whom only RDS itself has; commits each statement."""
+        return self.connect(ADMIN, self._admin_password, database)
+
+    def set_password(self, user: str, password: str) -> None:
+        """As RDS does when the owner is given another one."""
+        with self.connect_as_admin(self.database) as session:
+            session.execute(
+                sql.SQL("ALTER ROLE {} PASSWORD {}").format(
+                    sql.Identifier(user), sql.Literal(password)
+                )
+            )
+
+    def connect(self, user: str, password: str, database: str) -> psycopg.Connection:
+        """A session that verifies the server's certificate; commits each statement."""
         return psycopg.connect(
             host=self.host,
             port=self.port,
             dbname=database,
-            user=ADMIN,
-            password=self._admin_password,
+            user=user,
+            password=password,
             sslmode="verify-full",
             sslrootcert=str(self.certificate_authority),
             connect_timeout=5,

@@ -76,6 +76,20 @@ class Redis:
         """A client that may do what ElastiCache keeps to itself."""
         return self.client(ADMIN, self._admin_password, decoded=decoded)
 
+    def set_users(self, users: Iterable[User]) -> None:
+        """Lets in these and nobody else: who is new may come, and who is not among them any more
+        is disconnected, as by a change of ElastiCache's user group."""
+        lines = {user.name: restricted_acl_line(user) for user in users}
+        with self.admin() as client:
+            listed = client.acl_users()
+            assert isinstance(listed, list)  # noqa: S101 (the client isn't asynchronous)
+            known = {*listed} - {ADMIN, "default"}
+            for name in lines.keys() - known:
+                _, _, *rules = lines[name].split(" ")
+                client.execute_command("ACL SETUSER", name, *rules)
+            if gone := known - lines.keys():
+                client.acl_deluser(*gone)
+
     def snapshot(self, target: Path) -> None:
         """Writes all that it holds at one moment into a file of the target directory."""
         with self.admin() as client:
