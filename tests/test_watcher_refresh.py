@@ -172,6 +172,13 @@ def test_a_value_that_waits_or_is_only_kept_replaces_nothing(world: World) -> No
     world.counted(0)
 
 
+def test_both_are_due_to_the_second(world: World) -> None:
+    world.page(7)
+    world.secret(LOGIN, {"AWSCURRENT": 7})
+    world.secret(KEY, {"AWSCURRENT": 40})
+    world.counted(1)
+
+
 def test_secrets_manager_is_not_asked_while_every_task_is_younger_than_a_week(
     world: World,
 ) -> None:

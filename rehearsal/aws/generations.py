@@ -40,7 +40,7 @@ class Generations:
 
         def update(type_: str, name: str, inputs: dict[str, Any]) -> dict[str, Any]:
             made = there.get((type_, name))
-            if made is None or (type_ == _VERSION and _changed(made, inputs)):
+            if made is None or (type_ == _VERSION and made.inputs != inputs):
                 return self._create(type_, name, inputs)
             return {**_computed(made), "id": made.id}
 
@@ -51,12 +51,6 @@ class Generations:
             environment, stack=self._stack, config=self._config, outputs=update
         )
         self._follow(self._recording)
-
-
-def _changed(made: Resource, inputs: dict[str, Any]) -> bool:
-    """Whether the engine would see a difference."""
-    seen = (made.inputs.keys() | inputs.keys()) - {*made.ignore_changes}
-    return any(made.inputs.get(key) != inputs.get(key) for key in seen)
 
 
 def _computed(made: Resource) -> dict[str, Any]:

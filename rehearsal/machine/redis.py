@@ -77,8 +77,8 @@ class Redis:
         return self.client(ADMIN, self._admin_password, decoded=decoded)
 
     def set_users(self, users: Iterable[User]) -> None:
-        """Lets in these and nobody else: who is new may come, and who is not among them any more
-        is disconnected, as by a change of ElastiCache's user group."""
+        """Lets in these and nobody else, as a change of ElastiCache's user group does: who is new
+        may come, who is gone is disconnected, and who stays is left alone."""
         lines = {user.name: restricted_acl_line(user) for user in users}
         with self.admin() as client:
             listed = client.acl_users()
