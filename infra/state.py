@@ -1,6 +1,6 @@
 """What a cutover remembers, and the only role that may change what users are served."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pulumi
@@ -18,6 +18,7 @@ class CutoverStateArgs:
     key_arn: pulumi.Input[str]
     traffic_rule_arn: pulumi.Input[str]
     service_arns: Mapping[Slot, pulumi.Input[str]]
+    slot_role_arns: Sequence[pulumi.Input[str]]
     frontend_arn: pulumi.Input[str]
 
 
@@ -83,7 +84,7 @@ class CutoverState(pulumi.ComponentResource):
                             "Action": ["s3:PutObject", "s3:GetObject"],
                             "Resource": pulumi.Output.concat(args.frontend_arn, "/index.html"),
                         },
-                        *_slot_statements(name, args),
+                        *_slot_statements(args),
                     ],
                 }
             ),
@@ -94,7 +95,7 @@ class CutoverState(pulumi.ComponentResource):
         self.register_outputs({"table_name": self.table_name})
 
 
-def _slot_statements(name: str, args: CutoverStateArgs) -> list[dict[str, object]]:
+def _slot_statements(args: CutoverStateArgs) -> list[dict[str, object]]:
     # A scalable target has an id of AWS's own in its ARN. RegisterScalableTarget also needs both
     # actions of ECS ("Application Auto Scaling identity-based policy examples").
     targets = f"arn:aws:application-autoscaling:{args.region}:{args.account_id}:scalable-target/*"
@@ -116,7 +117,8 @@ def _slot_statements(name: str, args: CutoverStateArgs) -> list[dict[str, object
             "Sid": "PassTheTasksRoles",
             "Effect": "Allow",
             "Action": "iam:PassRole",
-            "Resource": f"arn:aws:iam::{args.account_id}:role/{name}-*",
+            # By ARN: prod-* would be prod-eu's as well.
+            "Resource": list(args.slot_role_arns),
             "Condition": {"StringEquals": {"iam:PassedToService": "ecs-tasks.amazonaws.com"}},
         },
     ]

@@ -55,6 +55,8 @@ class Tasks(pulumi.ComponentResource):
     """nginx, app and pgbouncer in one Fargate task, the app's image a placeholder."""
     migrate_arn: pulumi.Output[str]
     """`run_migrations.py` as the owner of the database, after the app's login was made sure of."""
+    slot_role_arns: tuple[pulumi.Output[str], ...]
+    """The roles of the blueprint, which whoever starts a copy of it passes to ECS."""
     log_groups: dict[str, pulumi.Output[str]]
     """Name of the log group of each container; of a migration's two together."""
 
@@ -148,14 +150,16 @@ class Tasks(pulumi.ComponentResource):
                 child,
             )
 
+        slot_role = execution_role(
+            "slot",
+            slot_readable,
+            *("nginx", "app", "pgbouncer"),
+            *(container.name for container in traced),
+        )
+        self.slot_role_arns = (app_role.arn, slot_role.arn)
         self.blueprint_arn = family(
             "blueprint",
-            execution_role(
-                "slot",
-                slot_readable,
-                *("nginx", "app", "pgbouncer"),
-                *(container.name for container in traced),
-            ),
+            slot_role,
             *traced,
             nginx_container(
                 settings.nginx,

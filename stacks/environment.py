@@ -255,6 +255,7 @@ def environment() -> None:
             key_arn=encryption.key_arn,
             traffic_rule_arn=balancer.traffic_rule.arn,
             service_arns=service.service_arns,
+            slot_role_arns=tasks.slot_role_arns,
             frontend_arn=frontend.arn,
         ),
         stateful,

@@ -65,16 +65,21 @@ def test_the_weights_role_may_change_one_rule_one_page_and_two_slots() -> None:
         "Sid": "PassTheTasksRoles",
         "Effect": "Allow",
         "Action": "iam:PassRole",
-        "Resource": f"arn:aws:iam::{account}:role/prod-*",
+        "Resource": [
+            recorded("prod").only("aws:iam/role:Role", name).outputs["arn"]
+            for name in ("prod-app", "prod-slot-execution")
+        ],
         "Condition": {"StringEquals": {"iam:PassedToService": "ecs-tasks.amazonaws.com"}},
     }
 
 
-def test_the_roles_of_both_task_definitions_may_be_passed() -> None:
-    definitions = recorded("prod").every("aws:ecs/taskDefinition:TaskDefinition")
-    assert len(definitions) == 2
-    roles = {d.inputs[key] for d in definitions for key in ("executionRoleArn", "taskRoleArn")}
-    assert {arn.rsplit("/")[1].startswith("prod-") for arn in roles} == {True}
+def test_the_roles_that_may_be_passed_are_those_of_the_blueprint() -> None:
+    blueprint = recorded("prod").only("aws:ecs/taskDefinition:TaskDefinition", "prod-blueprint")
+    policy = recorded("prod").only("aws:iam/rolePolicy:RolePolicy", "prod-weights")
+    passed = json.loads(policy.inputs["policy"])["Statement"][-1]["Resource"]
+    assert sorted(passed) == sorted(
+        blueprint.inputs[key] for key in ("executionRoleArn", "taskRoleArn")
+    )
 
 
 def test_only_the_environments_own_cutover_may_assume_it() -> None:
