@@ -174,3 +174,14 @@ def test_before_a_write_it_looks_again_when_the_journal_was_slow(
     result = session.deploy(dataclasses.replace(RELEASE, release_id="r2"))
     assert (result.exit, healthy) == (Exit.ROLLED_BACK, [])
     assert reality.weights == {"blue": 100, "green": 0}
+
+
+def test_a_run_id_that_is_given_again_finds_no_task_of_the_earlier_run() -> None:
+    behaviours = {"r1": Behaviour(migration_exit=1), "r2": Behaviour(), "r3": Behaviour()}
+    reality = Reality(behaviours=behaviours, faults={})
+    ended = [
+        process(reality, run).session.deploy(dataclasses.replace(RELEASE, release_id=release_id))
+        for run, release_id in (("nightly", "r1"), ("other", "r2"), ("nightly", "r3"))
+    ]
+    assert [result.exit for result in ended] == [Exit.ROLLED_BACK, Exit.DONE, Exit.DONE]
+    assert ended[-1].state.releases == {"blue": "r2", "green": "r3"}

@@ -133,6 +133,11 @@ class Run:
     cause: HoldCause | None = None
 
     @property
+    def unique_name(self) -> str:
+        """A name that no other run ever has: a person may give an id again."""
+        return f"{self.started_at:.0f}-{self.id}"
+
+    @property
     def step(self) -> Step | None:
         """Where it stands: its first step that is not finished; None when all are."""
         return next((step for step in self.steps if step.key not in self.done), None)

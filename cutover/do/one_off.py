@@ -27,6 +27,7 @@ class OneOffTasks:
 
     def start_migration(self, release: Release, run: str, *, verify_only: bool) -> str:
         """ARN of the run's one migrate task, or of its one verify task: started now, or before.
+        `run` is a name that no other run has, of which 118 characters count.
 
         One to five calls. `startedBy` finds a task that an earlier attempt started, and the client
         token one that ECS does not list yet ("Ensuring idempotency", ECS API reference).

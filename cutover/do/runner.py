@@ -199,7 +199,9 @@ class Runner:
                 name, value = "task_definition", world.register(_release(run))
             case Migrate():
                 name = "verify" if effect.verify_only else "migrate"
-                value = world.start_migration(_release(run), run.id, verify_only=effect.verify_only)
+                value = world.start_migration(
+                    _release(run), run.unique_name, verify_only=effect.verify_only
+                )
             case Fill():
                 world.fill(effect.slot, effect.task_definition, effect.tasks, not_after=not_after)
             case ScaleIn():

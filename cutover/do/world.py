@@ -87,7 +87,8 @@ class World(Protocol):
         ...
 
     def start_migration(self, release: Release, run: str, *, verify_only: bool) -> str:
-        """ARN of the one-off task of the run; one that this run has already started is found."""
+        """ARN of the one-off task of the run; one that this run has already started is found.
+        `run` is a name that no other run ever has."""
         ...
 
     def task(self, arn: str) -> TaskStatus: ...
