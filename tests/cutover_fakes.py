@@ -206,8 +206,9 @@ class ReadyWorld:
         self.fails("task")
         return self.task_status
 
-    def fill(self, slot: Slot, task_definition: str, tasks: int, **_fence: float) -> None:
+    def fill(self, slot: Slot, task_definition: str, tasks: int, **_fence: float) -> str:
         self.definitions[slot], self.running[slot] = task_definition, tasks
+        return "ecs-svc/1"
 
     def scale_in(self, slot: Slot, *, floor: int, **_fence: float) -> None:
         self.running[slot] = 0

@@ -131,7 +131,7 @@ def finishing(state: State, step: Step) -> tuple[Draft, ...]:
             filled = dataclasses.replace(filled, tasks=run.plan.tasks, trusted=False)
             return (
                 noted(step.key, "task_definition", filled.task_definition),
-                noted(step.key, "asked", "yes"),
+                noted(step.key, "asked", services()[step.slot].deployment),
                 Draft("filled", {"step": step.key, "slot": step.slot, "filled": plain(filled)}),
             )
         case "shift":

@@ -537,19 +537,19 @@ class SimWorld:
 
         return self._r.call(effect)
 
-    def fill(self, slot: Slot, task_definition: str, tasks: int, *, not_after: float) -> None:
-        def effect() -> None:
+    def fill(self, slot: Slot, task_definition: str, tasks: int, *, not_after: float) -> str:
+        def effect() -> str:
             self._fence(not_after)
             here = self._r.slots[slot]
             release = self._r.definitions[task_definition].release_id
-            if (here.definition, here.desired) == (task_definition, tasks):
-                return
-            self._r.check_freeze()
-            self._r.check_change(slot, self._read_at, taken_away=False)
-            here.definition, here.desired = task_definition, tasks
-            here.started = [(self._r.time, release)] * tasks
+            if (here.definition, here.desired) != (task_definition, tasks):
+                self._r.check_freeze()
+                self._r.check_change(slot, self._read_at, taken_away=False)
+                here.definition, here.desired = task_definition, tasks
+                here.started = [(self._r.time, release)] * tasks
+            return f"ecs-svc/{here.rolls}"
 
-        self._r.call(effect)
+        return self._r.call(effect)
 
     def scale_in(self, slot: Slot, *, floor: int, not_after: float) -> None:
         def effect() -> None:

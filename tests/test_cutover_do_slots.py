@@ -119,6 +119,7 @@ def test_both_services_are_one_call(
         if s.arn == contract.slots["green"].service
     )
     green.desired_count, green.running_count, green.pending_count = 3, 2, 1
+    its_own = green.deployments
     green.deployments = [
         {**green.deployments[0], "status": "ACTIVE", "rolloutState": "COMPLETED"},
         {
@@ -131,7 +132,7 @@ def test_both_services_are_one_call(
     ]
     blueprint = contract.blueprint.task_definition
     found = slots.services()
-    green.deployments = green.deployments[1:]
+    green.deployments = its_own
     assert clients.calls == 1
     assert found["green"] == Service(
         task_definition=blueprint,
@@ -308,7 +309,35 @@ def test_the_other_slot_keeps_its_floor_and_its_way_up(
         "service": contract.slots["green"].service,
         "taskDefinition": blueprint,
         "desiredCount": 2,
+        "forceNewDeployment": False,
     }
+
+
+def test_a_deployment_that_ecs_has_given_up_is_begun_anew(
+    slots: Slots,
+    clients: Clients,
+    plane: ControlPlane,
+    contract: Contract,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Of the same definition ECS would start nothing; the slot would stay empty for ever."""
+    blueprint = contract.blueprint.task_definition
+    first = slots.fill("green", blueprint, 2, not_after=LATER)
+    (green,) = (
+        s
+        for s in plane.backend("ecs").services.values()
+        if s.arn == contract.slots["green"].service
+    )
+    before = dict(green.deployments[0])
+    green.deployments[0] |= {"status": "PRIMARY", "rolloutState": "FAILED"}
+    made = changes(clients, monkeypatch)
+    second = slots.fill("green", blueprint, 2, not_after=LATER)
+    green.deployments[0] |= {"rolloutState": before["rolloutState"]}
+    assert [given["forceNewDeployment"] for name, given in made if name == "update_service"] == [
+        True
+    ]
+    assert (first, second) == (before["id"], slots.services()["green"].deployment)
+    assert second != first
 
 
 def test_a_slot_is_changed_by_a_role_that_ends_with_the_lease(

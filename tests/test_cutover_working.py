@@ -173,7 +173,7 @@ def test_a_migration_that_an_earlier_program_ended_is_not_asked_for_again() -> N
 
 FILL = reached("fill green")
 DEFINED = go_on(FILL, noted("fill green", "task_definition", "release:2"))
-ASKED = go_on(DEFINED, noted("fill green", "asked", "yes"))
+ASKED = go_on(DEFINED, noted("fill green", "asked", "ecs-svc/2"))
 
 
 def filling(**changes: Any) -> Any:
@@ -267,11 +267,14 @@ def test_a_release_that_does_not_start_goes_no_further() -> None:
 
 
 def test_a_deployment_that_failed_before_is_not_this_one() -> None:
-    """ECS may show for a while what was before the change."""
-    stale = services(task_definition="release:0", rollout="FAILED", reason="no image", running=0)
-    assert filling(services=stale, health={}) == Wait(
-        seconds=4, why="0 of 4 tasks of green are running"
-    )
+    """ECS may show for a while what was before the change, also of the same definition."""
+    for definition in ("release:0", "release:2"):
+        stale = services(
+            task_definition=definition, deployment="ecs-svc/1", rollout="FAILED", running=0
+        )
+        assert filling(services=stale, health={}) == Wait(
+            seconds=4, why="0 of 4 tasks of green are running"
+        )
 
 
 def test_the_release_of_before_is_replaced() -> None:
@@ -289,7 +292,7 @@ def test_the_same_release_once_more_is_made_of_the_blueprint_of_today(tasks: int
     assert ask(fill, state) == Look(at="weights")
     assert ask(fill, state, weights=ALL_BLUE) == Register(step="fill green")
     defined = go_on(state, noted("fill green", "task_definition", "release:2"))
-    asked = go_on(defined, noted("fill green", "asked", "yes"))
+    asked = go_on(defined, noted("fill green", "asked", "ecs-svc/2"))
     for resumed_or_not in (defined, go_on(defined, resumed())):
         assert ask(fill, resumed_or_not, weights=ALL_BLUE) == Fill(
             step="fill green", slot="green", task_definition="release:2", tasks=4
@@ -320,7 +323,7 @@ def test_the_first_release_is_filled_whatever_the_weights_say() -> None:
     asked = go_on(
         state,
         noted("fill blue", "task_definition", "release:1"),
-        noted("fill blue", "asked", "yes"),
+        noted("fill blue", "asked", "ecs-svc/2"),
     )
     done = ask(
         fill,
@@ -347,7 +350,7 @@ def test_on_the_way_back_a_slot_gets_its_own_release_again() -> None:
     assert ask(fill, HOME) == Fill(
         step="fill blue", slot="blue", task_definition="release:1", tasks=4
     )
-    asked = go_on(HOME, noted("fill blue", "asked", "yes"))
+    asked = go_on(HOME, noted("fill blue", "asked", "ecs-svc/2"))
     done = ask(fill, asked, services=services(), health=targets(4, 4), steady={"blue": 3})
     assert done == filled("fill blue", BLUE)
     never = dataclasses.replace(BLUE, trusted=False)
@@ -358,7 +361,7 @@ def test_on_the_way_back_a_slot_gets_its_own_release_again() -> None:
 
 
 def test_a_slot_that_can_t_be_filled_on_the_way_back_is_held() -> None:
-    asked = go_on(HOME, noted("fill blue", "asked", "yes"))
+    asked = go_on(HOME, noted("fill blue", "asked", "ecs-svc/2"))
     failed = services(task_definition="release:1", rollout="FAILED", reason="no capacity")
     failed = {"blue": failed["green"]}
     assert ask(fill, asked, services=failed) == held("late", "blue did not start r1: no capacity")

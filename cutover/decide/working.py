@@ -67,7 +67,7 @@ def fill(state: State, run: Run, step: Step, live: Live, now: float, setting: Se
         definition = known.task_definition
     elif unsafe := _refuse_serving(state, live, step):
         return unsafe
-    asked, tasks = f"{step.key}/asked" in run.notes, run.plan.tasks
+    asked, tasks = run.notes.get(f"{step.key}/asked"), run.plan.tasks
     frozen = None if asked else stopped(state, run, now, setting)
     if frozen:
         return frozen
@@ -78,7 +78,8 @@ def fill(state: State, run: Run, step: Step, live: Live, now: float, setting: Se
     if live.services is None:
         return Look(at="services")
     service = live.services[step.slot]
-    if service.rollout == "FAILED" and service.task_definition == definition:
+    # ECS may show for a while what was before, and that may have failed.
+    if service.rollout == "FAILED" and service.deployment == asked:
         reason = f"{step.slot} did not start {release.release_id}: {service.reason}"
         return turn_or_hold(state, run, live, setting, reason, cause="late")
     if not _settled(service, definition, tasks):

@@ -203,7 +203,9 @@ class Runner:
                     _release(run), run.unique_name, verify_only=effect.verify_only
                 )
             case Fill():
-                world.fill(effect.slot, effect.task_definition, effect.tasks, not_after=not_after)
+                value = world.fill(
+                    effect.slot, effect.task_definition, effect.tasks, not_after=not_after
+                )
             case ScaleIn():
                 world.scale_in(effect.slot, floor=effect.floor, not_after=not_after)
             case Roll():

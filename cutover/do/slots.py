@@ -63,18 +63,27 @@ class Slots:
             self._clients, contract.blueprint, release, family=contract.release_family
         )
 
-    def fill(self, slot: Slot, task_definition: str, tasks: int, *, not_after: float) -> None:
-        """The slot is to run so many tasks, and at least as many; the other keeps what it has.
+    def fill(self, slot: Slot, task_definition: str, tasks: int, *, not_after: float) -> str:
+        """The slot is to run so many tasks, and at least as many; the other keeps what it has. The
+        id of the deployment that sees to it.
 
         Five calls at most, and no harm in any when it is repeated. The floor comes last: to
         register one lifts the desired count to it (Application Auto Scaling API reference), and
         would start what the service ran before.
         """
-        change = self._change(not_after)
-        if self.services()[other(slot)].desired:  # one that runs nothing is not to be woken
+        change, found = self._change(not_after), self.services()
+        if found[other(slot)].desired:  # one that runs nothing is not to be woken
             change.scale(other(slot), SuspendedState=_ONLY_MORE)
-        change.update(slot, taskDefinition=task_definition, desiredCount=tasks)
+        service = change.update(
+            slot,
+            taskDefinition=task_definition,
+            desiredCount=tasks,
+            # ECS starts no more tasks of a deployment that its circuit breaker has given up, and
+            # begins another one only for another definition.
+            forceNewDeployment=found[slot].rollout == "FAILED",
+        )
         change.scale(slot, MinCapacity=tasks, SuspendedState=_ONLY_MORE)
+        return _service(service).deployment
 
     def scale_in(self, slot: Slot, *, floor: int, not_after: float) -> None:
         """The slot is to run nothing, and the other one scales freely from `floor`. Four calls.

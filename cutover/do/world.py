@@ -93,9 +93,9 @@ class World(Protocol):
 
     def task(self, arn: str) -> TaskStatus: ...
 
-    def fill(self, slot: Slot, task_definition: str, tasks: int, *, not_after: float) -> None:
+    def fill(self, slot: Slot, task_definition: str, tasks: int, *, not_after: float) -> str:
         """The idle slot is to run so many tasks: floor `tasks`, scaling out free, scaling in not.
-        The other slot stops scaling in."""
+        The other slot stops scaling in. The id of the deployment that starts them."""
         ...
 
     def scale_in(self, slot: Slot, *, floor: int, not_after: float) -> None:
