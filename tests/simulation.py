@@ -17,7 +17,7 @@ from cutover.decide.live import Health, Index, Sample, Service, Smoke, Split, Ta
 from cutover.decide.model import SCALE, Alarms, Page, Release, Setting, Weights
 from cutover.do.session import Order, Session
 from cutover.do.store import Owner, Snapshot
-from cutover.do.world import Refused, Unavailable
+from cutover.do.world import ForeignRule, Refused, Unavailable
 from infra.outputs import SLOTS, Slot
 from tests.memory_journal import MemoryJournal
 
@@ -372,6 +372,8 @@ class SimWorld:
     def weights(self) -> Weights:
         def effect() -> Weights:
             self._read_at = self._r.read_at = self._r.time
+            if not any(self._r.weights.values()):
+                raise ForeignRule("both weights are 0")
             return dict(self._r.weights)
 
         return self._r.call(effect)
@@ -461,6 +463,8 @@ class SimWorld:
         unknown = 0
         for node in range(NODES):
             shares = self._r.shares(node, self._r.time)
+            if not any(shares.values()):  # a 503 of the balancer's own
+                unknown += round(probes / NODES)
             for slot in SLOTS:
                 count = round(probes / NODES * shares[slot] / SCALE)
                 alive = self._r.healthy(slot)

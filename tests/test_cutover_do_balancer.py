@@ -10,7 +10,7 @@ from cutover.do.balancer import Balancer, shares
 from cutover.do.clients import Clients
 from cutover.do.fence import Fence, session_policy
 from cutover.do.system_clock import SystemClock
-from cutover.do.world import Refused
+from cutover.do.world import ForeignRule
 from infra.outputs import SLOTS, Contract, Slot
 from rehearsal.aws.control_plane import ControlPlane
 from tests import cutover_aws
@@ -18,6 +18,7 @@ from tests.cutover_aws import Emulated
 
 # 2026-03-01 12:00:00 UTC
 NOON = 1_772_366_400
+SET_RIGHT = "`cutover rollback` writes it anew, or restore it by hand"
 
 
 @pytest.fixture(scope="module")
@@ -114,11 +115,11 @@ def test_weights_of_0_and_0_are_refused(
     balancer: Balancer, plane: ControlPlane, contract: Contract
 ) -> None:
     write(plane, contract, {"blue": 0, "green": 0})
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(ForeignRule) as refused:
         balancer.weights()
     assert str(refused.value) == (
         "the traffic rule gives blue and green a weight of 0 each, so that everybody gets a 503; "
-        "give one of them the traffic by hand"
+        f"{SET_RIGHT}"
     )
 
 
@@ -127,11 +128,11 @@ def test_a_rule_without_one_of_the_slots_is_refused(
 ) -> None:
     only_blue = contract.slots["blue"].target_group
     rewrite(plane, contract, forward([(only_blue, 1)]))
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(ForeignRule) as refused:
         balancer.weights()
     assert str(refused.value) == (
         f"the traffic rule forwards to {only_blue.split('/')[1]}, and must name the target groups "
-        "of blue and green, each once; restore it by hand"
+        f"of blue and green, each once; {SET_RIGHT}"
     )
 
 
@@ -140,7 +141,7 @@ def test_a_rule_with_a_slot_twice_is_refused(
 ) -> None:
     blue, green = (contract.slots[slot].target_group for slot in SLOTS)
     rewrite(plane, contract, forward([(blue, 1), (green, 1), (green, 1)]))
-    with pytest.raises(Refused, match="must name the target groups of blue and green, each once"):
+    with pytest.raises(ForeignRule, match="must name the target groups of blue and green, each"):
         balancer.weights()
 
 
@@ -153,17 +154,17 @@ def test_a_rule_with_a_third_group_is_refused(
         Name="third", Protocol="HTTPS", Port=8443, VpcId=known["VpcId"], TargetType="ip"
     )["TargetGroups"][0]["TargetGroupArn"]
     rewrite(plane, contract, forward([*groups(contract, {"blue": 100, "green": 0}), (arn, 0)]))
-    with pytest.raises(Refused, match=r"forwards to [^,]+, [^,]+, third, and must name"):
+    with pytest.raises(ForeignRule, match=r"forwards to [^,]+, [^,]+, third, and must name"):
         balancer.weights()
 
 
 def test_stickiness_is_refused(balancer: Balancer, plane: ControlPlane, contract: Contract) -> None:
     rewrite(plane, contract, forward(groups(contract, {"blue": 50, "green": 50}), sticky=True))
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(ForeignRule) as refused:
         balancer.weights()
     assert str(refused.value) == (
         "the traffic rule has stickiness, which overrides weights and keeps users on the slot that "
-        "they leave; switch it off by hand"
+        f"they leave; {SET_RIGHT}"
     )
 
 
@@ -172,11 +173,11 @@ def test_a_rule_that_does_not_forward_is_refused(
 ) -> None:
     fixed = {"Type": "fixed-response", "FixedResponseConfig": {"StatusCode": "503"}}
     rewrite(plane, contract, fixed)
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(ForeignRule) as refused:
         balancer.weights()
     assert str(refused.value) == (
-        "the traffic rule does fixed-response, and must do one forward to both slots; restore it "
-        "by hand"
+        "the traffic rule does fixed-response, and must do one forward to both slots; "
+        f"{SET_RIGHT}"
     )
 
 

@@ -13,7 +13,7 @@ from cutover.do.child import POLL_SECONDS
 from cutover.do.guard import Ended, Guard
 from cutover.do.store import LeaseLost, Owner
 from cutover.do.taking import write_letter
-from cutover.do.world import Refused, Unavailable
+from cutover.do.world import ForeignRule, Refused, Unavailable
 from tests.cutover_fakes import SETTING, Bench, throttled
 
 OWNER = Owner(run="up-1", purpose="guard", host="desk", pid=8, by="ann@desk (pulumi up)")
@@ -191,7 +191,7 @@ def test_weights_that_the_command_has_set_are_told_and_left_as_they_are(guarded:
         "has set them, or somebody beside it; `cutover verify --adopt` takes them as they are, "
         "`cutover rollback` sets them back"
     )
-    assert ended == Ended(code=7, sentence=sentence)
+    assert ended == Ended(code=7, sentence=sentence, foreign=True)
     assert guarded.world.live == {"blue": 50, "green": 50}
     newest = guarded.store.entries[-1]
     assert (newest.kind, newest.run, newest.data) == ("observed", "", {"what": sentence})
@@ -205,6 +205,22 @@ def test_moved_weights_win_over_the_commands_own_failure(guarded: Guarded) -> No
     ended = guarded.run(Child(code=1, during=during))
     assert ended.code == 7
     assert ended.sentence.startswith("the command ended with code 1; the weights are blue 100")
+
+
+def test_a_rule_that_the_command_has_made_no_split_of_is_foreign_too(guarded: Guarded) -> None:
+    def third() -> Weights:
+        raise ForeignRule("the traffic rule forwards to blue, green, third")
+
+    ended = guarded.run(Child(code=1), third)
+    sentence = "the command ended with code 1; the traffic rule forwards to blue, green, third"
+    assert ended == Ended(code=7, sentence=sentence, foreign=True)
+    assert guarded.store.entries[-1].data == {"what": sentence}
+    assert guarded.store.lease.owner is None
+
+
+def test_a_command_s_own_seven_is_no_foreign_change(guarded: Guarded) -> None:
+    ended = guarded.run(Child(code=7))
+    assert (ended.code, ended.foreign) == (7, False)
 
 
 def test_an_empty_environment_has_no_weights_to_compare(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -171,6 +171,25 @@ def test_a_rollback_goes_only_to_what_once_served_for_good(state: State, sentenc
     assert str(refused.value) == sentence
 
 
+def test_while_a_slot_is_filled_the_journal_s_weights_may_be_set_back_first() -> None:
+    gone = dataclasses.replace(BLUE, tasks=0)
+    state = ended(summary(committed=ALL_GREEN, slots={"blue": gone, "green": GREEN}))
+    plan = planning.rollback(state, IDLE, SETTING, restore_first=True)
+    keys = ["shift green 100", "fill blue", "smoke blue", "shift blue 100"]
+    assert [step.key for step in plan.steps] == keys
+    warm = ended(summary(committed=ALL_GREEN, slots={"blue": BLUE, "green": GREEN}))
+    assert planning.rollback(warm, None, SETTING, restore_first=True) == ROLLBACK
+
+
+def test_weights_that_others_set_are_set_back_in_one_step() -> None:
+    state = ended(summary(committed=ALL_GREEN, slots={"green": GREEN}))
+    plan = planning.restore(state, SETTING)
+    assert (plan.verb, plan.entering, plan.release, plan.tasks) == ("rollback", "green", R2, 4)
+    assert [step.key for step in plan.steps] == ["shift green 100"]
+    with pytest.raises(NothingToDo, match=r"^no release was ever live here, so the journal left"):
+        planning.restore(ended(Summary()), SETTING)
+
+
 def test_a_split_that_was_adopted_goes_back_to_the_slot_that_can_be_trusted() -> None:
     """To the idle one as always, if it has served for good; else to the one with more users."""
     for idle, home in ((GREEN, "blue"), (TRUSTED, "green")):

@@ -12,7 +12,7 @@ from cutover.decide.outcome import Exit
 from cutover.do.session import Order, Session
 from cutover.do.store import Owner
 from cutover.do.taking import read_letter, write_letter
-from cutover.do.world import Refused
+from cutover.do.world import ForeignRule, Refused
 from infra.outputs import Slot
 
 ORDER = Order(run="mine", reason="incident", by="ann@desk", host="desk", pid=1)
@@ -270,3 +270,107 @@ def test_a_run_id_of_an_open_run_goes_on_with_no_other_release(desk: Desk) -> No
         )
     assert len(desk.store.entries) == entries
     assert desk.session.deploy(dataclasses.replace(r2, schema_max=1)).exit == Exit.DONE
+
+
+THIRD = "the traffic rule forwards to blue, green, third"
+
+
+def spoil(desk: Desk) -> None:
+    """Somebody adds a third target group to the rule, which is there until it is written anew."""
+    before = desk.world.live
+
+    def foreign(call: str) -> None:
+        if call == "weights" and desk.world.live is before:
+            raise ForeignRule(THIRD)
+
+    desk.world.fails = foreign
+
+
+@pytest.mark.parametrize("serves", [True, False])
+def test_a_rollback_writes_a_rule_anew_that_is_no_split(
+    desk: Desk,
+    serves: bool,  # noqa: FBT001 (a parameter of the test)
+) -> None:
+    """And at once, where the release before has to be filled again and the live one can serve."""
+    live(desk, "r1", "r2")
+    spoil(desk)
+    if not serves:
+        desk.world.healthy = lambda slot, running: 0 if slot == "green" else running
+    with pytest.raises(ForeignRule, match=f"^{THIRD}$"):
+        desk.session.deploy(dataclasses.replace(R1, release_id="r3"))
+    back = desk.session.rollback()
+    assert (back.exit, back.sentence) == (Exit.DONE, "r1 serves from blue")
+    assert desk.world.live == {"blue": 100, "green": 0}
+    told = [e.data for e in desk.store.entries if e.run == "mine"]
+    assert {"what": THIRD} in told
+    before = [data["before"] for data in told if "before" in data]
+    assert before == [{"blue": 0, "green": 0}, {"blue": 0, "green": 100}][: 1 + serves]
+
+
+def test_a_run_that_meets_a_rule_that_is_no_split_is_held_as_foreign(desk: Desk) -> None:
+    live(desk, "r1")
+    r2 = dataclasses.replace(R1, release_id="r2")
+
+    def refuse(call: str) -> None:
+        if call == "task":
+            raise Refused("AWS denies ecs:DescribeTasks")
+
+    desk.world.fails = refuse
+    assert desk.session.deploy(r2).exit == Exit.HELD
+    spoil(desk)
+    held = desk.session.resume()
+    assert (held.exit, held.sentence) == (Exit.FOREIGN_CHANGE, THIRD)
+    # Given up, and the traffic is where it was; the rule is right again.
+    given_up = desk.session.abort()
+    assert (given_up.exit, given_up.sentence) == (Exit.DONE, "r1 serves from blue")
+
+
+@pytest.mark.parametrize("spoilt", [False, True])
+def test_weights_that_others_set_are_set_back_where_there_is_no_release_to_go_back_to(
+    desk: Desk,
+    spoilt: bool,  # noqa: FBT001 (a parameter of the test)
+) -> None:
+    live(desk, "r1")
+    none = "r1 serves, and there is no release to go back to: green never served for good"
+    assert desk.session.rollback().sentence.startswith(none)
+    desk.world.live = {"blue": 30, "green": 70}
+    if spoilt:
+        spoil(desk)
+    back = desk.session.rollback()
+    assert (back.exit, back.sentence) == (Exit.DONE, "r1 serves from blue")
+    assert desk.world.live == {"blue": 100, "green": 0}
+
+
+def test_an_empty_environment_has_no_weights_to_set_back(desk: Desk) -> None:
+    desk.world.live = {"blue": 30, "green": 70}
+    refused = desk.session.rollback()
+    assert (refused.exit, refused.sentence) == (
+        Exit.REFUSED,
+        "no release was ever live here, so there is none to go back to",
+    )
+
+
+@pytest.mark.parametrize("nobody", [False, True])
+def test_a_rollback_that_was_overwritten_at_its_end_is_ordered_once_more(
+    desk: Desk,
+    nobody: bool,  # noqa: FBT001 (a parameter of the test)
+) -> None:
+    """All of its steps are done, and somebody has changed the weights before it could end."""
+    live(desk, "r1")
+    plan = {"plan": plain(GOING_BACK), "reason": "incident", "by": "bob"}
+    whole = {"blue": 100, "green": 0}
+    desk.write(
+        DEPLOY,
+        Draft("started", plan),
+        Draft("intent", {"step": "shift blue 100", "before": whole, "after": whole}),
+        Draft("committed", {"step": "shift blue 100", "weights": whole}),
+        Draft("held", {"cause": "foreign", "reason": "somebody"}),
+        release=True,
+    )
+    desk.world.live = {"blue": 30, "green": 70}
+    if nobody:
+        spoil(desk)
+    assert desk.session.resume().exit == Exit.FOREIGN_CHANGE
+    back = desk.session.rollback()
+    assert (back.exit, back.sentence) == (Exit.DONE, "r1 serves from blue")
+    assert desk.world.live == whole

@@ -24,7 +24,7 @@ from cutover.decide.journal import fold
 from cutover.decide.model import SCALE, Page, Release, active
 from cutover.decide.outcome import Exit, Result
 from cutover.do.store import LeaseLost
-from cutover.do.world import Unavailable
+from cutover.do.world import ForeignRule, Unavailable
 from infra.outputs import SLOTS
 
 pytestmark = pytest.mark.proof
@@ -80,7 +80,7 @@ def attempt(reality: Reality, verb: str, *, skew: float = 0.0) -> Result | None:
                 result = session.freeze(until=None)
             case _:
                 result = getattr(session, verb)()
-    except (Killed, Unavailable):
+    except (Killed, Unavailable, ForeignRule):
         return None
     except LeaseLost:
         assert verb in ("freeze", "unfreeze")  # somebody was faster with the journal
@@ -130,6 +130,8 @@ def somebody(what: str, argument: Any) -> Any:
     def act(reality: Reality) -> None:
         if what == "foreign":
             weights = {"blue": argument, "green": SCALE - argument}
+            if argument > SCALE:  # nobody is sent anywhere
+                weights = dict.fromkeys(SLOTS, 0)
             reality.set_weights(weights)
             reality.foreign, reality.foreign_at = weights, reality.time
         elif what == "kill tasks":
@@ -160,7 +162,9 @@ others = st.one_of(
     ),
     st.builds(somebody, st.just("kill tasks"), st.integers(0, 1)),
 )
-foreigners = st.builds(somebody, st.sampled_from(["foreign", "page"]), st.integers(0, SCALE))
+foreigners = st.builds(
+    somebody, st.sampled_from(["foreign", "page"]), st.integers(0, SCALE) | st.just(SCALE + 1)
+)
 faults = st.dictionaries(
     st.integers(0, 140),
     st.builds(

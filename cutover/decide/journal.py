@@ -326,6 +326,7 @@ def _run_after(entry: Entry, run: Run | None) -> Run | None:
                 held=None,
                 cause=None,
                 watched_from=entry.at,
+                done=_but_for_the_last_shift(run) if data["by_hand"] else run.done,
                 write=None if data["by_hand"] else run.write,
                 pointing=None if data["by_hand"] else run.pointing,
             )
@@ -391,3 +392,10 @@ def _run_after(entry: Entry, run: Run | None) -> Run | None:
             return dataclasses.replace(run, write=None, explained=())
         case _:
             return run
+
+
+def _but_for_the_last_shift(run: Run) -> frozenset[str]:
+    """What is done, when a person orders the way back once more: somebody else may have changed
+    the weights after they were proven."""
+    shifts = [step.key for step in run.steps if step.kind == "shift"]
+    return run.done - {*shifts[-1:]}

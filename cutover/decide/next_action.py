@@ -87,7 +87,8 @@ def _ended(state: State, run: Run) -> Append:
         slots[entering] = dataclasses.replace(slots[entering], trusted=True)
     if run.plan.verb == "rollback":
         left = other(entering)
-        slots[left] = dataclasses.replace(slots[left], trusted=False)
+        if left in slots:
+            slots[left] = dataclasses.replace(slots[left], trusted=False)
     unproven = going_back.may_have_filled(run) and f"fill {entering}" not in run.before
     if run.turned and unproven and entering in slots:
         # Its tasks may be another release's by now: who goes back to it fills it again.

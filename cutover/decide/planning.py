@@ -1,5 +1,6 @@
 """What a run is going to do, before anything is touched; and what stands against it."""
 
+import dataclasses
 from collections.abc import Iterator, Mapping
 
 from cutover.decide.alarms import unquiet
@@ -69,8 +70,15 @@ def deploy(
     )
 
 
-def rollback(state: State, services: Mapping[Slot, Service] | None, setting: Setting) -> Plan:
-    """All traffic to the release that served before, filled again if it was retired.
+def rollback(
+    state: State,
+    services: Mapping[Slot, Service] | None,
+    setting: Setting,
+    *,
+    restore_first: bool = False,
+) -> Plan:
+    """All traffic to the release that served before, filled again if it was retired. That takes
+    minutes: `restore_first` has the journal's weights set back before it.
 
     Of a split that was adopted, to the slot with more of it, if the other one can't be trusted.
     `services` is looked at only when the journal says that the slot was emptied. NothingToDo when
@@ -94,7 +102,8 @@ def rollback(state: State, services: Mapping[Slot, Service] | None, setting: Set
     if not filled.tasks:
         floor = setting.min_tasks
         tasks = max(services[leaving].desired, floor) if services else floor
-        steps = [fill(home), smoke(home)]
+        steps = [shift(leaving, SCALE)] if restore_first else []
+        steps += [fill(home), smoke(home)]
     return Plan(
         verb="rollback",
         entering=home,
@@ -103,6 +112,15 @@ def rollback(state: State, services: Mapping[Slot, Service] | None, setting: Set
         floor=setting.min_tasks,
         release=filled.release,
     )
+
+
+def restore(state: State, setting: Setting) -> Plan:
+    """All traffic to the slot that the journal left it with, whatever somebody else has set."""
+    if state.summary.committed is None:
+        raise NothingToDo("no release was ever live here, so the journal left no weights")
+    serving = active(state.summary.committed)
+    plan = _plan("rollback", serving, [shift(serving, SCALE)], state, setting)
+    return dataclasses.replace(plan, release=state.summary.slots[serving].release)
 
 
 def retire(state: State, setting: Setting) -> Plan:

@@ -7,11 +7,12 @@ from cutover.decide.live import Health
 from cutover.decide.model import SCALE, Weights
 from cutover.do.clients import Clients
 from cutover.do.fence import Fence
-from cutover.do.world import Refused
+from cutover.do.world import ForeignRule, Refused
 from infra.outputs import SLOTS, Contract, Slot
 
 # Written out, since what is left out of a ModifyRule is for AWS to choose.
 _NO_STICKINESS = {"Enabled": False, "DurationSeconds": 3600}
+_SET_RIGHT = "`cutover rollback` writes it anew, or restore it by hand"
 
 
 class Balancer:
@@ -57,7 +58,7 @@ class Balancer:
         return Health(healthy=staying.count("healthy"), total=len(staying))
 
     def _parsed(self, rules: list[Mapping[str, Any]]) -> Weights:
-        """S1, S3, S11; Refused with what the rule is instead."""
+        """S1, S3, S11; ForeignRule with what the rule is instead."""
         if len(rules) != 1:
             raise Refused(
                 f"AWS describes {len(rules)} traffic rules by the ARN {self._contract.traffic_rule}"
@@ -68,9 +69,9 @@ class Balancer:
                 pass
             case actions:
                 types = ", ".join(action["Type"] for action in actions) or "nothing"
-                raise Refused(
+                raise ForeignRule(
                     f"the traffic rule does {types}, and must do one forward to both slots; "
-                    "restore it by hand"
+                    f"{_SET_RIGHT}"
                 )
         found = [
             (group["TargetGroupArn"], int(group.get("Weight", 1)))
@@ -79,14 +80,14 @@ class Balancer:
         slots: dict[str, Slot] = {self._contract.slots[slot].target_group: slot for slot in SLOTS}
         if sorted(arn for arn, _ in found) != sorted(slots):
             names = ", ".join(arn.split("/")[1] for arn, _ in found) or "no target group"
-            raise Refused(
+            raise ForeignRule(
                 f"the traffic rule forwards to {names}, and must name the target groups of blue "
-                "and green, each once; restore it by hand"
+                f"and green, each once; {_SET_RIGHT}"
             )
         if forward.get("TargetGroupStickinessConfig", {}).get("Enabled"):
-            raise Refused(
+            raise ForeignRule(
                 "the traffic rule has stickiness, which overrides weights and keeps users on the "
-                "slot that they leave; switch it off by hand"
+                f"slot that they leave; {_SET_RIGHT}"
             )
         return shares({slots[arn]: weight for arn, weight in found})
 
@@ -94,13 +95,13 @@ class Balancer:
 def shares(relative: Mapping[Slot, int]) -> Weights:
     """Relative weights as shares of SCALE; a slot with any weight has at least 1.
 
-    Refused when both are 0: nobody would be answered.
+    ForeignRule when both are 0: nobody would be answered.
     """
     total = sum(relative.values())
     if total == 0:
-        raise Refused(
+        raise ForeignRule(
             "the traffic rule gives blue and green a weight of 0 each, so that everybody gets a "
-            "503; give one of them the traffic by hand"
+            f"503; {_SET_RIGHT}"
         )
     first, second = SLOTS
     share = (2 * SCALE * relative[first] + total) // (2 * total)  # half a percent counts up

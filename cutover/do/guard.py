@@ -13,15 +13,17 @@ from cutover.decide.outcome import Exit
 from cutover.do.child import Child, wait
 from cutover.do.guard_lease import GuardLease
 from cutover.do.store import LeaseLost, Owner, Store
-from cutover.do.world import Clock, Refused, Unavailable
+from cutover.do.world import Clock, ForeignRule, Refused, Unavailable
 
 
 @dataclass(frozen=True, kw_only=True)
 class Ended:
-    """`code` is an Exit, or the command's own code if that is not 0 and the weights are right."""
+    """`code` is an Exit, or the command's own code if that is not 0 and the weights are right;
+    `foreign` says that they are not, whatever code a command may end with."""
 
     code: int
     sentence: str
+    foreign: bool = False
 
 
 class Guard:
@@ -67,12 +69,14 @@ class Guard:
     def _compare(self, code: int) -> Ended:
         state = self._lease.own_again().state
         committed = state.summary.committed
+        ended = f"the command ended with code {code}; " if code else ""
         try:
             weights = self._lease.insist(self._weights)
+        except ForeignRule as rule:
+            return self._foreign(f"{ended}{rule}")
         except (Refused, Unavailable):
             self._lease.free()
             raise
-        ended = f"the command ended with code {code}; " if code else ""
         if committed is None:
             self._lease.free()
             return Ended(code=code, sentence=f"{ended}no release was ever live here")
@@ -80,10 +84,12 @@ class Guard:
             self._lease.free()
             sentence = f"{ended}the weights are as the journal left them: {said(weights)}"
             return Ended(code=code, sentence=sentence)
-        sentence = (
+        return self._foreign(
             f"{ended}the weights are {said(weights)}, and the journal left {said(committed)}: the "
             "command has set them, or somebody beside it; `cutover verify --adopt` takes them as "
             "they are, `cutover rollback` sets them back"
         )
+
+    def _foreign(self, sentence: str) -> Ended:
         self._lease.free((Draft("observed", {"what": sentence}),))
-        return Ended(code=Exit.FOREIGN_CHANGE, sentence=sentence)
+        return Ended(code=Exit.FOREIGN_CHANGE, sentence=sentence, foreign=True)

@@ -24,14 +24,14 @@ from cutover.decide.actions import (
 )
 from cutover.decide.journal import Draft, Run, State, chain, fold
 from cutover.decide.live import Live
-from cutover.decide.model import Filled, Release, Setting, active
+from cutover.decide.model import Filled, Release, Setting, Weights, active
 from cutover.decide.next_action import next_action
 from cutover.decide.outcome import Exit, Result, held
 from cutover.do.backoff import Backoff
 from cutover.do.store import LeaseLost, Owner, Snapshot, Store
 from cutover.do.taking import Interrupted, read_letter
-from cutover.do.world import Clock, Refused, Unavailable, World
-from infra.outputs import Slot
+from cutover.do.world import Clock, ForeignRule, Refused, Unavailable, World
+from infra.outputs import SLOTS, Slot
 
 # A shorter wait than this is not worth a call to renew the lease.
 RENEW_SECONDS = 2.0
@@ -135,7 +135,8 @@ class Runner:
             self._wait(self._backoff.next_seconds())
             return live.forget()
         except Refused as error:
-            self._add((Draft("held", {"cause": "refused", "reason": str(error)}),))
+            cause = "foreign" if isinstance(error, ForeignRule) else "refused"
+            self._add((Draft("held", {"cause": cause, "reason": str(error)}),))
             self._flush(release=True)
             return live
 
@@ -144,7 +145,7 @@ class Runner:
         match look.at:
             case "weights":
                 self._weighed_at = self._clock.monotonic()
-                return dataclasses.replace(live, weights=world.weights())
+                return dataclasses.replace(live, weights=self._weights())
             case "health":
                 seen = world.health(slot)
                 steady = live.steady.get(slot, 0) + 1 if 0 < seen.total == seen.healthy else 0
@@ -173,6 +174,17 @@ class Runner:
                 return dataclasses.replace(live, shown=world.shown())
             case "task":
                 return dataclasses.replace(live, task=world.task(look.arn))
+
+    def _weights(self) -> Weights:
+        """No weights at all where a person goes back over a rule that is no split: it is written
+        anew, and the journal says what was there."""
+        try:
+            return self._world.weights()
+        except ForeignRule as found:
+            if not self._run().by_hand:
+                raise
+            self._add((Draft("observed", {"what": str(found)}),))
+            return dict.fromkeys(SLOTS, 0)
 
     def _do(self, effect: Effect, live: Live) -> Live:
         decided = self._state.summary.frozen

@@ -6,14 +6,15 @@ from collections.abc import Callable, Sequence
 from cutover.decide import going_back, planning, pointer
 from cutover.decide.freeze import frozen
 from cutover.decide.holding import adoptable, explained, said
+from cutover.decide.invariants import healthy
 from cutover.decide.journal import Draft, Run, State, chain, fold, plain
 from cutover.decide.live import Health
-from cutover.decide.model import Plan, Release, Setting, Weights
+from cutover.decide.model import SCALE, Plan, Release, Setting, Weights, active
 from cutover.decide.outcome import Exit, Result
 from cutover.do.runner import Runner, Tell, result
 from cutover.do.store import LeaseLost, Owner, Snapshot, Store
 from cutover.do.taking import GIVE_WAY, Interrupted, take, write_letter
-from cutover.do.world import Clock, World
+from cutover.do.world import Clock, ForeignRule, World
 from infra.outputs import SLOTS, Slot
 
 
@@ -114,7 +115,11 @@ class Session:
         return self._begin("resume", begin)
 
     def rollback(self) -> Result:
-        """All traffic to the release that served before: without gates, approval or CloudWatch."""
+        """All traffic to the release that served before: without gates, approval or CloudWatch.
+
+        Weights that somebody else has set are set back to the journal's where there was none, or
+        while it is filled again.
+        """
 
         def begin(state: State) -> Sequence[Draft] | Result:
             run = state.run
@@ -127,8 +132,14 @@ class Session:
             state = fold(chain(given_up, state=state, run="", token=0, at=0), state)
             emptied = any(filled.tasks == 0 for filled in state.summary.slots.values())
             services = self._world.services() if emptied else None
-            started = self._started(planning.rollback(state, services, self._setting))
-            return (*given_up, *started)
+            first = emptied and self._set_by_others(state) and self._could_serve(state)
+            try:
+                plan = planning.rollback(state, services, self._setting, restore_first=first)
+            except planning.NothingToDo:
+                if not self._set_by_others(state):
+                    raise
+                plan = planning.restore(state, self._setting)
+            return (*given_up, *self._started(plan))
 
         return self._begin("rollback", begin)
 
@@ -314,13 +325,35 @@ class Session:
 
     def _read_again(self, state: State, purpose: str) -> Result:
         """How a run that is over ended: nothing is done any more, but AWS is read again (S10)."""
-        committed, weights = state.summary.committed, self._world.weights()
+        committed = state.summary.committed
+        try:
+            weights = self._world.weights()
+        except ForeignRule as rule:
+            sentence = f"the run is over, and {rule}"
+            return Result(exit=Exit.FOREIGN_CHANGE, sentence=sentence, state=state)
         if committed and weights != committed:
             sentence = f"the run is over, and since then somebody else has set {said(weights)}"
             return Result(exit=Exit.FOREIGN_CHANGE, sentence=sentence, state=state)
         if committed and (why_not := adoptable(state, weights, self._health())):
             return Result(exit=Exit.INVARIANT_BROKEN, sentence=why_not, state=state)
         return result(state, purpose)
+
+    def _could_serve(self, state: State) -> bool:
+        """Whether the slot with all of the traffic, by the journal, is fit for it."""
+        committed = state.summary.committed
+        if not committed or SCALE not in committed.values():
+            return False
+        serving = active(committed)
+        return healthy(self._world.health(serving), state.summary.slots[serving].tasks)
+
+    def _set_by_others(self, state: State) -> bool:
+        """Whether somebody else has changed the traffic rule since the journal left it."""
+        if state.summary.committed is None:
+            return False
+        try:
+            return not explained(state, self._world.weights())
+        except ForeignRule:
+            return True
 
     def _other_release(self, state: State, run: Run, release: Release) -> Result | None:
         """The open run of this id is of another release, and must not be gone on with for this."""

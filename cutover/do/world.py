@@ -16,6 +16,11 @@ class Refused(Exception):
     """A call that AWS will not take, repeated or not: denied, invalid, not found. One sentence."""
 
 
+class ForeignRule(Refused):
+    """The traffic rule is no split between the two slots (S1, S3, S11): somebody else has written
+    it. Who goes back by hand writes it anew. One sentence."""
+
+
 class Clock(Protocol):
     def now(self) -> float:
         """Seconds since the epoch."""
@@ -35,8 +40,8 @@ class World(Protocol):
     """
 
     def weights(self) -> Weights:
-        """The traffic rule's, live. Refused when the rule does not list exactly the two target
-        groups (S3), or when their weights don't add up to SCALE once normalised."""
+        """The traffic rule's, live, as whole shares that add up to SCALE. ForeignRule when it does
+        not forward to exactly the two target groups, or gives nobody anything."""
         ...
 
     def set_weights(self, weights: Weights, *, not_after: float) -> Weights:

@@ -11,7 +11,7 @@ from cutover.decide.outcome import Exit, Result
 from cutover.decide.planning import NothingToDo
 from cutover.do.contract import NoContract
 from cutover.do.store import LeaseLost
-from cutover.do.world import Refused, Unavailable
+from cutover.do.world import ForeignRule, Refused, Unavailable
 
 
 class BadInput(Exception):
@@ -38,9 +38,15 @@ _ERRORS: Mapping[type[Exception], Exit] = {
     LeaseLost: Exit.LOCK_LOST,
     Malformed: Exit.INVARIANT_BROKEN,
     NothingToDo: Exit.REFUSED,
+    ForeignRule: Exit.FOREIGN_CHANGE,
     Refused: Exit.REFUSED,
     Unavailable: Exit.UNAVAILABLE,
 }
+
+
+def code_of(error: Exception) -> Exit:
+    """The exit code of an error that takes an answer's place."""
+    return next(code for kind, code in _ERRORS.items() if isinstance(error, kind))
 
 
 def of_result(result: Result) -> Answer:
@@ -64,8 +70,7 @@ def give(command: str, stack: str, answered: Callable[[], Answer], *, as_json: b
     try:
         answer = answered()
     except tuple(_ERRORS) as error:
-        code = next(code for kind, code in _ERRORS.items() if isinstance(error, kind))
-        answer = Answer(exit=code, sentence=str(error))
+        answer = Answer(exit=code_of(error), sentence=str(error))
     if as_json and answer.rows is not None:
         print("\n".join(answer.rows))
     elif as_json:
