@@ -132,6 +132,10 @@ class PolicyContract:
     metric_period_seconds: int = METRIC_PERIOD_SECONDS
 
 
+class NewerContract(ValueError):
+    """A later version of the program wrote it, and this one must not write over it."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Contract:
     """Everything that cutover may know of an environment, by ARN or id; never looked up by name.
@@ -205,17 +209,19 @@ class Contract:
 
     @classmethod
     def from_json(cls, text: str) -> "Contract":
-        """The contract that `to_json` wrote; ValueError when it is none, or of another version."""
+        """The contract that `to_json` wrote; ValueError when it is none, or of another version,
+        and NewerContract of a later one."""
         try:
             fields = json.loads(text)
             version = fields["version"]
             if version == CONTRACT_VERSION:
                 return cls.of(fields)
+            kind = NewerContract if version > CONTRACT_VERSION else ValueError
         except (KeyError, TypeError, json.JSONDecodeError) as error:
             raise ValueError(
                 f"the contract can't be read ({error!r}); run `pulumi up` again"
             ) from None
-        raise ValueError(
+        raise kind(
             f"the contract has version {version!r}, and this program reads {CONTRACT_VERSION}; "
             "use the same checkout for `pulumi up` and cutover"
         )

@@ -17,7 +17,7 @@ from cutover.decide.live import TaskStatus
 from cutover.do.backoff import FIRST_SECONDS
 from cutover.do.contract import NoContract
 from cutover.do.store import LeaseLost, Owner
-from cutover.do.world import Refused, Unavailable
+from cutover.do.world import ForeignRule, Refused, Unavailable
 from cutover.say import caller, cli, given, guarding, verbs
 from cutover.say.answer import BadInput
 from cutover.say.interrupts import interrupts_noted
@@ -651,7 +651,7 @@ def test_the_very_first_command_runs_without_a_lease(
     first, *rest = said.err.splitlines()
     assert first == (
         "there is no contract /slipway/testing/contract in eu-west-1; the command runs without a "
-        "lease, as the very first one must"
+        "lease, since nobody can tell where that is"
     )
     if exits == 0:
         assert said.out.endswith("stack testing has its contract now\n")
@@ -661,6 +661,45 @@ def test_the_very_first_command_runs_without_a_lease(
             "/slipway/testing/contract in eu-west-1"
         ]
     assert empty.store.lease.version == 0
+
+
+@pytest.mark.parametrize(("code", "exits"), [(0, 2), (9, 9)])
+def test_what_is_wrong_after_the_very_first_command_hides_no_code_of_its_own(
+    empty: Bench, capfd: Output, code: int, exits: int
+) -> None:
+    errors = iter([NoContract("there is no contract"), BadInput("it is another account's")])
+
+    def opening() -> None:
+        raise next(errors)
+
+    empty.before_opening = opening
+    assert empty.run("guard", "--", sys.executable, "-c", f"raise SystemExit({code})") == exits
+    assert capfd.readouterr().err.splitlines()[-1] == (
+        f"the command ended with code {code}, and still it is another account's"
+    )
+
+
+def test_a_command_that_leaves_a_contract_of_no_use_has_its_code_told(
+    bench: Bench, capfd: Output
+) -> None:
+    opened = iter([True, False])
+
+    def opening() -> None:
+        if not next(opened):
+            raise BadInput("it is another account's")
+
+    bench.before_opening = opening
+    assert bench.run("guard", "--", sys.executable, "-c", "raise SystemExit(9)") == 5
+    assert capfd.readouterr().err == (
+        "the command ended with code 9, and the weights could not be compared: it is another "
+        "account's; `cutover verify` compares them\n"
+    )
+    assert bench.store.lease.owner is None
+
+
+def test_a_command_s_own_seven_pages_nobody(bench: Bench) -> None:
+    assert bench.run("guard", "--", sys.executable, "-c", "raise SystemExit(7)") == 7
+    assert bench.messages == []
 
 
 def test_a_contract_that_is_gone_after_the_command_does_not_run_it_again(
@@ -687,6 +726,7 @@ def test_a_contract_that_is_gone_after_the_command_does_not_run_it_again(
     [
         (BadInput, 2),
         (NoContract, 2),
+        (ForeignRule, 7),
         (Refused, 5),
         (LeaseLost, 6),
         (Malformed, 8),

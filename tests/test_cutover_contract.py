@@ -12,7 +12,7 @@ from moto import mock_aws
 
 from cutover.do.aws_errors import explained
 from cutover.do.clients import Clients
-from cutover.do.contract import check_account, read_contract
+from cutover.do.contract import NoContract, check_account, read_contract
 from cutover.do.world import Refused, Unavailable
 from infra.outputs import Contract, contract_name
 from tests.environments import recorded
@@ -114,6 +114,20 @@ def test_a_name_that_a_stack_may_have_is_looked_for(clients: Clients, stack: str
 def test_a_contract_that_is_none(clients: Clients, text: str, end: str) -> None:
     put(clients, "prod", text)
     assert sentence(clients).startswith(f"/slipway/prod/contract in eu-central-1: {end}")
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [("{", NoContract), ('{"version": 1}', NoContract), ('{"version": 99}', Refused)],
+    ids=["no JSON", "earlier", "later"],
+)
+def test_an_up_may_write_over_what_an_earlier_program_wrote_and_over_nothing_later(
+    clients: Clients, text: str, kind: type[Refused]
+) -> None:
+    put(clients, "prod", text)
+    with pytest.raises(Refused) as refused:
+        read_contract(clients, "prod")
+    assert type(refused.value) is kind
 
 
 NEEDED = [field.name for field in dataclasses.fields(Contract) if field.default is MISSING]

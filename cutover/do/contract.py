@@ -5,21 +5,23 @@ import re
 from cutover.do.aws_errors import error_code
 from cutover.do.clients import Clients
 from cutover.do.world import Refused
-from infra.outputs import Contract, contract_name
+from infra.outputs import Contract, NewerContract, contract_name
 
 # As infra.settings has it, which pulumi alone may import.
 _STACK = re.compile(r"(?=.{2,16}$)[a-z](-?[a-z0-9])*")
 
 
 class NoContract(Refused):
-    """There is no such parameter: `pulumi up` has never been here, or the caller is elsewhere."""
+    """There is none that could be read, and `pulumi up` writes one: it has never been here, or an
+    earlier version has, or somebody else; or the caller is elsewhere."""
 
 
 def read_contract(clients: Clients, stack: str) -> Contract:
     """The contract of a stack, in one call.
 
-    Raises NoContract when there is none, and Refused when another version of the program wrote it,
-    or the credentials or the region are no good, saying what to do; Unavailable without an answer.
+    Raises NoContract when there is none that could be read, and Refused when a later version of
+    the program wrote it, or the credentials or the region are no good, saying what to do;
+    Unavailable without an answer.
     """
     if not _STACK.fullmatch(stack):
         raise Refused(
@@ -39,10 +41,12 @@ def read_contract(clients: Clients, stack: str) -> Contract:
         raise
     try:
         contract = Contract.from_json(answer["Parameter"]["Value"])
+    except NewerContract as newer:
+        raise Refused(f"{name} in {clients.region}: {newer}") from None
     except ValueError as error:
-        raise Refused(f"{name} in {clients.region}: {error}") from None
+        raise NoContract(f"{name} in {clients.region}: {error}") from None
     if contract.environment != stack:
-        raise Refused(
+        raise NoContract(
             f"{name} in {clients.region} is the contract of {contract.environment}; "
             f"run `pulumi up --stack {stack}` to write it again"
         )

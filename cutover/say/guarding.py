@@ -8,13 +8,13 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 
 from cutover.decide.model import Weights
-from cutover.decide.outcome import Exit
 from cutover.do.child import wait
 from cutover.do.contract import NoContract
 from cutover.do.guard import Guard
 from cutover.do.store import Owner
+from cutover.do.world import Refused, Unavailable
 from cutover.say import caller, wiring
-from cutover.say.answer import Answer, BadInput
+from cutover.say.answer import Answer, BadInput, code_of
 from cutover.say.interrupts import interrupts_noted
 from cutover.say.job import Job, at_work, order_of
 
@@ -62,7 +62,10 @@ def _under_lease(stack: str, job: Job, command: Sequence[str], label: str) -> An
     )
 
     def weights() -> Weights:
-        return wiring.open_environment(stack, order.run, checked=False).world.weights()
+        try:
+            return wiring.open_environment(stack, order.run, checked=False).world.weights()
+        except BadInput as bad:  # of the contract that the command has written
+            raise Refused(str(bad)) from None
 
     watched = Guard(
         environment.store,
@@ -74,22 +77,23 @@ def _under_lease(stack: str, job: Job, command: Sequence[str], label: str) -> An
         signalled=lambda: job.interrupts.came,
     )
     ended = watched.run(lambda: Command(command))
-    if ended.code == Exit.FOREIGN_CHANGE:
+    if ended.foreign:
         job.people.page(ended.sentence)
     return Answer(exit=ended.code, sentence=ended.sentence)
 
 
 def _first(stack: str, command: Sequence[str], why: str) -> Answer:
-    """There is no table yet that could hold a lease, and no traffic that could be moved."""
-    _say(f"{why}; the command runs without a lease, as the very first one must")
+    """Nobody can tell where the lease would be. The very first command is so, and the one that
+    writes an unreadable contract again; neither can move traffic (ADR 1)."""
+    _say(f"{why}; the command runs without a lease, since nobody can tell where that is")
     with interrupts_noted() as interrupts:
         child = Command(command)
         code = wait(child, wiring.SystemClock(), signalled=lambda: interrupts.came)
     try:
         wiring.open_environment(stack, "")
-    except NoContract as missing:
-        sentence = f"the command ended with code {code}, and still {missing}"
-        return Answer(exit=code or Exit.USAGE, sentence=sentence)
+    except (BadInput, Refused, Unavailable) as error:
+        sentence = f"the command ended with code {code}, and still {error}"
+        return Answer(exit=code or code_of(error), sentence=sentence)
     ended = f"the command ended with code {code}; " if code else ""
     return Answer(exit=code, sentence=f"{ended}stack {stack} has its contract now")
 
