@@ -289,6 +289,27 @@ def test_a_hotfix_goes_live_in_spite_of_alarms_and_everybody_reads_so(
     )
 
 
+def test_a_run_that_an_alarm_has_stopped_goes_on_in_spite_of_it_when_told(
+    bench: Bench, capsys: Output
+) -> None:
+    """The database's alarm came after the start, when nobody could have known of it."""
+
+    def alarm() -> None:
+        state = bench.store.state
+        if state.run and state.summary.committed == {"blue": 10, "green": 90}:
+            bench.world.alarmed = {"database": "ALARM"}
+
+    bench.clock.meanwhile = alarm
+    assert bench.run(*DEPLOY, "r2") == 4
+    assert "alarm database is ALARM" in capsys.readouterr().err
+    assert bench.run("resume", "--despite-alarms", "--reason", "it is the backup") == 0
+    assert bench.world.live == {"blue": 100, "green": 0}
+    assert bench.run("history") == 0
+    assert (
+        "the run goes on, despite alarms, by ann@desk: it is the backup" in capsys.readouterr().out
+    )
+
+
 def test_a_hotfix_is_no_better_than_its_own_alarms(bench: Bench) -> None:
     bench.world.alarmed = {"blue-errors": "ALARM"}
     hotfix = ("--image", IMAGE, "--release", "r2", "--despite-alarms", "--reason", "x")
@@ -783,6 +804,15 @@ def test_every_error_is_a_sentence_and_a_code(
         (
             (*DEPLOY, "r2", "--despite-alarms"),
             "--despite-alarms needs a --reason, which the journal keeps",
+        ),
+        (("resume", "--forward"), "--forward needs a --reason, which the journal keeps"),
+        (
+            ("resume", "--despite-alarms"),
+            "--despite-alarms needs a --reason, which the journal keeps",
+        ),
+        (
+            ("resume", "--despite-freeze"),
+            "--despite-freeze needs a --reason, which the journal keeps",
         ),
         (
             ("plan", "--image", IMAGE, "--release", "r2", "--despite-freeze"),

@@ -80,6 +80,12 @@ def test_a_turn_is_told_with_its_reason_and_once() -> None:
     assert news("prod", state(turned), state(dataclasses.replace(turned, step_began_at=9.0))) == ()
 
 
+def test_a_turn_forward_is_told_as_one() -> None:
+    turned, forward = run(turned="green is slow"), run(turned="blue is gone", forward=True)
+    told = ("prod: run a goes forward after all: blue is gone",)
+    assert news("prod", state(turned), state(forward)) == told
+
+
 def test_a_way_back_that_is_lost_is_told_once_and_once_when_it_is_there_again() -> None:
     lost = run(forward_only="1 of 2 left")
     told = ("prod: run a is FORWARD_ONLY: 1 of 2 left",)

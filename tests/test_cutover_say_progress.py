@@ -105,6 +105,12 @@ def test_every_kind_of_entry_has_its_sentence(kind: Kind) -> None:
     [
         ("frozen", {"reason": "x", "by": "ann", "until": None}, "frozen, by ann: x"),
         ("forward_only", {"reason": ""}, "the run can go back again"),
+        ("turned", {"reason": "x", "forward": True}, "the run goes forward after all: x"),
+        (
+            "resumed",
+            {"reason": "x", "by": "ann", "despite": ["freeze", "alarms"]},
+            "the run goes on, despite freeze, despite alarms, by ann: x",
+        ),
         (
             "ended",
             {"outcome": "aborted", "summary": {"committed": None, "slots": {}}},

@@ -49,7 +49,10 @@ PAGES = {
     for release in (OLD, WARM, NEW)
 }
 KINDS = ("throttle", "lost", "kill before", "kill after", "sleep before", "sleep after")
-THEN = ("resume", "rollback", "abort", "adopt", "retire", "first", "deploy", "freeze", "unfreeze")
+THEN = (
+    *("resume", "rollback", "abort", "adopt", "forward", "retire", "first", "deploy"),
+    *("freeze", "unfreeze"),
+)
 
 tried: Counter[str] = Counter()
 
@@ -76,6 +79,8 @@ def attempt(reality: Reality, verb: str, *, skew: float = 0.0) -> Result | None:
                 result = session.deploy(new, retire=False)
             case "adopt":
                 result = session.resume(adopt=True)
+            case "forward":
+                result = session.resume(forward=True)
             case "freeze":
                 result = session.freeze(until=None)
             case _:
@@ -154,8 +159,8 @@ others = st.one_of(
         somebody,
         st.sampled_from(
             [
-                *("resume", "rollback", "abort", "deploy", "retire", "freeze", "unfreeze"),
-                *("metrics", "s3"),
+                *("resume", "rollback", "abort", "forward", "deploy", "retire"),
+                *("freeze", "unfreeze", "metrics", "s3"),
             ]
         ),
         st.just(0),

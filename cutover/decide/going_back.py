@@ -106,7 +106,8 @@ def refill(run: Run, step: Step, reason: str) -> Action | None:
     left = [known for known in run.steps if known.key not in run.done]
     steps = [again, smoke(step.slot), *left]
     data = {"steps": [plain(known) for known in steps], "reason": f"{reason}: filled again first"}
-    return Append(drafts=(Draft("turned", data | {"by_hand": run.by_hand, "aborts": run.aborts}),))
+    same = {"by_hand": run.by_hand, "aborts": run.aborts, "forward": run.forward}
+    return Append(drafts=(Draft("turned", data | same),))
 
 
 def way_back_changed(state: State, run: Run, live: Live) -> Append | None:

@@ -17,7 +17,7 @@ from infra.outputs import Slot
 
 Kind = Literal[
     "started",  # plan, reason, by
-    "resumed",  # reason, by, by_hand
+    "resumed",  # reason, by, by_hand; despite, if there is anything
     "intent",  # step, before, after: weights that are about to be written
     "applied",  # step, weights: read back
     "converged",  # step, evidence: what the data plane showed
@@ -29,7 +29,7 @@ Kind = Literal[
     "migrated",  # step, schema: what the database has from now on, whatever becomes of the run
     "emptied",  # step, slot
     "passed",  # step, evidence, home_latency_seconds of a gate: a step that leaves nothing else
-    "turned",  # steps, reason, by_hand, aborts: the run goes back to where it came from
+    "turned",  # steps, reason, by_hand, aborts: the run goes back to where it came from; or forward
     "forward_only",  # reason: what the slot to go back to lacks; empty when it has it again
     "held",  # cause, reason: nothing moves until a person has looked
     "adopted",  # weights: a person accepted what somebody else wrote
@@ -127,6 +127,8 @@ class Run:
     aborts: bool = False
     """Given up for good: the slot that was to enter is emptied too."""
     turned: str | None = None
+    forward: bool = False
+    """A person has turned it once more: to all of the traffic, for there is no way back."""
     forward_only: str = ""
     """What the slot to go back to lacks, a sentence; empty when it lacks nothing."""
     held: str | None = None
@@ -321,8 +323,10 @@ def _run_after(entry: Entry, run: Run | None) -> Run | None:
         run = dataclasses.replace(run, step_began_at=entry.at)
     match entry.kind:
         case "resumed":
+            despite = {f"despite_{what}": True for what in data.get("despite", ())}
             return dataclasses.replace(
                 run,
+                plan=dataclasses.replace(run.plan, **despite),
                 held=None,
                 cause=None,
                 watched_from=entry.at,
@@ -376,6 +380,7 @@ def _run_after(entry: Entry, run: Run | None) -> Run | None:
                 turned=data["reason"],
                 by_hand=data["by_hand"],
                 aborts=data["aborts"],
+                forward=data.get("forward", False),
                 steps=_STEPS.validate_python(data["steps"]),
                 done=frozenset(),
                 before=run.before | run.done,

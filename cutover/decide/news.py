@@ -26,7 +26,8 @@ def _sentences(before: State, after: State) -> Iterator[str]:
     if new and not same:
         yield f"{_what(new)} has started, run {new.id}"
     if new and new.turned and (same is None or same.turned != new.turned):
-        yield f"run {new.id} turns back: {new.turned}"
+        where = "goes forward after all" if new.forward else "turns back"
+        yield f"run {new.id} {where}: {new.turned}"
     elif new and same and same.held and not new.held:
         yield f"run {new.id} goes on"
     if new and same and new.forward_only and not same.forward_only:

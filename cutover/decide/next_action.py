@@ -79,13 +79,13 @@ def _end(state: State, run: Run, live: Live) -> Action:
 
 def _ended(state: State, run: Run) -> Append:
     outcome: Outcome = "done"
-    if run.turned or run.plan.verb == "rollback":
+    if (run.turned and not run.forward) or run.plan.verb == "rollback":
         outcome = "aborted" if run.aborts else "rolled_back"
     slots, entering = dict(state.summary.slots), run.plan.entering
     if run.plan.verb == "rollback" or (run.plan.verb, outcome) == ("deploy", "done"):
         # Came through, or was chosen by a person; what a person went away from is no way back.
         slots[entering] = dataclasses.replace(slots[entering], trusted=True)
-    if run.plan.verb == "rollback":
+    if run.plan.verb == "rollback" or run.forward:
         left = other(entering)
         if left in slots:
             slots[left] = dataclasses.replace(slots[left], trusted=False)

@@ -3,7 +3,7 @@
 import dataclasses
 from collections.abc import Callable, Sequence
 
-from cutover.decide import going_back, planning, pointer
+from cutover.decide import going_back, going_forward, planning, pointer
 from cutover.decide.freeze import frozen
 from cutover.decide.holding import adoptable, explained, said
 from cutover.decide.invariants import healthy
@@ -82,7 +82,9 @@ class Session:
 
         def begin(state: State) -> Sequence[Draft] | Result:
             if state.run and state.run.id == self._order.run:
-                return self._other_release(state, state.run, release) or (self._resumed(),)
+                despite = _despite(freeze=despite_freeze, alarms=despite_alarms)
+                again = (self._resumed(despite=despite),)
+                return self._other_release(state, state.run, release) or again
             if state.run is None and state.summary.last_run == self._order.run:
                 return self._read_again(state, "deploy")
             plan = self._plan(
@@ -97,20 +99,35 @@ class Session:
 
         return self._begin("deploy", begin)
 
-    def resume(self, *, adopt: bool = False) -> Result:
-        """Goes on with the open run; `adopt` takes foreign weights as they are."""
+    def resume(
+        self,
+        *,
+        adopt: bool = False,
+        forward: bool = False,
+        despite_freeze: bool = False,
+        despite_alarms: bool = False,
+    ) -> Result:
+        """Goes on with the open run; `adopt` takes foreign weights as they are. `forward` gives all
+        of the traffic to the slot that entered, when the run goes back and can't."""
 
         def begin(state: State) -> Sequence[Draft] | Result:
             if state.run is None:
                 return self._refused(state, "no run is open, so there is none to resume")
+            if forward:
+                why_not = going_forward.refusal(state.run)
+                if why_not:
+                    return self._refused(state, why_not)
+                return (going_forward.forward(state.run, self._order.reason),)
+            despite = _despite(freeze=despite_freeze, alarms=despite_alarms)
+            resumed = self._resumed(despite=despite)
             found = self._world.weights() if adopt and state.summary.committed else None
             page = self._page_adopted(state) if adopt else ()
             if found is None or explained(state, found):
-                return (*page, self._resumed())
+                return (*page, resumed)
             why_not = adoptable(state, found, self._health())
             if why_not:
                 return self._refused(state, why_not)
-            return (self._adopted(found), *page, self._resumed())
+            return (self._adopted(found), *page, resumed)
 
         return self._begin("resume", begin)
 
@@ -371,10 +388,10 @@ class Session:
         order = self._order
         return (Draft("started", {"plan": plain(plan), "reason": order.reason, "by": order.by}),)
 
-    def _resumed(self, *, by_hand: bool = False) -> Draft:
+    def _resumed(self, *, by_hand: bool = False, despite: Sequence[str] = ()) -> Draft:
         order = self._order
         data = {"reason": order.reason, "by": order.by, "by_hand": by_hand}
-        return Draft("resumed", data)
+        return Draft("resumed", data | ({"despite": list(despite)} if despite else {}))
 
     def _adopted(self, weights: Weights) -> Draft:
         return Draft("adopted", {"weights": dict(weights), "by": self._order.by})
@@ -397,6 +414,10 @@ class Session:
         starts = any(draft.kind == "started" for draft in drafts)
         open_run = snapshot.state.run
         return self._order.run if starts or open_run is None else open_run.id
+
+
+def _despite(**chosen: bool) -> list[str]:
+    return [what for what, is_ in chosen.items() if is_]
 
 
 def _says(state: State, draft: Draft) -> bool:

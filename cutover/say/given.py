@@ -72,6 +72,12 @@ def despite(chosen: Mapping[str, bool], reason: str | None) -> None:
             raise BadInput(f"--despite-{what} needs a --reason, which the journal keeps")
 
 
+def forward(reason: str | None) -> None:
+    """Who goes forward where nothing else would says why."""
+    if not reason:
+        raise BadInput("--forward needs a --reason, which the journal keeps")
+
+
 def until(text: str, now: float) -> float:
     """A moment to come, in UTC where it names no zone; epoch seconds."""
     try:

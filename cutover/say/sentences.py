@@ -28,7 +28,8 @@ def entry_sentence(kind: Kind, data: Mapping[str, Any]) -> str:
         case "started":
             return f"{_started(data['plan'])} begins, by {data['by']}: {data['reason']}"
         case "resumed":
-            return f"the run goes on, by {data['by']}: {data['reason']}"
+            despite = "".join(f", despite {what}" for what in data.get("despite", ()))
+            return f"the run goes on{despite}, by {data['by']}: {data['reason']}"
         case "intent":
             return f"{data['step']}: from {_weights(data['before'])} to {_weights(data['after'])}"
         case "applied" | "committed":
@@ -48,7 +49,8 @@ def entry_sentence(kind: Kind, data: Mapping[str, Any]) -> str:
         case "emptied":
             return f"{data['step']}: {data['slot']} runs nothing"
         case "turned":
-            return f"the run goes back: {data['reason']}"
+            where = "forward after all" if data.get("forward") else "back"
+            return f"the run goes {where}: {data['reason']}"
         case "forward_only":
             lost = f"the run is FORWARD_ONLY: {data['reason']}"
             return lost if data["reason"] else "the run can go back again"

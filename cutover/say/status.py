@@ -98,7 +98,7 @@ def _run(state: State, run: Run) -> dict[str, Any]:
         "verb": run.plan.verb,
         "despite": list(run.plan.despite),
         "step": step.key if step else None,
-        "goes_back": run.turned,
+        "goes_back": None if run.forward else run.turned,
         "held": run.held,
         "cause": run.cause,
         "ends_hold": ends_hold(run.cause) if run.cause else None,

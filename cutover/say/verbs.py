@@ -59,9 +59,29 @@ def deploy(
         return _answer(job, deployed)
 
 
-def resume(stack: str, *, adopt: bool, reason: str | None) -> Answer:
+def resume(
+    stack: str,
+    *,
+    adopt: bool,
+    forward: bool,
+    reason: str | None,
+    despite_freeze: bool,
+    despite_alarms: bool,
+) -> Answer:
     """Goes on with the open run."""
-    return _carry_out(stack, "resume", reason, lambda session: session.resume(adopt=adopt))
+    given.despite({"freeze": despite_freeze, "alarms": despite_alarms}, reason)
+    if forward:
+        given.forward(reason)
+
+    def act(session: Session) -> Result:
+        return session.resume(
+            adopt=adopt,
+            forward=forward,
+            despite_freeze=despite_freeze,
+            despite_alarms=despite_alarms,
+        )
+
+    return _carry_out(stack, "resume", reason, act)
 
 
 def rollback(stack: str, *, reason: str | None) -> Answer:

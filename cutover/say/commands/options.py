@@ -22,6 +22,16 @@ Adopt = Annotated[
     ),
 ]
 
+DespiteFreeze = Annotated[bool, typer.Option("--despite-freeze", help="Needs a --reason.")]
+DespiteAlarms = Annotated[
+    bool,
+    typer.Option(
+        "--despite-alarms",
+        help="In spite of those of the environment and of the slot that serves, as a hotfix must; "
+        "never of the entering slot's own. Needs a --reason.",
+    ),
+]
+
 
 def give(command: str, stack: str, answered: "Callable[[], Answer]", *, as_json: bool) -> None:
     """Runs the verb, prints its answer, and ends with its exit code."""

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from cutover.say.commands.options import Json, Reason, Stack, give
+from cutover.say.commands.options import DespiteAlarms, DespiteFreeze, Json, Reason, Stack, give
 
 app = typer.Typer()
 
@@ -27,15 +27,6 @@ Frontend = Annotated[
     str | None,
     typer.Option(
         help="Its page in the frontend's bucket, which index.html will be.", metavar="KEY"
-    ),
-]
-DespiteFreeze = Annotated[bool, typer.Option("--despite-freeze", help="Needs a --reason.")]
-DespiteAlarms = Annotated[
-    bool,
-    typer.Option(
-        "--despite-alarms",
-        help="In spite of those of the environment and of the slot that serves, as a hotfix must; "
-        "never of the entering slot's own. Needs a --reason.",
     ),
 ]
 Copied = Annotated[

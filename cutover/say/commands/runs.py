@@ -4,7 +4,15 @@ from typing import Annotated
 
 import typer
 
-from cutover.say.commands.options import Adopt, Json, Reason, Stack, give
+from cutover.say.commands.options import (
+    Adopt,
+    DespiteAlarms,
+    DespiteFreeze,
+    Json,
+    Reason,
+    Stack,
+    give,
+)
 
 app = typer.Typer()
 
@@ -17,13 +25,24 @@ Until = Annotated[
         help="When it ends by itself, ISO 8601, UTC unless it says otherwise.", metavar="TIME"
     ),
 ]
+Forward = Annotated[
+    bool,
+    typer.Option(
+        "--forward",
+        help="All of the traffic to the slot that entered, at once and without gates, when the run "
+        "goes back and can't. Needs a --reason.",
+    ),
+]
 
 
 @app.command()
 def resume(
     stack: Stack,
     adopt: Adopt = False,  # noqa: FBT002
+    forward: Forward = False,  # noqa: FBT002
     reason: Reason = None,
+    despite_freeze: DespiteFreeze = False,  # noqa: FBT002
+    despite_alarms: DespiteAlarms = False,  # noqa: FBT002
     as_json: Json = False,  # noqa: FBT002
 ) -> None:
     """Go on with the open run.
@@ -32,7 +51,19 @@ def resume(
     """
     from cutover.say import verbs
 
-    give("resume", stack, lambda: verbs.resume(stack, adopt=adopt, reason=reason), as_json=as_json)
+    give(
+        "resume",
+        stack,
+        lambda: verbs.resume(
+            stack,
+            adopt=adopt,
+            forward=forward,
+            reason=reason,
+            despite_freeze=despite_freeze,
+            despite_alarms=despite_alarms,
+        ),
+        as_json=as_json,
+    )
 
 
 @app.command()
