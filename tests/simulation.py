@@ -36,6 +36,7 @@ SETTING = Setting(
     poll_seconds=3,
     healthy_reads=2,
     extension_seconds=40,
+    pause_seconds=60,
 )
 RATE = 200.0
 """Requests of users in a second."""

@@ -254,6 +254,17 @@ def test_a_hold_lasts_until_the_run_is_resumed_or_turned() -> None:
         assert (run.held, run.cause) == (None, None)
 
 
+def test_what_a_person_goes_on_in_spite_of_is_the_plan_s_from_then_on() -> None:
+    data = {"reason": "", "by": "jane", "by_hand": False}
+    assert open_run(Draft("resumed", data)).plan.despite == ()
+    run = open_run(Draft("resumed", {**data, "despite": ["alarms"]}), Draft("resumed", data))
+    assert run.plan == dataclasses.replace(PLAN, despite_alarms=True)
+    assert malformed(entries_of(STARTED, Draft("resumed", {**data, "despite": ["fate"]}))) == (
+        "entry 2 of the journal (resumed) can't be read (TypeError); "
+        "it was written by another version of this program"
+    )
+
+
 def test_a_resumed_run_is_watched_anew() -> None:
     state = after(STARTED, INTENT)
     resumed = Draft("resumed", {"reason": "", "by": "jane", "by_hand": False})
@@ -453,6 +464,7 @@ READS = {
     "noted": {"step": "fill", "name": "asked", "value": "yes"},
     "passed": {"step": "smoke"},
     "turned": TURNED.data,
+    "paused": {"reason": "fair"},
     "held": {"cause": "gates", "reason": "no data"},
 }
 IGNORED = {("started", "reason"), ("started", "by"), ("ended", "outcome")}

@@ -114,6 +114,22 @@ def test_a_hold_is_told_with_what_to_do() -> None:
     assert news("prod", state(worse), state(run())) == ("prod: run a goes on",)
 
 
+def test_a_wait_on_the_ladder_is_told_once_and_once_when_it_is_over() -> None:
+    paused = run(paused="fair")
+    told = ("prod: run a waits where it is, and its gates go on: fair",)
+    assert news("prod", state(run()), state(paused)) == told
+    assert news("prod", state(paused), state(dataclasses.replace(paused, step_began_at=9.0))) == ()
+    assert news("prod", state(paused), state(run())) == ("prod: run a goes on",)
+    assert news("prod", state(paused), state(run(turned="slow"))) == (
+        "prod: run a turns back: slow",
+    )
+    held = run(paused="fair", held="fair", cause="frozen")
+    assert news("prod", state(paused), state(held)) == (
+        "prod: run a is held: fair; it waits for `resume`, `rollback` or `abort` of "
+        "`python -m cutover`",
+    )
+
+
 @pytest.mark.parametrize(
     ("outcome", "how"),
     [("done", "is done"), ("rolled_back", "has gone back"), ("aborted", "was given up")],

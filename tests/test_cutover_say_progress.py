@@ -74,6 +74,10 @@ SAID: dict[Kind, tuple[dict[str, Any], str]] = {
         "the run goes back: errors",
     ),
     "forward_only": ({"reason": "1 of 2 left"}, "the run is FORWARD_ONLY: 1 of 2 left"),
+    "paused": (
+        {"reason": "party"},
+        "the run waits where it is, and its gates go on: party",
+    ),
     "held": ({"cause": "gates", "reason": "who knows"}, "the run is held (gates): who knows"),
     "adopted": ({"weights": WHOLE, "by": "ann"}, "blue 0, green 100 taken as right, by ann"),
     "ended": (

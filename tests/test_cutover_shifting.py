@@ -178,12 +178,15 @@ def test_a_plan_that_asks_for_no_weights_is_stopped() -> None:
 
 
 def test_a_freeze_stops_each_step_forward() -> None:
-    for key, left in ((KEY, ALL_BLUE), ("shift green 50", TEN), ("shift green 100", HALF)):
+    fair = "stopped by `cutover freeze` until `cutover unfreeze`: fair"
+    state = reached(KEY, frozen())
+    assert decide(state, weights=ALL_BLUE, health=targets(4, 4)) == held(
+        "frozen", f"{fair}; `cutover resume` goes on when it is over"
+    )
+    for key, left in (("shift green 50", TEN), ("shift green 100", HALF)):
         state = reached(key, frozen())
-        assert decide(state, weights=left, health=targets(4, 4)) == held(
-            "frozen",
-            "stopped by `cutover freeze` until `cutover unfreeze`: fair; `cutover resume` goes on "
-            "when it is over",
+        assert decide(state, weights=left, health=targets(4, 4)) == Append(
+            drafts=(Draft("paused", {"reason": fair}),)
         )
 
 

@@ -1,6 +1,7 @@
 """The way back: to the slot that served before the run, if it still can."""
 
 import dataclasses
+from typing import Any
 
 from cutover.decide import pointer
 from cutover.decide.actions import Action, Append, Look
@@ -105,9 +106,11 @@ def refill(run: Run, step: Step, reason: str) -> Action | None:
         return None
     left = [known for known in run.steps if known.key not in run.done]
     steps = [again, smoke(step.slot), *left]
-    data = {"steps": [plain(known) for known in steps], "reason": f"{reason}: filled again first"}
-    same = {"by_hand": run.by_hand, "aborts": run.aborts, "forward": run.forward}
-    return Append(drafts=(Draft("turned", data | same),))
+    data: dict[str, Any] = {"steps": [plain(known) for known in steps]}
+    data |= {"reason": f"{reason}: filled again first"}
+    data |= {"by_hand": run.by_hand, "aborts": run.aborts}
+    data |= {"forward": True} if run.forward else {}
+    return Append(drafts=(Draft("turned", data),))
 
 
 def way_back_changed(state: State, run: Run, live: Live) -> Append | None:

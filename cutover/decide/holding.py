@@ -7,7 +7,7 @@ from cutover.decide.freeze import frozen
 from cutover.decide.invariants import healthy
 from cutover.decide.journal import Draft, HoldCause, Run, State
 from cutover.decide.live import Health
-from cutover.decide.model import Setting, Weights
+from cutover.decide.model import SCALE, Setting, Weights
 from infra.outputs import SLOTS, Slot
 
 
@@ -19,17 +19,25 @@ def hold(cause: HoldCause, reason: str) -> Append:
 def stopped(state: State, run: Run, now: float, setting: Setting) -> Append | None:
     """A freeze stops a run that goes forward before each of its steps; None when it may go on.
 
+    On the ladder, with a share of the traffic on its release, it waits and its gates go on.
+    """
+    reason = frozen_because(state, run, now, setting)
+    if reason is None:
+        return None
+    if 0 < (state.summary.committed or {}).get(run.plan.entering, 0) < SCALE:
+        return Append(drafts=(Draft("paused", {"reason": reason}),))
+    return hold("frozen", f"{reason}; `cutover resume` goes on when it is over")
+
+
+def frozen_because(state: State, run: Run, now: float, setting: Setting) -> str | None:
+    """Why a freeze stops the run, one sentence; None when none does.
+
     Never the way back, nor a run that was ordered despite the freeze.
     """
     if run.turned or run.by_hand or run.plan.despite_freeze:
         return None
     summary = state.summary
-    reason = frozen(
-        setting.freeze_windows, now, stop=summary.frozen, stop_until=summary.frozen_until
-    )
-    if reason is None:
-        return None
-    return hold("frozen", f"{reason}; `cutover resume` goes on when it is over")
+    return frozen(setting.freeze_windows, now, stop=summary.frozen, stop_until=summary.frozen_until)
 
 
 def explained(state: State, weights: Weights) -> bool:

@@ -31,6 +31,7 @@ Kind = Literal[
     "passed",  # step, evidence, home_latency_seconds of a gate: a step that leaves nothing else
     "turned",  # steps, reason, by_hand, aborts: the run goes back to where it came from; or forward
     "forward_only",  # reason: what the slot to go back to lacks; empty when it has it again
+    "paused",  # reason: a freeze stops the run on its ladder, and its gates go on
     "held",  # cause, reason: nothing moves until a person has looked
     "adopted",  # weights: a person accepted what somebody else wrote
     "kept",  # page, step, by: a person accepted the index.html that somebody else wrote
@@ -131,6 +132,8 @@ class Run:
     """A person has turned it once more: to all of the traffic, for there is no way back."""
     forward_only: str = ""
     """What the slot to go back to lacks, a sentence; empty when it lacks nothing."""
+    paused: str = ""
+    """Why it waits on its ladder, gates and all; empty when it doesn't."""
     held: str | None = None
     cause: HoldCause | None = None
 
@@ -185,7 +188,7 @@ class State:
 
 # After these another step begins, or the same one anew.
 _STEPS_ON = (
-    *("resumed", "turned", "adopted", "kept", "committed", "pointed"),
+    *("resumed", "paused", "turned", "adopted", "kept", "committed", "pointed"),
     *("filled", "emptied", "passed"),
 )
 
@@ -327,6 +330,7 @@ def _run_after(entry: Entry, run: Run | None) -> Run | None:
             return dataclasses.replace(
                 run,
                 plan=dataclasses.replace(run.plan, **despite),
+                paused="",
                 held=None,
                 cause=None,
                 watched_from=entry.at,
@@ -386,9 +390,12 @@ def _run_after(entry: Entry, run: Run | None) -> Run | None:
                 before=run.before | run.done,
                 write=None,
                 pointing=None,
+                paused="",
                 held=None,
                 cause=None,
             )
+        case "paused":
+            return dataclasses.replace(run, paused=data["reason"])
         case "forward_only":
             return dataclasses.replace(run, forward_only=data["reason"])
         case "held":

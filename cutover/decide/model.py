@@ -168,6 +168,9 @@ class Setting:
     """Reads in a row that must find a slot healthy before it counts as filled."""
     extension_seconds: float = 600
     """How long a gate may wait for data beyond the step's own time."""
+    pause_seconds: float = 6 * 3600
+    """How long a run that a freeze stops on its ladder waits with its gates: as long as GitHub lets
+    a job run ("Usage limits", GitHub Actions)."""
 
     @property
     def alarm_seconds(self) -> float:

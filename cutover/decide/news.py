@@ -28,12 +28,14 @@ def _sentences(before: State, after: State) -> Iterator[str]:
     if new and new.turned and (same is None or same.turned != new.turned):
         where = "goes forward after all" if new.forward else "turns back"
         yield f"run {new.id} {where}: {new.turned}"
-    elif new and same and same.held and not new.held:
+    elif new and same and (same.held or same.paused) and not (new.held or new.paused):
         yield f"run {new.id} goes on"
     if new and same and new.forward_only and not same.forward_only:
         yield f"run {new.id} is FORWARD_ONLY: {new.forward_only}"
     elif new and same and same.forward_only and not new.forward_only:
         yield f"run {new.id} can go back again"
+    if new and new.paused and not new.held and (same is None or same.paused != new.paused):
+        yield f"run {new.id} waits where it is, and its gates go on: {new.paused}"
     if new and new.held and (same is None or same.held != new.held):
         yield (
             f"run {new.id} is held: {new.held}; it waits for `resume`, `rollback` or `abort` of "

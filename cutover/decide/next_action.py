@@ -7,7 +7,7 @@ to the journal before it is done. So a run can be killed anywhere and goes on fr
 import dataclasses
 from collections.abc import Callable
 
-from cutover.decide import going_back, pointer, pointing, shifting, watching, working
+from cutover.decide import going_back, pausing, pointer, pointing, shifting, watching, working
 from cutover.decide.actions import Action, Append, Look
 from cutover.decide.holding import foreign, hold
 from cutover.decide.invariants import healthy
@@ -38,13 +38,15 @@ def next_action(state: State, live: Live, now: float, setting: Setting) -> Actio
     step = run.step
     if step is None:
         return _end(state, run, live)
-    if now - run.step_began_at > step.timeout_seconds:
+    if now - run.step_began_at > step.timeout_seconds and not run.paused:
         late = f"{step.key} took more than {step.timeout_seconds:g} s"
         if step.kind == "point":
             late = pointing.late(step)
         return going_back.turn_or_hold(state, run, live, setting, late, cause="late")
-    changed = going_back.way_back_changed(state, run, live) if step.kind == "watch" else None
-    return changed or _HANDLERS[step.kind](state, run, step, live, now, setting)
+    watched = step.kind == "watch" or run.paused
+    changed = going_back.way_back_changed(state, run, live) if watched else None
+    handler = pausing.pause if run.paused else _HANDLERS[step.kind]
+    return changed or handler(state, run, step, live, now, setting)
 
 
 def _end(state: State, run: Run, live: Live) -> Action:

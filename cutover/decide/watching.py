@@ -21,6 +21,31 @@ def watch(state: State, run: Run, step: Step, live: Live, now: float, setting: S
 
     A certain failure turns the run back at once; what is not known by the end is waited for.
     """
+    doubts = gates(state, run, step, live, now, setting, since=run.watched_from)
+    if not isinstance(doubts, list):
+        return doubts
+    left = run.watched_from + step.seconds - now
+    if left > 0:
+        why = f"{step.percent} % for another {left:.0f} s" + ("; ".join(["", *doubts]))
+        return Wait(seconds=min(setting.poll_seconds, left), why=why)
+    if doubts:
+        if -left > setting.extension_seconds:
+            return hold("gates", f"the gates at {step.percent} % can't tell: {'; '.join(doubts)}")
+        return Wait(seconds=setting.poll_seconds, why="; ".join(doubts))
+    samples = live.samples or {}
+    sample, at_home = samples[step.slot], samples.get(other(step.slot))
+    evidence = f"{sample.requests} requests of {step.slot}, {sample.errors} errors"
+    data: dict[str, Any] = {"step": step.key, "evidence": evidence}
+    if step.percent < SCALE and at_home and at_home.latency_seconds is not None:
+        data["home_latency_seconds"] = at_home.latency_seconds
+    return Append(drafts=(Draft("passed", data),))
+
+
+def gates(
+    state: State, run: Run, step: Step, live: Live, now: float, setting: Setting, *, since: float
+) -> Action | list[str]:
+    """What to look at first, or to do since a gate fails; else why they don't pass yet, sentences,
+    none when they do. Traffic counts from `since`, epoch seconds."""
     home = other(step.slot)
     if live.weights is None:
         return Look(at="weights")
@@ -32,7 +57,7 @@ def watch(state: State, run: Run, step: Step, live: Live, now: float, setting: S
     if live.alarms is None:
         return Look(at="alarms")
     if live.samples is None:
-        return Look(at="samples", since=run.watched_from)
+        return Look(at="samples", since=since)
     tasks = state.summary.slots[step.slot].tasks
     if not healthy(live.health[step.slot], tasks):
         seen = live.health[step.slot].healthy
@@ -64,21 +89,7 @@ def watch(state: State, run: Run, step: Step, live: Live, now: float, setting: S
     doubts = list(judgement.reasons)
     if not full(live.health[step.slot], tasks):
         doubts.append(f"{live.health[step.slot].healthy} of {tasks} tasks are healthy")
-    left = run.watched_from + step.seconds - now
-    if left > 0:
-        why = f"{step.percent} % for another {left:.0f} s" + ("; ".join(["", *doubts]))
-        return Wait(seconds=min(setting.poll_seconds, left), why=why)
-    if judgement.verdict != "pass" or doubts:
-        if -left > setting.extension_seconds:
-            return hold("gates", f"the gates at {step.percent} % can't tell: {'; '.join(doubts)}")
-        return Wait(seconds=setting.poll_seconds, why="; ".join(doubts))
-    sample = live.samples[step.slot]
-    evidence = f"{sample.requests} requests of {step.slot}, {sample.errors} errors"
-    data: dict[str, Any] = {"step": step.key, "evidence": evidence}
-    at_home = live.samples.get(home)
-    if step.percent < SCALE and at_home and at_home.latency_seconds is not None:
-        data["home_latency_seconds"] = at_home.latency_seconds
-    return Append(drafts=(Draft("passed", data),))
+    return doubts
 
 
 def _tells_enough(sample: Sample | None, now: float) -> bool:

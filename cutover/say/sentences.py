@@ -54,6 +54,8 @@ def entry_sentence(kind: Kind, data: Mapping[str, Any]) -> str:
         case "forward_only":
             lost = f"the run is FORWARD_ONLY: {data['reason']}"
             return lost if data["reason"] else "the run can go back again"
+        case "paused":
+            return f"the run waits where it is, and its gates go on: {data['reason']}"
         case "held":
             return f"the run is held ({data['cause']}): {data['reason']}"
         case "adopted":

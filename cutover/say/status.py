@@ -78,6 +78,8 @@ def text(stack: str, standing: Standing) -> str:
         lines += [f"run: {run['id']} ({verb}), at {run['step'] or 'its end'}"]
         if run["goes_back"]:
             lines += [f"goes back: {run['goes_back']}"]
+        if run["paused"]:
+            lines += [f"waits, and its gates go on: {run['paused']}"]
         if run["held"]:
             lines += [f"held ({run['cause']}): {run['held']}", f"what to do: {run['ends_hold']}"]
     else:
@@ -99,6 +101,7 @@ def _run(state: State, run: Run) -> dict[str, Any]:
         "despite": list(run.plan.despite),
         "step": step.key if step else None,
         "goes_back": None if run.forward else run.turned,
+        "paused": (run.paused or None) if not run.held else None,
         "held": run.held,
         "cause": run.cause,
         "ends_hold": ends_hold(run.cause) if run.cause else None,
