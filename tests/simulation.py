@@ -116,6 +116,7 @@ class Reality:
         self.foreign: dict[Slot, int] | None = None
         self.foreign_at = self.read_at = 0.0
         self.killed_at: dict[Slot, float] = dict.fromkeys(SLOTS, 0.0)
+        self.grown_at: dict[Slot, float] = dict.fromkeys(SLOTS, 0.0)
         self.runs = 0
         self.metrics_down = False
         self.page = ""
@@ -194,11 +195,15 @@ class Reality:
         return Health(healthy=len(self.healthy(slot)), total=len(self.tasks(slot)))
 
     def alarmed(self, slot: Slot) -> bool:
-        """Late, and for a while after: what an alarm says is a moment ago."""
+        """Late, and for a while after: what an alarm says is a moment ago. A few more tasks beside
+        healthy ones set none."""
+        begun = [at for at, _release in self.slots[slot].started]
+        whole = min(begun, default=0.0) + HEALTHY_SECONDS
         then = self.time - ALARM_SECONDS
         return any(
             at + START_SECONDS <= self.time and then < at + HEALTHY_SECONDS
-            for at, _release in self.slots[slot].started
+            for at in begun
+            if at < whole
         )
 
     def kill_tasks(self, slot: Slot) -> None:
@@ -207,14 +212,28 @@ class Reality:
         here.started = [(self.time, release) for _, release in here.started]
         self.killed_at[slot] = self.time
 
+    def grow(self, slot: Slot, tasks: int) -> None:
+        """More tasks of what runs there; never fewer."""
+        here = self.slots[slot]
+        if tasks > here.desired:
+            release = self.definitions[here.definition].release_id
+            here.started += [(self.time, release)] * (tasks - here.desired)
+            here.desired, self.grown_at[slot] = tasks, self.time
+
+    def autoscale(self, slot: Slot, tasks: int) -> None:
+        """Somebody else's doing: autoscaling, which leaves an empty slot alone."""
+        if self.slots[slot].desired:
+            self.grow(slot, tasks)
+
     # What must never be so
 
     def must(self, held: bool, what: str) -> None:  # noqa: FBT001 (reads as a sentence)
         if not held:
             raise Broken(what)
 
-    def check_write(self, after: Weights, token: int, read_at: float) -> None:
-        """S1, S2, S4, S7, S8 at the moment of a write of weights.
+    def check_write(self, after: Weights, token: int, read_at: float, counted_at: float) -> None:
+        """S1, S2, S4, S6, S7, S8 at the moment of a write of weights. `counted_at` is when the
+        writer last looked at how many tasks there should be.
 
         There is no compare-and-swap: what came after the writer's last look, nobody sees.
         """
@@ -234,6 +253,11 @@ class Reality:
                     continue
                 fine = healthy(here, filled.tasks) or (back and better(here, there))
                 self.must(bool(fine), f"S2: {slot} gains with {here} of {filled.tasks}")
+                needed = math.ceil(self.slots[_other(slot)].desired * after[slot] / SCALE)
+                known = self.grown_at[_other(slot)] < counted_at
+                if known and not back and self.state.summary.committed:
+                    enough = here.healthy >= needed
+                    self.must(enough, f"S6: {slot} gets {after[slot]} % with {here} of {needed}")
                 release = filled.release
                 self.must(release.lives_with(self.schema), f"S7: {release} on {self.schema}")
         if not run.turned and not run.by_hand and self.state.summary.committed:
@@ -297,6 +321,10 @@ class Reality:
         for node in range(NODES):
             now = self.shares(node, self.time)
             self.must(now[slot] == 0, f"S5: node {node} sends requests to {slot}")
+        serving = _other(slot)
+        if max(self.killed_at[serving], self.grown_at[serving]) < read_at:
+            fine = healthy(self.health(serving), self.slots[serving].desired)
+            self.must(fine, f"S5: {slot} is emptied, and {serving} has {self.health(serving)}")
         recent = self.requests(slot, self.time - SETTING.warm_seconds, self.time)
         self.must(recent == 0, f"S5: {slot} was sent {recent:.0f} requests a moment ago")
 
@@ -368,7 +396,7 @@ class SimWorld:
 
     def __init__(self, reality: Reality, clock: SimClock, token: Callable[[], int]) -> None:
         self._r, self._clock, self._token = reality, clock, token
-        self._read_at = 0.0
+        self._read_at = self._counted_at = 0.0
 
     def weights(self) -> Weights:
         def effect() -> Weights:
@@ -384,7 +412,7 @@ class SimWorld:
 
         def effect() -> Weights:
             self._fence(not_after)
-            self._r.check_write(weights, token, self._read_at)
+            self._r.check_write(weights, token, self._read_at, self._counted_at)
             self._r.writes += 1
             self._r.foreign = None
             self._r.set_weights(weights)
@@ -396,7 +424,11 @@ class SimWorld:
         return self._r.call(lambda: self._r.health(slot))
 
     def services(self) -> Mapping[Slot, Service]:
-        return self._r.call(lambda: {slot: self._service(slot) for slot in SLOTS})
+        def effect() -> Mapping[Slot, Service]:
+            self._counted_at = self._r.time
+            return {slot: self._service(slot) for slot in SLOTS}
+
+        return self._r.call(effect)
 
     def _service(self, slot: Slot) -> Service:
         here, running = self._r.slots[slot], len(self._r.tasks(slot))
@@ -547,7 +579,9 @@ class SimWorld:
             self._fence(not_after)
             here = self._r.slots[slot]
             release = self._r.definitions[task_definition].release_id
-            if (here.definition, here.desired) != (task_definition, tasks):
+            if here.definition == task_definition:
+                self._r.grow(slot, tasks)
+            else:
                 self._r.check_freeze()
                 self._r.check_change(slot, self._read_at, taken_away=False)
                 here.definition, here.desired = task_definition, tasks

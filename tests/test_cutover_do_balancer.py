@@ -176,8 +176,7 @@ def test_a_rule_that_does_not_forward_is_refused(
     with pytest.raises(ForeignRule) as refused:
         balancer.weights()
     assert str(refused.value) == (
-        "the traffic rule does fixed-response, and must do one forward to both slots; "
-        f"{SET_RIGHT}"
+        f"the traffic rule does fixed-response, and must do one forward to both slots; {SET_RIGHT}"
     )
 
 

@@ -340,6 +340,18 @@ def test_a_deployment_that_ecs_has_given_up_is_begun_anew(
     assert second != first
 
 
+def test_what_autoscaling_has_added_of_the_same_definition_stays(
+    slots: Slots, plane: ControlPlane, contract: Contract
+) -> None:
+    blueprint, green = contract.blueprint.task_definition, contract.slots["green"].service
+    slots.fill("green", blueprint, 2, not_after=LATER)
+    plane.client("ecs").update_service(cluster=contract.cluster, service=green, desiredCount=5)
+    slots.fill("green", blueprint, 3, not_after=LATER)
+    assert service(plane, contract, "green")["desiredCount"] == 5
+    slots.fill("green", slots.register(RELEASE), 3, not_after=LATER)
+    assert service(plane, contract, "green")["desiredCount"] == 3
+
+
 def test_a_slot_is_changed_by_a_role_that_ends_with_the_lease(
     slots: Slots, clients: Clients, monkeypatch: pytest.MonkeyPatch
 ) -> None:

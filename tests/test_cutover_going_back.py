@@ -259,7 +259,7 @@ LOST = Draft("forward_only", {"reason": "3 of the 4 tasks of blue, the way back,
 
 
 def noticed(state: State, **seen: Any) -> Append | None:
-    return way_back_changed(state, open_run(state), Live(**seen))
+    return way_back_changed(state, open_run(state), Live(**seen), 2_000.0)
 
 
 def test_a_way_back_that_lost_a_task_is_noted_once_and_once_when_it_is_whole_again() -> None:

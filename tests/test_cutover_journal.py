@@ -464,6 +464,8 @@ READS = {
     "noted": {"step": "fill", "name": "asked", "value": "yes"},
     "passed": {"step": "smoke"},
     "turned": TURNED.data,
+    "raised": {"tasks": 9},
+    "grown": {"slot": "green", "tasks": 9},
     "paused": {"reason": "fair"},
     "held": {"cause": "gates", "reason": "no data"},
 }

@@ -35,6 +35,7 @@ from decisions import (
     open_run,
     reached,
     resumed,
+    services,
     started,
     summary,
     targets,
@@ -101,7 +102,8 @@ def test_the_first_step_that_is_not_done_is_next(state: State, first: Action) ->
 def test_a_quiet_step_waits_and_an_empty_step_scales_in() -> None:
     assert decide(reached("quiet blue")) == Look(at="weights")
     state = reached("empty blue")
-    assert decide(state, weights=ALL_GREEN, health=targets(4, 4)) == ScaleIn(
+    seen: dict[str, Any] = {"health": targets(4, 4), "services": services()}
+    assert decide(state, weights=ALL_GREEN, **seen) == ScaleIn(
         step="empty blue", slot="blue", floor=2
     )
 

@@ -20,6 +20,7 @@ from decisions import (
     open_run,
     reached,
     resumed,
+    services,
     targets,
     turning,
     with_plan,
@@ -119,7 +120,9 @@ def test_when_the_freeze_is_over_it_goes_on_with_a_new_deadline_once_the_gates_p
     )
     assert decide(THAWED, 9_000.0) == goes_on("the freeze is over")
     again = go_on(THAWED, *goes_on("the freeze is over").drafts, at=9_000.0)
-    assert decide(again, 9_300.0) == Append(drafts=(intent("shift green 50", TEN, HALF),))
+    assert decide(again, 9_300.0, services=services()) == Append(
+        drafts=(intent("shift green 50", TEN, HALF),)
+    )
 
 
 def test_a_write_that_comes_late_is_no_step_in_the_freeze_and_is_proven() -> None:
@@ -129,9 +132,7 @@ def test_a_write_that_comes_late_is_no_step_in_the_freeze_and_is_proven() -> Non
     assert decide(asked, now, weights=HALF) == goes_on(
         "the weights that were asked for before the freeze have come"
     )
-    assert decide(asked, now, weights=FOREIGN) == foreign(
-        "blue 70, green 30", "blue 90, green 10"
-    )
+    assert decide(asked, now, weights=FOREIGN) == foreign("blue 70, green 30", "blue 90, green 10")
 
 
 @pytest.mark.parametrize("draft", [resumed(), turning(SHIFT_BLUE)], ids=["resumed", "turned"])

@@ -67,6 +67,8 @@ SAID: dict[Kind, tuple[dict[str, Any], str]] = {
         "fill green: 2 tasks of r2 are healthy",
     ),
     "migrated": (dict(MIGRATED.data), "migrate: the schema is at version 3"),
+    "grown": ({"slot": "green", "tasks": 6}, "green has 6 healthy tasks"),
+    "raised": ({"tasks": 6}, "each slot is to have 6 tasks, as autoscaling wants of one"),
     "emptied": ({"step": "empty blue", "slot": "blue"}, "empty blue: blue runs nothing"),
     "passed": ({"step": "bake", "evidence": "well"}, "bake: well"),
     "turned": (

@@ -33,6 +33,7 @@ from decisions import (
     open_run,
     reached,
     resumed,
+    services,
     setting,
     summary,
     targets,
@@ -67,7 +68,8 @@ IN_DAY = "in a freeze window until 2026-12-27 00:00:00 UTC: holidays"
 
 
 def decide(state: State, **seen: Any) -> Action:
-    return ask(shift, state, **seen)
+    """Both slots are as large as the other one; what autoscaling changes is tested elsewhere."""
+    return ask(shift, state, **({"services": services()} | seen))
 
 
 def intends(step: str, before: Weights, after: Weights) -> Append:
@@ -192,7 +194,7 @@ def test_a_freeze_stops_each_step_forward() -> None:
 
 def test_a_freeze_that_ends_by_itself_stops_no_longer_than_that() -> None:
     state = reached(KEY, frozen(until=3_000.0))
-    seen = {"weights": ALL_BLUE, "health": targets(4, 4)}
+    seen = {"weights": ALL_BLUE, "health": targets(4, 4), "services": services()}
     assert ask(shift, state, now=2_999.0, **seen) == held(
         "frozen",
         "stopped by `cutover freeze` until 1970-01-01 00:50:00 UTC: fair; `cutover resume` goes on "
@@ -203,7 +205,7 @@ def test_a_freeze_that_ends_by_itself_stops_no_longer_than_that() -> None:
 
 def test_a_freeze_window_stops_a_step_while_it_lasts() -> None:
     given = setting(freeze_windows=(DAY,))
-    seen = {"weights": ALL_BLUE, "health": targets(4, 4)}
+    seen = {"weights": ALL_BLUE, "health": targets(4, 4), "services": services()}
     assert ask(shift, TO_TEN, now=EVE, setting=given, **seen) == held(
         "frozen", f"{IN_DAY}; `cutover resume` goes on when it is over"
     )

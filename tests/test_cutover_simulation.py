@@ -141,6 +141,8 @@ def somebody(what: str, argument: Any) -> Any:
             reality.foreign, reality.foreign_at = weights, reality.time
         elif what == "kill tasks":
             reality.kill_tasks(SLOTS[argument % 2])
+        elif what == "autoscale":
+            reality.autoscale(SLOTS[argument % 2], 2 + argument % 7)
         elif what == "page":
             reality.write_page(f"somebody's {argument}")
         elif what == "s3":
@@ -166,6 +168,7 @@ others = st.one_of(
         st.just(0),
     ),
     st.builds(somebody, st.just("kill tasks"), st.integers(0, 1)),
+    st.builds(somebody, st.just("autoscale"), st.integers(0, 13)),
 )
 foreigners = st.builds(
     somebody, st.sampled_from(["foreign", "page"]), st.integers(0, SCALE) | st.just(SCALE + 1)

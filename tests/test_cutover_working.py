@@ -401,7 +401,7 @@ BEGINS: tuple[tuple[Handler, State, dict[str, Any], Action], ...] = (
     (
         scale_in,
         EMPTYING,
-        {"weights": ALL_GREEN, "health": targets(0, 4)},
+        {"weights": ALL_GREEN, "health": targets(0, 4), "services": services()},
         ScaleIn(step="empty blue", slot="blue", floor=2),
     ),
 )
@@ -441,7 +441,8 @@ def test_a_freeze_stops_nothing_on_the_way_back() -> None:
         step="fill blue", slot="blue", task_definition="release:1", tasks=4
     )
     given_up = reached("smoke green", turning(EMPTY_GREEN, aborts=True), frozen())
-    assert ask(scale_in, given_up, weights=ALL_BLUE, health=targets(4, 4)) == ScaleIn(
+    seen: dict[str, Any] = {"health": targets(4, 4), "services": services()}
+    assert ask(scale_in, given_up, weights=ALL_BLUE, **seen) == ScaleIn(
         step="empty green", slot="green", floor=2
     )
 
@@ -498,7 +499,9 @@ def test_the_way_back_asks_no_alarm() -> None:
 def test_a_slot_is_emptied_one_call_after_the_other() -> None:
     assert ask(scale_in, EMPTYING) == Look(at="weights")
     assert ask(scale_in, EMPTYING, weights=ALL_GREEN) == Look(at="health", slot="green")
-    assert ask(scale_in, EMPTYING, weights=ALL_GREEN, health=targets(0, 4)) == ScaleIn(
+    seen: dict[str, Any] = {"weights": ALL_GREEN, "health": targets(0, 4)}
+    assert ask(scale_in, EMPTYING, **seen) == Look(at="services")
+    assert ask(scale_in, EMPTYING, services=services(), **seen) == ScaleIn(
         step="empty blue", slot="blue", floor=2
     )
     assert ask(scale_in, EMPTY_ASKED) == Look(at="weights")
@@ -538,17 +541,19 @@ def test_a_slot_that_may_serve_keeps_its_tasks(state: State) -> None:
 
 def test_a_slot_keeps_its_tasks_until_the_other_one_serves() -> None:
     """S5: half of what was planned is enough, less is not."""
-    assert ask(scale_in, EMPTYING, weights=ALL_GREEN, health=targets(4, 2)) == ScaleIn(
+    seen: dict[str, Any] = {"weights": ALL_GREEN, "services": services()}
+    assert ask(scale_in, EMPTYING, health=targets(4, 2), **seen) == ScaleIn(
         step="empty blue", slot="blue", floor=2
     )
-    assert ask(scale_in, EMPTYING, weights=ALL_GREEN, health=targets(4, 1)) == held(
+    assert ask(scale_in, EMPTYING, health=targets(4, 1), **seen) == held(
         "invariant", "blue keeps its tasks: 1 tasks of green, which serves, are healthy"
     )
 
 
 def test_a_slot_keeps_its_tasks_when_nobody_knows_what_serves() -> None:
     state = reached("migrate", turning(EMPTY_GREEN), summary=summary(slots={}))
-    assert ask(scale_in, state, weights=ALL_BLUE, health=targets(4, 4)) == held(
+    seen: dict[str, Any] = {"health": targets(4, 4), "services": services()}
+    assert ask(scale_in, state, weights=ALL_BLUE, **seen) == held(
         "invariant", "green keeps its tasks: 4 tasks of blue, which serves, are healthy"
     )
 

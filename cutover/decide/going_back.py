@@ -10,7 +10,7 @@ from cutover.decide.invariants import better, full, healthy
 from cutover.decide.journal import Draft, HoldCause, Run, State, plain
 from cutover.decide.live import Live
 from cutover.decide.model import SCALE, Setting, Step, other
-from cutover.decide.steps import empty, fill, quiet, shift, smoke
+from cutover.decide.steps import FILL_SECONDS, empty, fill, quiet, shift, smoke
 
 
 def way_back(
@@ -113,13 +113,19 @@ def refill(run: Run, step: Step, reason: str) -> Action | None:
     return Append(drafts=(Draft("turned", data),))
 
 
-def way_back_changed(state: State, run: Run, live: Live) -> Append | None:
-    """S6: the slot to go back to has lost some of what was planned, or has it again: once each."""
+def way_back_changed(state: State, run: Run, live: Live, now: float) -> Append | None:
+    """S6: the slot to go back to has lost some of what was planned, or has it again: once each.
+
+    What autoscaling has raised is given the time of a filling before it counts as lost.
+    """
     home = other(run.plan.entering)
     filled, seen = state.summary.slots.get(home), live.health.get(home)
-    if filled is None or seen is None or full(seen, filled.tasks) != bool(run.forward_only):
+    if filled is None or seen is None:
         return None
-    lost = f"{seen.healthy} of the {filled.tasks} tasks of {home}, the way back, are healthy"
+    tasks = run.tasks if now - run.raised_at > FILL_SECONDS else filled.tasks
+    if full(seen, tasks) != bool(run.forward_only):
+        return None
+    lost = f"{seen.healthy} of the {tasks} tasks of {home}, the way back, are healthy"
     reason = "" if run.forward_only else lost
     return Append(drafts=(Draft("forward_only", {"reason": reason}),))
 

@@ -27,6 +27,11 @@ def full(health: Health, tasks: int) -> bool:
     return health.healthy >= max(1, tasks)
 
 
+def capable(health: Health, tasks: int, percent: int) -> bool:
+    """S6: enough targets answer for this share of a traffic that takes so many tasks in all."""
+    return health.healthy >= math.ceil(tasks * percent / SCALE)
+
+
 def better(one: Health, other: Health) -> bool:
     """Of two slots that are not what they should be: is this one strictly the lesser evil?"""
     return one.healthy > other.healthy

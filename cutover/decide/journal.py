@@ -26,6 +26,8 @@ Kind = Literal[
     "pointed",  # step, page, evidence: what the public path shows
     "noted",  # step, name, value: an id that a later attempt must find again
     "filled",  # step, slot, filled
+    "raised",  # tasks: both slots are to have so many, since autoscaling wants them of one
+    "grown",  # slot, tasks: so many of what was raised are healthy
     "migrated",  # step, schema: what the database has from now on, whatever becomes of the run
     "emptied",  # step, slot
     "passed",  # step, evidence, home_latency_seconds of a gate: a step that leaves nothing else
@@ -107,6 +109,9 @@ class Run:
     """When its newest step began, or it was resumed. Deadlines count from here."""
     watched_from: float
     """When traffic last changed or the run was resumed: gates count from here."""
+    raised: int = 0
+    """To how many tasks autoscaling has brought the larger slot since; 0 while to none."""
+    raised_at: float = 0
     smoked_at: float = 0
     """When the release last began to answer as it should: what alarms saw before is no fault."""
     home_latency_seconds: float | None = None
@@ -136,6 +141,11 @@ class Run:
     """Why it waits on its ladder, gates and all; empty when it doesn't."""
     held: str | None = None
     cause: HoldCause | None = None
+
+    @property
+    def tasks(self) -> int:
+        """How many tasks each slot is to have: one takes the traffic of the other."""
+        return max(self.plan.tasks, self.raised)
 
     @property
     def unique_name(self) -> str:
@@ -295,6 +305,8 @@ def _after(entry: Entry, state: State) -> tuple[Summary, Run | None]:
             summary = _with_tasks(summary, data["slot"], 0)
             if run:  # and the other one scales freely again
                 summary = _with_tasks(summary, other(data["slot"]), run.plan.floor)
+        case "grown":
+            summary = _with_tasks(summary, data["slot"], data["tasks"])
         case "migrated":
             summary = dataclasses.replace(summary, schema=data["schema"])
         case "pointed" | "kept":
@@ -394,6 +406,8 @@ def _run_after(entry: Entry, run: Run | None) -> Run | None:
                 held=None,
                 cause=None,
             )
+        case "raised":
+            return dataclasses.replace(run, raised=data["tasks"], raised_at=entry.at)
         case "paused":
             return dataclasses.replace(run, paused=data["reason"])
         case "forward_only":

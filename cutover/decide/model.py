@@ -173,6 +173,15 @@ class Setting:
     a job run ("Usage limits", GitHub Actions)."""
 
     @property
+    def tasks_at_once(self) -> int:
+        """The most tasks of a slot beside as many of the other one: autoscaling's limit, and what
+        the database has connections for, where that is known."""
+        both = 2 * self.connections_per_task
+        if not (both and self.max_connections):
+            return self.max_tasks
+        return min(self.max_tasks, self.max_connections // both)
+
+    @property
     def alarm_seconds(self) -> float:
         """Until an alarm of a slot has forgotten what was wrong: the periods that it looks at, and
         two more, for the last one to end and for CloudWatch to hear of it."""

@@ -44,7 +44,7 @@ def next_action(state: State, live: Live, now: float, setting: Setting) -> Actio
             late = pointing.late(step)
         return going_back.turn_or_hold(state, run, live, setting, late, cause="late")
     watched = step.kind == "watch" or run.paused
-    changed = going_back.way_back_changed(state, run, live) if watched else None
+    changed = going_back.way_back_changed(state, run, live, now) if watched else None
     handler = pausing.pause if run.paused else _HANDLERS[step.kind]
     return changed or handler(state, run, step, live, now, setting)
 

@@ -1,6 +1,7 @@
 """One change of weights, from the intent to the proof on the data plane."""
 
 from cutover.decide.actions import Action, Append, Look, SetWeights, Wait
+from cutover.decide.capacity import room
 from cutover.decide.going_back import refill, turn_or_hold
 from cutover.decide.holding import explained, foreign, hold, said, stopped
 from cutover.decide.invariants import better, healthy, step_size, whole
@@ -72,7 +73,7 @@ def _planned(run: Run, step: Step) -> int:
 def _safe(
     state: State, run: Run, step: Step, live: Live, now: float, setting: Setting
 ) -> Action | None:
-    """S2, S7, no freeze: what must be so in the moment of the write; None when it is."""
+    """S2, S6, S7, no freeze: what must be so in the moment of the write; None when it is."""
     frozen = stopped(state, run, now, setting)
     if frozen:
         return frozen
@@ -88,16 +89,18 @@ def _safe(
         )
     if gaining not in live.health:
         return Look(at="health", slot=gaining)
+    back = run.turned or run.by_hand
     if healthy(live.health[gaining], filled.tasks):
-        return None
+        first = state.summary.committed is None
+        return None if back or first else room(state, run, step, live, setting)
     losing = other(gaining)
     if losing not in live.health:
         return Look(at="health", slot=losing)
-    if (run.turned or run.by_hand) and better(live.health[gaining], live.health[losing]):
+    if back and better(live.health[gaining], live.health[losing]):
         return None
     seen = live.health[gaining].healthy
     reason = f"only {seen} of the {filled.tasks} tasks of {gaining} are healthy"
-    if run.turned or run.by_hand:
+    if back:
         again = refill(run, step, reason)
         return again or hold("invariant", f"{reason}, and {losing} is no worse: the weights stay")
     return turn_or_hold(state, run, live, setting, reason, cause="invariant")

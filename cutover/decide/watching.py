@@ -3,6 +3,7 @@
 from typing import Any
 
 from cutover.decide.actions import Action, Append, Look, Wait
+from cutover.decide.capacity import grown, level
 from cutover.decide.gates import DEFAULT_LIMITS, judge
 from cutover.decide.going_back import turn_or_hold
 from cutover.decide.holding import foreign, hold, stopped
@@ -54,6 +55,13 @@ def gates(
     for slot in (step.slot, home):
         if slot not in live.health:
             return Look(at="health", slot=slot)
+    if any(seen.total != run.tasks for seen in live.health.values()):
+        if live.services is None:
+            return Look(at="services")
+        if unlevel := level(state, run, live.services, setting):
+            return unlevel
+    if more := grown(state, run, live.health):
+        return more
     if live.alarms is None:
         return Look(at="alarms")
     if live.samples is None:
@@ -77,7 +85,7 @@ def gates(
         states=live.alarms,
         expected=setting.alarms,
         despite_alarms=run.plan.despite_alarms,
-        booting=now - run.smoked_at < setting.alarm_seconds,
+        booting=now - max(run.smoked_at, run.raised_at) < setting.alarm_seconds,
         samples=live.samples,
         smokes=live.smokes,
         percent=step.percent,
@@ -87,8 +95,8 @@ def gates(
     if judgement.verdict == "fail":
         return turn_or_hold(state, run, live, setting, "; ".join(judgement.reasons), cause="gates")
     doubts = list(judgement.reasons)
-    if not full(live.health[step.slot], tasks):
-        doubts.append(f"{live.health[step.slot].healthy} of {tasks} tasks are healthy")
+    if not full(live.health[step.slot], run.tasks):
+        doubts.append(f"{live.health[step.slot].healthy} of {run.tasks} tasks are healthy")
     return doubts
 
 

@@ -67,7 +67,7 @@ def fill(state: State, run: Run, step: Step, live: Live, now: float, setting: Se
         definition = known.task_definition
     elif unsafe := _refuse_serving(state, live, step):
         return unsafe
-    asked, tasks = run.notes.get(f"{step.key}/asked"), run.plan.tasks
+    asked, tasks = run.notes.get(f"{step.key}/asked"), run.tasks
     frozen = None if asked else stopped(state, run, now, setting)
     if frozen:
         return frozen
@@ -126,7 +126,8 @@ def smoke(state: State, run: Run, step: Step, live: Live, _now: float, setting: 
 def scale_in(
     state: State, run: Run, step: Step, live: Live, now: float, setting: Setting
 ) -> Action:
-    """S5: the slot has no weight, and the other one serves; then its tasks may go."""
+    """S5: the slot has no weight, and the other one serves, with tasks that autoscaling wants of it
+    by now; then its own may go."""
     unsafe = _refuse_serving(state, live, step)
     if unsafe:
         return unsafe
@@ -135,12 +136,15 @@ def scale_in(
     if state.summary.committed is not None and f"{step.key}/asked" not in run.notes:
         if serving not in live.health:
             return Look(at="health", slot=serving)
-        if filled is None or not healthy(live.health[serving], filled.tasks):
-            return hold(
-                "invariant",
-                f"{step.slot} keeps its tasks: {live.health[serving].healthy} tasks of {serving}, "
-                "which serves, are healthy",
-            )
+        if live.services is None:
+            return Look(at="services")
+        seen, wanted = live.health[serving], live.services[serving].desired
+        kept = f"{step.slot} keeps its tasks"
+        why = f"{kept}: {seen.healthy} tasks of {serving}, which serves, are healthy"
+        if filled is None or not healthy(seen, filled.tasks):
+            return hold("invariant", why)
+        if not healthy(seen, wanted):
+            return Wait(seconds=setting.poll_seconds, why=f"{why}, and {wanted} are wanted")
     if f"{step.key}/asked" not in run.notes:
         frozen = stopped(state, run, now, setting)
         return frozen or ScaleIn(step=step.key, slot=step.slot, floor=run.plan.floor)

@@ -74,13 +74,15 @@ class Slots:
         change, found = self._change(not_after), self.services()
         if found[other(slot)].desired:  # one that runs nothing is not to be woken
             change.scale(other(slot), SuspendedState=_ONLY_MORE)
+        here = found[slot]
+        grown = here.desired if here.task_definition == task_definition else 0
         service = change.update(
             slot,
             taskDefinition=task_definition,
-            desiredCount=tasks,
+            desiredCount=max(tasks, grown),  # what autoscaling has added meanwhile stays
             # ECS starts no more tasks of a deployment that its circuit breaker has given up, and
             # begins another one only for another definition.
-            forceNewDeployment=found[slot].rollout == "FAILED",
+            forceNewDeployment=here.rollout == "FAILED",
         )
         change.scale(slot, MinCapacity=tasks, SuspendedState=_ONLY_MORE)
         return _service(service).deployment

@@ -44,6 +44,10 @@ def entry_sentence(kind: Kind, data: Mapping[str, Any]) -> str:
             filled = data["filled"]
             release = filled["release"]["release_id"]
             return f"{data['step']}: {filled['tasks']} tasks of {release} are healthy"
+        case "raised":
+            return f"each slot is to have {data['tasks']} tasks, as autoscaling wants of one"
+        case "grown":
+            return f"{data['slot']} has {data['tasks']} healthy tasks"
         case "migrated":
             return f"{data['step']}: the schema is at version {data['schema']}"
         case "emptied":
