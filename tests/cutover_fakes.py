@@ -234,6 +234,7 @@ class Bench:
         self.messages: list[str] = []
         self.opened: list[tuple[str, bool]] = []
         self.before_opening: Callable[[], None] = lambda: None
+        self.credentials_end_at: float | None = None
         numbers = itertools.count(1)
         for name in ("GITHUB_SERVER_URL", "GITHUB_REPOSITORY", "GITHUB_RUN_ID", "SLIPWAY_STACK"):
             monkeypatch.delenv(name, raising=False)
@@ -287,6 +288,7 @@ class Bench:
             store=Announced(self.store, hear),
             clock=self.clock,
             setting=SETTING,
+            credentials_end_at=self.credentials_end_at,
         )
 
 

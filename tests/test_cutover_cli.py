@@ -21,6 +21,7 @@ from cutover.do.world import ForeignRule, Refused, Unavailable
 from cutover.say import caller, cli, given, guarding, verbs
 from cutover.say.answer import BadInput
 from cutover.say.interrupts import interrupts_noted
+from cutover.say.sentences import lasting
 from tests.cutover_fakes import IMAGE, Bench, throttled
 
 ROOT = Path(__file__).parent.parent
@@ -287,6 +288,31 @@ def test_a_hotfix_goes_live_in_spite_of_alarms_and_everybody_reads_so(
         "started: deploy of r2 to blue, despite alarms begins, by ann@desk: green errs"
         in capsys.readouterr().out
     )
+
+
+@pytest.mark.parametrize("verb", ["plan", "deploy"])
+def test_credentials_that_end_before_the_run_could_are_warned_of(
+    bench: Bench, capsys: Output, verb: str
+) -> None:
+    release = (verb, "--image", IMAGE, "--release", "r2")
+    assert bench.run("plan", *release[1:], "--json") == 0
+    least = answer(capsys)["least_seconds"]
+    bench.credentials_end_at = bench.clock.at + least - 60
+    assert bench.run(*release) == 0
+    (warning,) = [line for line in capsys.readouterr().err.splitlines() if "credentials" in line]
+    assert warning == (
+        f"the AWS credentials end in {lasting(least - 60)}, and the deploy takes at least "
+        f"{lasting(least)}: it would be left half way; log in for longer"
+    )
+
+
+@pytest.mark.parametrize("ends_in", [None, 1e5])
+def test_credentials_that_last_are_not_spoken_of(
+    bench: Bench, capsys: Output, ends_in: float | None
+) -> None:
+    bench.credentials_end_at = None if ends_in is None else bench.clock.at + ends_in
+    assert bench.run("plan", "--image", IMAGE, "--release", "r2") == 0
+    assert "credentials" not in capsys.readouterr().err
 
 
 def test_a_run_that_an_alarm_has_stopped_goes_on_in_spite_of_it_when_told(

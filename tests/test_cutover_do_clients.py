@@ -2,6 +2,7 @@
 
 import socket
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -246,3 +247,37 @@ def test_a_call_can_be_made_as_somebody_else(clients: Clients) -> None:
     assert found["Arn"] == f"arn:aws:sts::{ACCOUNT}:assumed-role/weights/run"
     assert clients.calls == 2
     assert clients.call("sts", "get_caller_identity")["Arn"] != found["Arn"]
+
+
+@pytest.mark.parametrize(
+    ("end", "seconds"),
+    [
+        ("2100-01-01T00:00:00Z", 4_102_444_800),
+        ("2100-01-01T02:00:00+02:00", 4_102_444_800),
+        ("", None),
+        ("soon", None),
+    ],
+)
+def test_the_end_of_the_environments_credentials_is_known_where_they_say_so(
+    plane: ControlPlane, monkeypatch: pytest.MonkeyPatch, end: str, seconds: float | None
+) -> None:
+    for name, value in plane.variables.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("AWS_CREDENTIAL_EXPIRATION", end)
+    assert Clients(REGION).credentials_end_at == seconds
+
+
+def test_credentials_that_are_renewed_have_no_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_PROFILE"):
+        monkeypatch.delenv(name, raising=False)
+    keys = tmp_path / "credentials"
+    keys.write_text("[default]\naws_access_key_id = a\naws_secret_access_key = b\n")
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(keys))
+    monkeypatch.setenv("AWS_CREDENTIAL_EXPIRATION", "2100-01-01T00:00:00Z")
+    clients = Clients(REGION)
+    assert (clients.credentials_from, clients.credentials_end_at) == (
+        "shared-credentials-file",
+        None,
+    )

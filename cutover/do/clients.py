@@ -4,6 +4,7 @@ import os
 import threading
 from collections.abc import Mapping
 from contextlib import closing
+from datetime import UTC, datetime
 from typing import Any
 
 import boto3.session
@@ -60,6 +61,17 @@ class Clients:
         """Where botocore found the credentials, in its words: env, sso, iam-role, …"""
         found = self._session.get_credentials()
         return found.method if found else "nowhere"
+
+    @property
+    def credentials_end_at(self) -> float | None:
+        """When credentials of the environment end, epoch seconds; None where they don't say, and
+        for all others, which botocore renews by itself."""
+        text = os.environ.get("AWS_CREDENTIAL_EXPIRATION", "")
+        try:
+            end = datetime.fromisoformat(text) if self.credentials_from == "env" else None
+        except ValueError:
+            return None
+        return end.astimezone(UTC).timestamp() if end and end.tzinfo else None
 
     def call(
         self, service: str, operation: str, /, *, region: str | None = None, **arguments: Any

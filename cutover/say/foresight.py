@@ -1,5 +1,7 @@
 """`plan`: what a deploy would do, cost and risk, and what stands against it."""
 
+import sys
+
 from cutover.decide.forecast import Forecast, Moment, forecast
 from cutover.decide.model import Plan
 from cutover.decide.outcome import Exit
@@ -8,6 +10,7 @@ from cutover.say import given, wiring
 from cutover.say.answer import Answer
 from cutover.say.job import order_of
 from cutover.say.sentences import lasting
+from cutover.say.wiring import Environment
 
 
 def plan(
@@ -47,12 +50,26 @@ def plan(
     )
     refusals = session.refusals(made)
     seen = forecast(state, made, environment.setting)
+    warn_of_credentials(environment, seen)
     return Answer(
         exit=Exit.REFUSED if refusals else Exit.DONE,
         sentence="; ".join(refusals) if refusals else "nothing stands against it",
         text=text(made, seen),
         data=data(made, seen) | {"refusals": list(refusals)},
     )
+
+
+def warn_of_credentials(environment: Environment, seen: Forecast) -> None:
+    """Says, on standard error, that the run would outlive the credentials that it begins with."""
+    if environment.credentials_end_at is None:
+        return
+    left = max(0, environment.credentials_end_at - environment.clock.now())
+    if left < seen.least_seconds:
+        print(
+            f"the AWS credentials end in {lasting(left)}, and the deploy takes at least "
+            f"{lasting(seen.least_seconds)}: it would be left half way; log in for longer",
+            file=sys.stderr,
+        )
 
 
 def data(plan: Plan, seen: Forecast) -> dict[str, object]:

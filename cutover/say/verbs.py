@@ -3,11 +3,12 @@
 import sys
 from collections.abc import Callable
 
+from cutover.decide.forecast import forecast
 from cutover.decide.outcome import Exit, Result
 from cutover.do.backoff import Backoff
 from cutover.do.session import Session
 from cutover.do.world import Unavailable
-from cutover.say import given, wiring
+from cutover.say import foresight, given, wiring
 from cutover.say.answer import Answer, BadInput, of_result
 from cutover.say.interrupts import interrupts_noted
 from cutover.say.job import Job, at_work, order_of
@@ -48,6 +49,12 @@ def deploy(
             most=schema_max,
             page=job.environment.world.page(key) if key else None,
         )
+        if job.environment.credentials_end_at is not None:
+            made = job.session.plan(wanted, retire=retire)
+            state = job.environment.store.read().state
+            foresight.warn_of_credentials(
+                job.environment, forecast(state, made, job.environment.setting)
+            )
         deployed = job.session.deploy(
             wanted, despite_freeze=despite_freeze, despite_alarms=despite_alarms, retire=retire
         )

@@ -26,6 +26,8 @@ class Environment:
     store: Store
     clock: Clock
     setting: Setting
+    credentials_end_at: float | None = None
+    """Epoch seconds; None when they don't end, or nobody knows."""
 
 
 def open_environment(
@@ -63,6 +65,7 @@ def open_environment(
         store=Announced(table, hear),
         clock=clock,
         setting=setting,
+        credentials_end_at=clients.credentials_end_at,
     )
 
 
