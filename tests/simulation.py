@@ -300,11 +300,14 @@ class Reality:
         adopted = known is not None and known.sha256 == self.page
         if self.page_foreign and not adopted:
             self.must(run.by_hand, "S8: somebody else's page was overwritten")
-        for slot, filled in self.state.summary.slots.items():
-            if filled.release.page == page and self.foreign is None:
-                for node in range(NODES):
-                    share = self.shares(node, self.time)[slot]
-                    self.must(share == SCALE, f"{page.key} with {share} % of node {node}")
+        summary = self.state.summary
+        bring = {slot for slot, filled in summary.slots.items() if filled.release.page == page}
+        # Of a release without a page of its own it is the one that was live with it.
+        fit = bring | {slot for slot, known in summary.pages.items() if known == page}
+        if bring and self.foreign is None:
+            for node in range(NODES):
+                share = sum(self.shares(node, self.time)[slot] for slot in fit)
+                self.must(share == SCALE, f"{page.key} with {share} % of node {node}")
 
     def check_change(self, slot: Slot, read_at: float, *, taken_away: bool) -> None:
         """S5 at the moment at which a slot's tasks are replaced or taken away.
