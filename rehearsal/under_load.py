@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
+from rehearsal.aws.follower import METRICS_SECONDS
 from rehearsal.blame import Excuse, Verdict, judge
 from rehearsal.checks import expect, perform
 from rehearsal.environment import Environment
@@ -16,7 +17,10 @@ from rehearsal.traffic.mixes import EVERY_KIND
 from rehearsal.traffic.tally import LoadResult, Record
 from rehearsal.traffic.visitor import Visitor
 
-# Before the first scenario and after the last one: what it is like when nothing happens.
+# Before the first scenario: no alarm learns later of what the checks did, such as stopping the
+# database. It sees a period half of one after its end (rehearsal/aws/alarms.py), on a busy machine.
+SETTLED_SECONDS = 1.5 * METRICS_SECONDS + 1.0
+# After the last one: what it is like when nothing happens.
 QUIET_SECONDS = 4.0
 
 
@@ -58,7 +62,7 @@ def play(
     scene = Scenarios(environment=environment)
     with progress.step(f"Sending {rate} requests/s"):
         load = Load.start(environment.supervisor, plan)
-        environment.watch.pause(QUIET_SECONDS)
+        environment.watch.pause(SETTLED_SECONDS)
     with Visitor(environment.client) as visitor:
         checks = [
             perform(environment, name, partial(_played, act, scene), progress)
