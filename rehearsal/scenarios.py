@@ -79,6 +79,10 @@ class Scenarios:
         """Its tasks end at their start: nobody is ever sent there."""
         return self._kept_out("crashing")
 
+    def unready(self) -> str:
+        """Its tasks run, and the balancer never finds one healthy: nobody is sent there either."""
+        return self._kept_out("unready")
+
     def failing_migration(self) -> str:
         """Its migration fails: nothing is filled, nothing moved."""
         return self._kept_out("failing_migration")
@@ -261,6 +265,7 @@ SCENARIOS: tuple[tuple[str, Callable[[Scenarios], str]], ...] = (
     ("errors", Scenarios.errors),
     ("slow", Scenarios.slow),
     ("crashing", Scenarios.crashing),
+    ("unready", Scenarios.unready),
     ("failing-migration", Scenarios.failing_migration),
     ("incompatible-schema", Scenarios.incompatible),
     ("runner-killed", Scenarios.runner_killed),

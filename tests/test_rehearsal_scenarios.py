@@ -193,7 +193,7 @@ def test_a_bad_release_that_came_too_far_is_noticed(
     refused(Scenarios.errors, Acted(outcome, *shares), said)
 
 
-@pytest.mark.parametrize("fault", ["crashing", "failing_migration"])
+@pytest.mark.parametrize("fault", ["crashing", "unready", "failing_migration"])
 def test_what_can_not_start_moves_nothing(fault: str) -> None:
     environment = Acted(ended(3))
     played = scene(environment)

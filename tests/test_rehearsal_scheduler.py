@@ -476,6 +476,37 @@ def test_a_task_that_fails_its_health_check_is_replaced_after_the_grace(world: W
     assert world.said[0].endswith("fails its health check; ECS replaces it")
 
 
+def test_a_release_that_is_never_healthy_fails_the_deployment_after_three_tasks(
+    world: World,
+) -> None:
+    world.update(taskDefinition=world.register("release"), desiredCount=1)
+    for attempt in range(3):
+        assert world.newest()["rolloutState"] == "IN_PROGRESS"
+        world.until(lambda of=attempt: len(world.launcher.started) == of + 1)
+        world.until(lambda: len(world.balancer.registered) == 1)
+        world.balancer.say("unhealthy")
+        world.now += GRACE_SECONDS + 1
+        world.scheduler.step()
+    for _ in range(5):
+        world.scheduler.step()
+    assert (len(world.launcher.started), len(world.said)) == (3, 3)
+    newest = world.newest()
+    assert newest["rolloutState"] == "FAILED"
+    assert newest["rolloutStateReason"] == "tasks failed to start. a task failed its health check"
+    assert newest["failedTasks"] == 3
+
+
+def test_a_task_that_falls_ill_after_its_deployment_opens_no_breaker(world: World) -> None:
+    world.fill(1)
+    for replaced in range(4):
+        world.balancer.say("unhealthy")
+        world.now += GRACE_SECONDS + 1
+        world.until(lambda of=replaced: len(world.launcher.started) == of + 2)
+        world.until(lambda: len(world.balancer.registered) == 1)
+    assert len(world.said) == 4
+    assert (world.newest()["rolloutState"], world.newest()["failedTasks"]) == ("COMPLETED", 0)
+
+
 def test_a_release_that_does_not_start_fails_the_deployment_after_three_tasks(
     world: World,
 ) -> None:

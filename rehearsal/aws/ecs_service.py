@@ -72,7 +72,8 @@ def decide(desired: int, deployment: str, tasks: Sequence[Seen], *, broken: bool
 
 
 def breaker_opens(failed: int, desired: int) -> bool:
-    """Whether so many tasks of one deployment have failed to start that ECS gives up."""
+    """Whether so many tasks of one deployment did not start, or were not healthy, that ECS gives up
+    ("How the Amazon ECS deployment circuit breaker detects failures", ECS developer guide)."""
     return failed >= min(BREAKER_MOST, max(BREAKER_LEAST, -(-desired // 2)))
 
 
@@ -93,8 +94,17 @@ class Rollout:
         return self._service.deployments[0]["id"]
 
     @property
+    def _in_progress(self) -> bool:
+        return self._service.deployments[0]["rolloutState"] == "IN_PROGRESS"
+
+    @property
     def broken(self) -> bool:
         return breaker_opens(self.failed, self._service.desired_count)
+
+    def lost(self, deployment: str, reason: str) -> None:
+        """Counts a task that never came to serve; one of an older deployment is nobody's failure."""
+        if deployment == self.deployment and self._in_progress:
+            self.failed, self.reason = self.failed + 1, reason
 
     def updated(self, *, forced: bool) -> None:
         """Begins a deployment when the service has another task definition, or was forced to."""

@@ -156,6 +156,7 @@ class Scheduler:
                 self._tell(f"a task of {service.name} died; ECS starts another")
                 self._stop(member, member.task.kill)
             case Phase.RUNNING if self._gave_up_on(member, group):
+                rollout.lost(member.deployment, "a task failed its health check")
                 self._tell(f"a task of {service.name} fails its health check; ECS replaces it")
                 self._drain(member)
             case Phase.DRAINING if member.task and self._drained(member, group):
@@ -179,8 +180,7 @@ class Scheduler:
         except RehearsalError as error:
             members.remove(member)
             member.ecs.stopped(str(error))
-            if member.deployment == rollout.deployment:
-                rollout.failed, rollout.reason = rollout.failed + 1, str(error)
+            rollout.lost(member.deployment, str(error))
             self._tell(f"a task of {service.name} did not start: {error}")
             return
         member.phase, member.since, member.work = Phase.RUNNING, self._clock(), None
