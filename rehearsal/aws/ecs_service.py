@@ -102,7 +102,7 @@ class Rollout:
         return breaker_opens(self.failed, self._service.desired_count)
 
     def lost(self, deployment: str, reason: str) -> None:
-        """Counts a task that never came to serve; one of an older deployment is nobody's failure."""
+        """Counts a task that never came to serve, unless it is of an older deployment."""
         if deployment == self.deployment and self._in_progress:
             self.failed, self.reason = self.failed + 1, reason
 
