@@ -178,6 +178,13 @@ def adopted(weights: Weights) -> Draft:
     return Draft("adopted", {"weights": dict(weights), "by": "ann"})
 
 
+def left(state: State, weights: Weights) -> State:
+    """The same, had the journal left these weights."""
+    return dataclasses.replace(
+        state, summary=dataclasses.replace(state.summary, committed=dict(weights))
+    )
+
+
 def frozen(until: float | None = None) -> Draft:
     return Draft("frozen", {"reason": "fair", "by": "ann", "until": until})
 

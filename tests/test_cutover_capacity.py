@@ -9,8 +9,11 @@ import simulation
 from decisions import (
     ALL_BLUE,
     ALL_GREEN,
+    BLUE,
     FILL_BLUE,
+    GREEN,
     QUIET_ALARMS,
+    ROLLBACK,
     SHIFT_BLUE,
     ask,
     back,
@@ -18,11 +21,16 @@ from decisions import (
     intent,
     noted,
     open_run,
+    passed,
     reached,
+    resumed,
     services,
     setting,
+    started,
+    summary,
     targets,
     turning,
+    with_plan,
 )
 from simulation import Behaviour, Fault, Reality, process
 
@@ -32,9 +40,10 @@ from cutover.decide.invariants import capable
 from cutover.decide.journal import Draft, State
 from cutover.decide.live import Health, Live, Sample, Service
 from cutover.decide.model import Release
+from cutover.decide.next_action import next_action
 from cutover.decide.outcome import Exit
 from cutover.decide.shifting import shift
-from cutover.decide.steps import FILL_SECONDS
+from cutover.decide.steps import FILL_SECONDS, TOP_UP_SECONDS, top_up
 from cutover.decide.watching import watch
 from cutover.decide.working import fill, scale_in
 from infra.outputs import SLOTS, Slot
@@ -236,6 +245,78 @@ def test_a_slot_keeps_its_tasks_until_the_other_one_has_those_that_are_wanted() 
     assert ask(scale_in, state, services=wanted(4, 8), **seen) == ScaleIn(
         step="empty blue", slot="blue", floor=2
     )
+
+
+# Before a rollback, long after the run that left the slot warm.
+
+TOPPED = with_plan(ROLLBACK, steps=(top_up("blue"), SHIFT_BLUE))
+OUTGROWN = started(
+    plan=TOPPED,
+    summary=summary(committed=ALL_GREEN, slots={"blue": BLUE, "green": GREEN}, schema=2),
+    at=1_100.0,
+)
+
+
+def topping_up(state: State, now: float = 1_150.0, **seen: Any) -> Any:
+    return next_action(state, Live(**seen), now, setting())
+
+
+def test_a_warm_slot_is_topped_up_before_it_is_gone_back_to() -> None:
+    assert topping_up(OUTGROWN) == Look(at="services")
+    assert topping_up(OUTGROWN, services=wanted(4, 7)) == Append(drafts=(RAISED,))
+    noticed = go_on(OUTGROWN, RAISED)
+    assert topping_up(noticed, services=wanted(4, 7)) == WIDER
+    filled = go_on(noticed, asked(WIDER))
+    seen: dict[str, Any] = {"services": wanted(7, 7)}
+    assert topping_up(filled, **seen) == Look(at="health", slot="blue")
+    seen["health"] = {"blue": Health(healthy=6, total=7)}
+    assert topping_up(filled, **seen) == Wait(seconds=4, why="6 of 7 tasks of blue are healthy")
+    seen["health"] = {"blue": Health(healthy=7, total=7)}
+    more = Draft("grown", {"slot": "blue", "tasks": 7})
+    assert topping_up(filled, **seen) == Append(drafts=(more,))
+    whole = go_on(filled, more)
+    there = passed("top up blue", "7 of 7 tasks of blue are healthy")
+    assert topping_up(whole, **seen) == there
+    assert topping_up(go_on(whole, *there.drafts)) == Look(at="weights")
+
+
+def test_tasks_that_do_not_come_keep_nobody_from_going_back() -> None:
+    began = open_run(OUTGROWN).step_began_at
+    assert topping_up(OUTGROWN, began + TOP_UP_SECONDS) == Look(at="services")
+    assert topping_up(OUTGROWN, began + TOP_UP_SECONDS + 0.5) == passed(
+        "top up blue", "no more tasks are waited for than 300 s"
+    )
+
+
+def test_who_orders_it_again_waits_for_no_tasks() -> None:
+    again = go_on(OUTGROWN, resumed(by_hand=True))
+    assert topping_up(again) == Look(at="weights")
+    assert topping_up(go_on(OUTGROWN, resumed())) == Look(at="services")
+
+
+def test_a_slot_that_was_kept_warm_has_the_tasks_of_the_other_one_before_it_gets_its_traffic() -> (
+    None
+):
+    reality = Reality(behaviours={"r1": Behaviour(), "r2": Behaviour()}, faults={})
+    r1, r2 = (
+        Release(release_id=name, image="app@1", schema_min=0, schema_max=0) for name in ("r1", "r2")
+    )
+    assert process(reality, "first").session.deploy(r1).exit is Exit.DONE
+    assert process(reality, "second").session.deploy(r2, retire=False).exit is Exit.DONE
+    reality.autoscale("green", 6)
+    reality.sleep(Fault("sleep before", 60))
+    assert [reality.health(slot).healthy for slot in SLOTS] == [2, 6]
+    assert process(reality, "back").session.rollback().exit is Exit.DONE
+    told = [(e.kind, e.data.get("tasks")) for e in reality.journal.entries if e.run == "back"]
+    assert told[:5] == [
+        ("started", None),
+        ("raised", 6),
+        ("noted", None),
+        ("grown", 6),
+        ("passed", None),
+    ]
+    assert reality.weights == ALL_BLUE
+    assert reality.health("blue").healthy == 6
 
 
 # A whole deploy, with autoscaling before every call that it makes.

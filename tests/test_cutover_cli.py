@@ -89,6 +89,7 @@ def test_a_deploy_as_json_is_one_object_and_its_progress_is_elsewhere(
         "run": "run-1",
         "weights": {"blue": 100, "green": 0},
         "releases": {"blue": "r1"},
+        "ends_hold": None,
     }
     assert said.out.count("\n") == 1
     assert "the run is done" in said.err
@@ -184,6 +185,28 @@ def test_a_run_id_of_another_release_is_no_success(bench: Bench, capsys: Output)
     assert capsys.readouterr().err == (
         "run mine was of another release than r3, and is over; give another --run-id, or none\n"
     )
+
+
+def test_what_to_do_about_a_held_run_is_said_with_its_reason(bench: Bench, capsys: Output) -> None:
+    def refuse(call: str) -> None:
+        if call == "task":
+            raise Refused("AWS denies ecs:DescribeTasks")
+
+    bench.world.fails = refuse
+    ends = "mend what AWS refuses; then `cutover resume` or `cutover rollback`"
+    assert bench.run(*DEPLOY, "r2") == 4
+    told = capsys.readouterr().err.splitlines()
+    assert told[-2:] == ["AWS denies ecs:DescribeTasks", f"what to do: {ends}"]
+    assert bench.run("resume", "--json") == 4
+    assert answer(capsys)["ends_hold"] == ends
+    # Where the reason itself names the command, once is enough.
+    bench.world.fails = lambda _call: None
+    bench.world.live = {"blue": 30, "green": 70}
+    assert bench.run("resume") == 7
+    assert capsys.readouterr().err.splitlines()[-1].startswith("the weights are blue 30, green 70")
+    bench.world.live = {"blue": 0, "green": 100}
+    assert bench.run("resume", "--json") == 0
+    assert answer(capsys)["ends_hold"] is None
 
 
 def test_a_release_lives_with_the_live_schema_unless_it_says_otherwise(bench: Bench) -> None:

@@ -129,10 +129,11 @@ def test_a_rollback_proves_its_weights_while_s3_is_away(bench: Bench, capsys: Ou
 
     bench.world.fails = away
     assert bench.run("rollback") == 4
-    assert capsys.readouterr().err.splitlines()[-1] == (
+    assert capsys.readouterr().err.splitlines()[-2:] == [
         "index.html did not become releases/r1/index.html within 300 s, as seen on the public "
-        "path; blue has all of the traffic"
-    )
+        "path; blue has all of the traffic",
+        "what to do: find out what kept the step; then `cutover resume` or `cutover rollback`",
+    ]
     assert bench.world.live["blue"] == 100
     bench.world.fails = lambda _call: None
     assert bench.run("rollback") == 0

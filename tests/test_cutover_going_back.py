@@ -48,7 +48,8 @@ from cutover.decide.going_back import (
 )
 from cutover.decide.journal import Draft, State, Summary, plain
 from cutover.decide.live import Health, Live
-from cutover.decide.model import Step
+from cutover.decide.model import Page, Step
+from cutover.decide.steps import point
 from infra.outputs import Slot
 
 DEFINED = noted("fill green", "task_definition", "release:2")
@@ -307,6 +308,7 @@ def test_nobody_s_health_is_asked_for_when_there_is_nobody_to_go_back_to() -> No
 HELD = Draft("held", {"cause": "late", "reason": "slow"})
 REFILLED = with_plan(ROLLBACK, steps=(FILL_BLUE, SMOKE_BLUE, SHIFT_BLUE))
 BY_GREEN = summary(committed=ALL_GREEN, slots={"blue": BLUE, "green": GREEN}, schema=2)
+PAGED = with_plan(ROLLBACK, steps=(SHIFT_BLUE, point("blue", Page(key="r1.html", sha256="01"))))
 BAKED = turning(FILL_BLUE, SMOKE_BLUE, SHIFT_BLUE, by_hand=True)
 
 
@@ -322,6 +324,9 @@ BAKED = turning(FILL_BLUE, SMOKE_BLUE, SHIFT_BLUE, by_hand=True)
             False,
         ),
         (started(HELD, plan=ROLLBACK, summary=summary(committed={"blue": 1, "green": 99})), False),
+        (started(HELD, plan=ROLLBACK, summary=summary()), True),
+        (started(HELD, plan=PAGED, summary=summary()), True),
+        (reached("point blue", HELD, plan=PAGED, summary=summary()), False),
         (reached("quiet blue", BAKED, HELD), True),
         (reached("quiet blue", BAKED), False),
         (reached("quiet blue", HELD), False),

@@ -7,8 +7,14 @@ from decisions import (
     ALL_BLUE,
     ALL_GREEN,
     BLUE,
+    DEPLOY,
+    EMPTY_GREEN,
+    FILL_BLUE,
     FOREIGN,
     GREEN,
+    QUIET_GREEN,
+    SHIFT_BLUE,
+    SMOKE_BLUE,
     adopted,
     committing,
     ended,
@@ -16,8 +22,11 @@ from decisions import (
     held,
     intent,
     reached,
+    started,
     summary,
     targets,
+    turning,
+    with_plan,
 )
 
 from cutover.decide.holding import adoptable, explained, foreign, hold, said
@@ -96,6 +105,52 @@ def test_weights_are_adopted_only_onto_slots_that_can_serve(
 ) -> None:
     known = ended(summary(slots={"blue": BLUE, "green": dataclasses.replace(GREEN, tasks=4)}))
     assert adoptable(known, weights, targets(*healthy)) == why_not
+
+
+RETIRE = with_plan(DEPLOY, verb="retire", entering="blue", steps=(QUIET_GREEN, EMPTY_GREEN))
+BOTH = {"blue": BLUE, "green": GREEN}
+IN_THE_WAY = "green has 30 % of the traffic, and run run2 can't go on with"
+
+
+@pytest.mark.parametrize(
+    ("state", "why_not"),
+    [
+        # A slot that is yet to be filled, and runs something else, serves.
+        (
+            reached("migrate", summary=summary(slots=BOTH)),
+            f"{IN_THE_WAY} fill green as long as it has any; `cutover rollback` sets the weights "
+            "back",
+        ),
+        (
+            started(plan=RETIRE, summary=summary(slots=BOTH)),
+            f"{IN_THE_WAY} quiet green as long as it has any; `cutover abort` gives run run2 up",
+        ),
+        (
+            go_on(reached("smoke green", summary=summary(slots=BOTH)), turning(EMPTY_GREEN)),
+            f"{IN_THE_WAY} empty green as long as it has any; `cutover rollback` sets the weights "
+            "back",
+        ),
+        # From its next change of weights on, they are what the run itself wants.
+        (reached("shift green 10", summary=summary(slots=BOTH)), None),
+        (reached("empty blue", summary=summary(slots=BOTH)), None),
+        (
+            go_on(reached("bake", summary=summary(slots=BOTH)), turning(SHIFT_BLUE, EMPTY_GREEN)),
+            None,
+        ),
+        # What is filled again is what serves there.
+        (
+            go_on(
+                reached("bake", summary=summary(slots=BOTH)),
+                turning(FILL_BLUE, SMOKE_BLUE, SHIFT_BLUE),
+            ),
+            None,
+        ),
+    ],
+)
+def test_weights_are_adopted_only_where_the_open_run_can_go_on(
+    state: State, why_not: str | None
+) -> None:
+    assert adoptable(state, FOREIGN, targets(4, 4)) == why_not
 
 
 def test_weights_of_a_slot_that_nobody_knows_are_not_adopted() -> None:

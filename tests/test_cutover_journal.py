@@ -26,6 +26,7 @@ from cutover.decide.journal import (
     plain,
 )
 from cutover.decide.model import Filled, Page, Plan, Release, Step
+from tests import decisions as d
 
 EMPTY = State()
 AT = 1_800_000_000.25
@@ -310,6 +311,51 @@ def test_weights_that_were_adopted_are_the_committed_ones() -> None:
     assert (run.write, run.explained) == (None, ())
     state = after(adopted)
     assert (state.run, state.summary.committed, state.summary.committed_at) == (None, AFTER, AT)
+
+
+@pytest.mark.parametrize(
+    ("key", "green", "stands_at"),
+    [
+        # On the rung at or below, whose gates hold once more; what lies behind it is yet to come.
+        ("shift green 50", 10, "watch 10"),
+        ("shift green 50", 49, "watch 10"),
+        ("shift green 10", 50, "watch 50"),
+        ("shift green 50", 99, "watch 50"),
+        ("shift green 10", 100, "bake"),
+        ("empty blue", 99, "watch 50"),
+        ("empty blue", 100, "bake"),
+        # Below the first one the ladder begins anew.
+        ("empty blue", 9, "shift green 10"),
+        ("bake", 0, "shift green 10"),
+        # What prepares the slot is not done by anybody's weights.
+        ("smoke green", 0, "smoke green"),
+        ("fill green", 50, "fill green"),
+    ],
+)
+def test_a_run_stands_on_its_ladder_where_adopted_weights_put_it(
+    key: str, green: int, stands_at: str
+) -> None:
+    run = d.open_run(d.reached(key, d.adopted({"blue": 100 - green, "green": green})))
+    assert run.step is not None
+    assert run.step.key == stands_at
+
+
+def test_adopted_weights_leave_what_goes_back_and_other_verbs_where_they_are() -> None:
+    other = d.adopted(d.FOREIGN)
+    going_back = d.go_on(d.reached("bake"), d.turning(d.FILL_BLUE, d.SHIFT_BLUE))
+    filled = d.go_on(going_back, *d.finishing(going_back, d.FILL_BLUE))
+    assert d.open_run(d.go_on(filled, other)).done == {"fill blue"}
+    rolled_back = d.reached("shift blue 100", other, plan=d.ROLLBACK, summary=d.summary())
+    assert d.open_run(rolled_back).done == frozenset()
+    moved = d.go_on(rolled_back, *d.finishing(rolled_back, d.SHIFT_BLUE))
+    assert d.open_run(d.go_on(moved, other)).done == {"shift blue 100"}
+
+
+def test_a_write_that_is_gone_on_with_later_is_marked_until_it_is_ordered_anew() -> None:
+    again = open_run(INTENT, d.resumed())
+    assert again.write == Write(step="to-5", before=BEFORE, after=AFTER, resumed=True)
+    assert open_run(INTENT, d.resumed(by_hand=True)).write is None
+    assert open_run(d.resumed()).write is None
 
 
 def test_a_freeze_outlives_runs_and_needs_none() -> None:

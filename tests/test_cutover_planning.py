@@ -40,7 +40,7 @@ from cutover.decide.journal import State, Summary
 from cutover.decide.live import Service
 from cutover.decide.model import Filled, Plan, Release, Step
 from cutover.decide.planning import NothingToDo, schema_after
-from cutover.decide.steps import watch
+from cutover.decide.steps import top_up, watch
 from infra.outputs import Slot
 
 IDLE = services(running=0, desired=0)
@@ -142,6 +142,56 @@ def test_a_rollback_fills_what_was_retired() -> None:
         assert planning.rollback(state, seen, SETTING) == with_plan(
             ROLLBACK, steps=steps, tasks=tasks
         )
+
+
+WARM = ended(summary(committed=ALL_GREEN, slots={"blue": BLUE, "green": GREEN}))
+
+
+def test_a_rollback_may_have_a_warm_slot_grow_first() -> None:
+    plan = planning.rollback(WARM, services(desired=7), SETTING, grow_first=True)
+    assert plan == with_plan(ROLLBACK, steps=(top_up("blue"), SHIFT_BLUE))
+    # One that was retired is filled with what is wanted anyhow.
+    gone = dataclasses.replace(BLUE, tasks=0)
+    retired = ended(summary(committed=ALL_GREEN, slots={"blue": gone, "green": GREEN}))
+    plan = planning.rollback(retired, services(desired=7), SETTING, grow_first=True)
+    assert [step.key for step in plan.steps] == ["fill blue", "smoke blue", "shift blue 100"]
+
+
+@pytest.mark.parametrize(
+    ("state", "seen", "outgrown"),
+    [
+        (WARM, services(desired=5), True),
+        (WARM, services(desired=4), False),
+        (WARM, services(desired=3), False),
+        # What it runs by now is not what was proven there, or nobody knows it.
+        (ended(summary(committed=ALL_GREEN, slots={"green": GREEN})), services(desired=5), False),
+        (
+            ended(
+                summary(
+                    committed=ALL_GREEN,
+                    slots={"blue": dataclasses.replace(BLUE, task_definition="release:0")},
+                )
+            ),
+            services(desired=5),
+            False,
+        ),
+        # Nothing runs there: that is filling.
+        (ended(summary(slots={"blue": BLUE, "green": GREEN})), services(desired=0), False),
+        # Of green, when blue serves.
+        (ended(summary(slots={"blue": BLUE, "green": GREEN})), services(desired=3), True),
+        (State(), services(desired=5), False),
+    ],
+)
+def test_a_warm_slot_is_outgrown_by_who_wants_more(
+    state: State, seen: dict[Slot, Service], *, outgrown: bool
+) -> None:
+    assert planning.outgrown(state, seen, SETTING) is outgrown
+
+
+def test_a_warm_slot_is_outgrown_only_as_far_as_it_may_grow() -> None:
+    for most, found in ((4, False), (5, True)):
+        limited = dataclasses.replace(SETTING, max_tasks=most)
+        assert planning.outgrown(WARM, services(desired=8), limited) is found
 
 
 @pytest.mark.parametrize(

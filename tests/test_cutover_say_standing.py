@@ -105,8 +105,32 @@ def test_an_empty_environment_is_forward_only() -> None:
 def test_every_hold_says_what_ends_it() -> None:
     causes = get_args(HoldCause)
     assert len(causes) == 7
-    assert all("`cutover resume" in ends_hold(cause) for cause in causes)
-    assert len({ends_hold(cause) for cause in causes}) == 7
+    told = [ends_hold(state(filled("r0"), run=open_run("why", cause))) for cause in causes]
+    assert all("`cutover resume" in one for one in told if one)
+    assert len({*told}) == 7
+    assert None not in told
+    assert ends_hold(state(filled("r0"), run=open_run())) is None
+    assert ends_hold(state(filled("r0"))) is None
+
+
+@pytest.mark.parametrize(
+    ("entering", "cause", "leaves"),
+    [
+        ("green", "invariant", True),
+        ("blue", "invariant", True),
+        ("green", "late", True),
+        ("green", "foreign", False),
+    ],
+)
+def test_a_rollback_can_be_left_where_traffic_may_stay(
+    entering: Slot, cause: HoldCause, *, leaves: bool
+) -> None:
+    """Blue has all of the traffic, and may keep it unless a write was cut short."""
+    plan = dataclasses.replace(open_run().plan, verb="rollback", entering=entering)
+    held = dataclasses.replace(open_run("why", cause), plan=plan, explained=())
+    assert ("`cutover abort`" in (ends_hold(state(filled("r0"), run=held)) or "")) is leaves
+    cut = dataclasses.replace(held, explained=open_run().explained)
+    assert "`cutover abort`" not in (ends_hold(state(filled("r0"), run=cut)) or "")
 
 
 def test_what_is_as_the_journal_says_is_done() -> None:

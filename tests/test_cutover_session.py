@@ -12,7 +12,7 @@ from cutover.decide.outcome import Exit
 from cutover.do.session import Order, Session
 from cutover.do.store import Owner
 from cutover.do.taking import read_letter, write_letter
-from cutover.do.world import ForeignRule, Refused
+from cutover.do.world import ForeignRule, Refused, Unavailable
 from infra.outputs import Slot
 
 ORDER = Order(run="mine", reason="incident", by="ann@desk", host="desk", pid=1)
@@ -164,13 +164,18 @@ def test_a_journal_that_takes_no_first_entry_is_a_refusal(desk: Desk) -> None:
     assert desk.store.entries == []
 
 
-def live(desk: Desk, *release_ids: str) -> None:
+def live(desk: Desk, *release_ids: str, retire: bool = True) -> None:
     """These were deployed, one after the other, and the slot that was left is empty."""
     for release_id in release_ids:
         order = dataclasses.replace(ORDER, run=f"d-{release_id}")
         session = Session(desk.world, desk.store, desk.clock, SETTING, order)
         release = Release(release_id=release_id, image="app@1", schema_min=0, schema_max=0)
-        assert session.deploy(release).exit == Exit.DONE
+        assert session.deploy(release, retire=retire).exit == Exit.DONE
+
+
+def kept_warm(desk: Desk) -> None:
+    """r2 serves from green, and blue still has the tasks of r1."""
+    live(desk, "r1", "r2", retire=False)
 
 
 def test_a_rollback_is_not_turned_away_by_a_guard_that_renews_its_lease(desk: Desk) -> None:
@@ -270,6 +275,104 @@ def test_a_run_id_of_an_open_run_goes_on_with_no_other_release(desk: Desk) -> No
         )
     assert len(desk.store.entries) == entries
     assert desk.session.deploy(dataclasses.replace(r2, schema_max=1)).exit == Exit.DONE
+
+
+FOREIGN: dict[Slot, int] = {"blue": 30, "green": 70}
+
+
+def test_a_rollback_goes_on_over_weights_that_came_after_its_intent(desk: Desk) -> None:
+    """One order is enough: the new intent says what was there."""
+    kept_warm(desk)
+    slow = [SETTING.call_seconds + 1]
+
+    def interfere(call: str) -> None:
+        if call == "append" and slow:
+            desk.clock.at += slow.pop()
+            desk.world.live = dict(FOREIGN)
+
+    desk.store.fails = interfere
+    back = desk.session.rollback()
+    assert (back.exit, back.sentence) == (Exit.DONE, "r1 serves from blue")
+    told = [e.data for e in desk.store.entries if e.run == "mine" and e.kind == "intent"]
+    assert [data["before"] for data in told] == [{"blue": 0, "green": 100}, FOREIGN]
+    assert desk.world.live == {"blue": 100, "green": 0}
+
+
+def test_what_comes_after_its_write_a_rollback_leaves_for_a_person(desk: Desk) -> None:
+    kept_warm(desk)
+
+    def once_more(call: str) -> None:
+        if call == "weights" and desk.world.live == {"blue": 100, "green": 0}:
+            desk.world.live = dict(FOREIGN)
+
+    desk.world.fails = once_more
+    held = desk.session.rollback()
+    assert held.exit == Exit.FOREIGN_CHANGE
+    assert desk.world.live == FOREIGN
+    assert desk.session.resume().exit == Exit.FOREIGN_CHANGE
+    desk.world.fails = lambda _call: None
+    assert desk.session.rollback().exit == Exit.DONE
+
+
+@pytest.mark.parametrize(
+    ("changes", "steps", "tasks"),
+    [
+        ({}, ["top up blue", "shift blue 100"], 6),
+        ({"dead": True}, ["shift blue 100"], 2),
+        ({"foreign": True}, ["shift blue 100"], 2),
+        ({"untold": True}, ["shift blue 100"], 2),
+        ({"denied": True}, ["shift blue 100"], 2),
+    ],
+)
+def test_a_warm_slot_that_was_outgrown_is_topped_up_where_users_can_wait(
+    desk: Desk, changes: dict[str, bool], steps: list[str], tasks: int
+) -> None:
+    """At once where the live slot is dead, the traffic somebody else's, or ECS does not answer."""
+    kept_warm(desk)
+    desk.world.running["green"] = 6
+
+    def untold(call: str) -> None:
+        if call == "services":
+            raise Refused("denied") if changes.get("denied") else Unavailable("ECS is away")
+
+    if changes.get("dead"):
+        desk.world.healthy = lambda slot, running: 0 if slot == "green" else running
+    if changes.get("foreign"):
+        desk.world.live = dict(FOREIGN)
+    if changes.get("untold") or changes.get("denied"):
+        desk.world.fails = untold
+    back = desk.session.rollback()
+    assert (back.exit, back.sentence) == (Exit.DONE, "r1 serves from blue")
+    (plan,) = [e.data["plan"] for e in desk.store.entries if (e.run, e.kind) == ("mine", "started")]
+    assert [step["key"] for step in plan["steps"]] == steps
+    assert desk.world.running["blue"] == tasks
+
+
+def test_a_rollback_that_lost_what_it_went_to_gives_way_to_one_to_the_other_slot(
+    desk: Desk,
+) -> None:
+    kept_warm(desk)
+
+    whole: dict[Slot, int] = {"blue": 100, "green": 0}
+    desk.write(
+        DEPLOY,
+        Draft("started", {"plan": plain(GOING_BACK), "reason": "incident", "by": "bob"}),
+        Draft("intent", {"step": "shift blue 100", "before": desk.world.live, "after": whole}),
+        Draft("committed", {"step": "shift blue 100", "weights": whole}),
+        release=True,
+    )
+    desk.world.live = whole
+    desk.world.healthy = lambda slot, running: 0 if slot == "blue" else running
+    held = desk.session.resume()
+    assert (held.exit, held.sentence) == (
+        Exit.INVARIANT_BROKEN,
+        "blue serves, and 0 of its 2 tasks are healthy",
+    )
+    given_up = desk.session.abort()
+    assert (given_up.exit, given_up.state.run) == (Exit.INVARIANT_BROKEN, None)
+    back = desk.session.rollback()
+    assert (back.exit, back.sentence) == (Exit.DONE, "r2 serves from green")
+    assert desk.world.live == {"blue": 0, "green": 100}
 
 
 THIRD = "the traffic rule forwards to blue, green, third"

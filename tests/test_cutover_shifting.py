@@ -30,6 +30,7 @@ from decisions import (
     go_on,
     held,
     intent,
+    left,
     open_run,
     reached,
     resumed,
@@ -97,8 +98,11 @@ def test_weights_that_nobody_explains_are_not_overwritten() -> None:
 
 
 def test_what_a_person_adopted_is_where_the_next_step_starts() -> None:
+    """Once the gates of the rung below have held there."""
     state = reached("shift green 50", adopted(FOREIGN))
-    assert decide(state, weights=FOREIGN, health=targets(4, 4)) == intends(
+    assert current(state).key == "watch 10"
+    watched = go_on(state, *finishing(state, current(state)))
+    assert decide(watched, weights=FOREIGN, health=targets(4, 4)) == intends(
         "shift green 50", FOREIGN, HALF
     )
 
@@ -120,6 +124,36 @@ def test_a_person_who_goes_back_overwrites_whatever_is_there() -> None:
     )
 
 
+def test_a_person_s_order_goes_on_over_what_came_between_its_intent_and_its_write() -> None:
+    meant = go_on(BY_HAND, intent("shift blue 100", ALL_GREEN, ALL_BLUE))
+    assert decide(meant, weights=FOREIGN, health=targets(4, 4)) == intends(
+        "shift blue 100", FOREIGN, ALL_BLUE
+    )
+    split = answers(r1=1_000)
+    written = ("shift blue 100", ALL_BLUE)
+    assert decide(meant, written=written, split=split, weights=FOREIGN) == foreign(
+        "blue 70, green 30", "blue 0, green 100"
+    )
+    # Who goes on with it later gives no such order, unless it is ordered anew.
+    again = go_on(meant, resumed())
+    assert decide(again, weights=FOREIGN, health=targets(4, 4)) == foreign(
+        "blue 70, green 30", "blue 0, green 100"
+    )
+    assert decide(again, weights=ALL_GREEN, health=targets(4, 4)) == SetWeights()
+    assert decide(go_on(meant, resumed(by_hand=True)), weights=FOREIGN, health=targets(4, 4)) == (
+        intends("shift blue 100", FOREIGN, ALL_BLUE)
+    )
+
+
+def test_a_run_that_turns_by_itself_overwrites_nothing_that_came_after_its_intent() -> None:
+    turned = go_on(
+        reached("bake", turning(SHIFT_BLUE)), intent("shift blue 100", ALL_GREEN, ALL_BLUE)
+    )
+    assert decide(turned, weights=FOREIGN, health=targets(4, 4)) == foreign(
+        "blue 70, green 30", "blue 0, green 100"
+    )
+
+
 # S4.
 
 
@@ -130,9 +164,9 @@ def test_a_person_who_goes_back_overwrites_whatever_is_there() -> None:
 def test_a_step_is_no_wider_than_the_plan_says(key: str, percent: int, green: int) -> None:
     """The rungs are 10, 50 and 100, and each step begins where the one before has ended."""
     after: dict[Slot, int] = {"blue": 100 - percent, "green": percent}
-    for left in (green, green + 1, min(2 * percent - green, 100)):
-        before: dict[Slot, int] = {"blue": 100 - left, "green": left}
-        state = reached(key, adopted(before))
+    for share in (green, green + 1, min(2 * percent - green, 100)):
+        before: dict[Slot, int] = {"blue": 100 - share, "green": share}
+        state = left(reached(key), before)
         assert decide(state, weights=before, health=targets(4, 4)) == intends(key, before, after)
 
 
@@ -147,7 +181,7 @@ def test_a_step_is_no_wider_than_the_plan_says(key: str, percent: int, green: in
 )
 def test_a_wider_step_is_not_taken(key: str, percent: int, green: int, planned: int) -> None:
     before: dict[Slot, int] = {"blue": 100 - green, "green": green}
-    state = reached(key, adopted(before))
+    state = left(reached(key), before)
     assert decide(state, weights=before, health=targets(4, 4)) == held(
         "invariant",
         f"from blue {100 - green}, green {green} to blue {100 - percent}, green {percent} is more "
@@ -185,9 +219,9 @@ def test_a_freeze_stops_each_step_forward() -> None:
     assert decide(state, weights=ALL_BLUE, health=targets(4, 4)) == held(
         "frozen", f"{fair}; `cutover resume` goes on when it is over"
     )
-    for key, left in (("shift green 50", TEN), ("shift green 100", HALF)):
+    for key, here in (("shift green 50", TEN), ("shift green 100", HALF)):
         state = reached(key, frozen())
-        assert decide(state, weights=left, health=targets(4, 4)) == Append(
+        assert decide(state, weights=here, health=targets(4, 4)) == Append(
             drafts=(Draft("paused", {"reason": fair}),)
         )
 

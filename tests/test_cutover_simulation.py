@@ -1,7 +1,8 @@
 """Whatever happens in whatever order: the invariants hold, and an operator can always end it.
 
-CUTOVER_SEED chooses other interleavings than CI's, and the same one the same; CUTOVER_EXAMPLES says
-how many, in both halves together.
+CUTOVER_SEED chooses other interleavings than CI's; CUTOVER_EXAMPLES says how many, in both halves
+together. The same seed is the same ones as long as the program and the tests that are collected
+with this one are: Hypothesis takes the numbers that stand in them into its choice.
 """
 
 import copy

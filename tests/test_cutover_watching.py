@@ -13,7 +13,6 @@ from decisions import (
     QUIET_GREEN,
     SHIFT_BLUE,
     STEPS,
-    adopted,
     answers,
     ask,
     back,
@@ -23,6 +22,7 @@ from decisions import (
     frozen,
     go_on,
     held,
+    left,
     passed,
     reached,
     resumed,
@@ -412,7 +412,7 @@ def test_a_freeze_keeps_the_way_back_warm() -> None:
 
 
 def test_a_slot_with_weight_is_not_quiet() -> None:
-    state = go_on(QUIET, adopted(TEN))
+    state = left(QUIET, TEN)
     assert ask(quiet, state, now=9_000.0, weights=TEN) == held(
         "invariant", "blue has traffic, and can't be quiet"
     )

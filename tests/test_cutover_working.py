@@ -22,7 +22,6 @@ from decisions import (
     SHIFT_BLUE,
     SMOKE_BLUE,
     Handler,
-    adopted,
     ask,
     back,
     finishing,
@@ -30,6 +29,7 @@ from decisions import (
     frozen,
     go_on,
     held,
+    left,
     noted,
     open_run,
     passed,
@@ -203,7 +203,7 @@ def test_a_slot_is_filled_one_call_after_the_other() -> None:
 @pytest.mark.parametrize("state", [FILL, DEFINED, ASKED], ids=["register", "fill", "wait"])
 def test_what_serves_is_not_replaced(state: State) -> None:
     assert ask(fill, state, weights=FOREIGN) == foreign("blue 70, green 30", "blue 100, green 0")
-    serving = go_on(state, adopted(FOREIGN))
+    serving = left(state, FOREIGN)
     assert ask(fill, serving, weights=FOREIGN) == held(
         "invariant", "green has traffic (blue 70, green 30), and keeps its tasks"
     )
@@ -533,7 +533,7 @@ def test_a_slot_that_may_serve_keeps_its_tasks(state: State) -> None:
     assert ask(scale_in, state, weights=FOREIGN, **seen) == foreign(
         "blue 70, green 30", "blue 0, green 100"
     )
-    serving = go_on(state, adopted(FOREIGN))
+    serving = left(state, FOREIGN)
     assert ask(scale_in, serving, weights=FOREIGN, **seen) == held(
         "invariant", "blue has traffic (blue 70, green 30), and keeps its tasks"
     )

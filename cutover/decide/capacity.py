@@ -39,6 +39,32 @@ def grown(state: State, run: Run, health: Mapping[Slot, Health]) -> Append | Non
     return None
 
 
+def top_up(state: State, run: Run, step: Step, live: Live, now: float, setting: Setting) -> Action:
+    """The slot to go back to has what autoscaling has given the other one since its own run.
+
+    Not at any price: ECS may have no room for them, and then traffic comes to what is there.
+    """
+    if now - run.step_began_at > step.timeout_seconds:
+        return _topped_up(step, f"no more tasks are waited for than {step.timeout_seconds:g} s")
+    if live.services is None:
+        return Look(at="services")
+    if unlevel := level(state, run, live.services, setting):
+        return unlevel
+    if step.slot not in live.health:
+        return Look(at="health", slot=step.slot)
+    if more := grown(state, run, live.health):
+        return more
+    seen = live.health[step.slot]
+    evidence = f"{seen.healthy} of {run.tasks} tasks of {step.slot} are healthy"
+    if full(seen, run.tasks):
+        return _topped_up(step, evidence)
+    return Wait(seconds=setting.poll_seconds, why=evidence)
+
+
+def _topped_up(step: Step, evidence: str) -> Append:
+    return Append(drafts=(Draft("passed", {"step": step.key, "evidence": evidence}),))
+
+
 def room(state: State, run: Run, step: Step, live: Live, setting: Setting) -> Action | None:
     """What is to be done before the slot may gain its share; None when it has the tasks for it.
 

@@ -76,12 +76,18 @@ def turn(
 
 def may_stay(state: State, run: Run) -> bool:
     """Whether traffic may stay where it is, and a held way back be given up: it has moved nothing,
-    and what has all of the traffic came through its bake. Where it leads to may never start."""
+    and what has all of the traffic came through its bake. Where it leads to may never start.
+
+    A rollback also when it has moved all, and lost what it went to: the next one goes to the slot
+    that it left. Not when it waits for its page.
+    """
     committed = state.summary.committed
     if not (run.held and committed) or run.explained:
         return False
     if run.plan.verb == "rollback":
-        return committed[run.plan.entering] == 0
+        arrived = committed[run.plan.entering] == SCALE
+        lost = arrived and not (run.step and run.step.kind == "point")
+        return committed[run.plan.entering] == 0 or lost
     return "bake" in run.before and committed[run.plan.entering] == SCALE
 
 

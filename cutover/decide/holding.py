@@ -7,7 +7,7 @@ from cutover.decide.freeze import frozen
 from cutover.decide.invariants import healthy
 from cutover.decide.journal import Draft, HoldCause, Run, State
 from cutover.decide.live import Health
-from cutover.decide.model import SCALE, Setting, Weights
+from cutover.decide.model import SCALE, Setting, Step, Weights
 from infra.outputs import SLOTS, Slot
 
 
@@ -58,7 +58,8 @@ def foreign(state: State, weights: Weights) -> Append:
 
 
 def adoptable(state: State, weights: Weights, health: Mapping[Slot, Health]) -> str | None:
-    """S2 for weights that somebody else has set: why they can't be taken as they are, or None."""
+    """S2 for weights that somebody else has set, and S5 for the open run: why they can't be taken
+    as they are, or None."""
     for slot in SLOTS:
         known, seen = state.summary.slots.get(slot), health[slot].healthy
         if weights[slot] and (known is None or not healthy(health[slot], known.tasks)):
@@ -66,6 +67,31 @@ def adoptable(state: State, weights: Weights, health: Mapping[Slot, Health]) -> 
                 f"{slot} has {weights[slot]} % of the traffic and {seen} healthy tasks: that can't "
                 "stay; `cutover rollback` sets the weights back"
             )
+    step = _in_the_way(state.run, weights) if state.run else None
+    if state.run and step:
+        remedy = (
+            f"`cutover abort` gives run {state.run.id} up"
+            if state.run.plan.verb == "retire"
+            else "`cutover rollback` sets the weights back"
+        )
+        return (
+            f"{step.slot} has {weights[step.slot]} % of the traffic, and run {state.run.id} can't "
+            f"go on with {step.key} as long as it has any; {remedy}"
+        )
+    return None
+
+
+def _in_the_way(run: Run, weights: Weights) -> Step | None:
+    """The step for which one of the slots must have no traffic, and would have some."""
+    done = run.done_at(weights)
+    for step in run.steps:
+        if step.key in done:
+            continue
+        if step.kind == "shift":
+            return None  # from here on the weights are the run's own
+        anew = step.kind == "fill" and (run.turned or run.by_hand)  # of what is there already
+        if step.kind in ("quiet", "fill", "scale_in") and weights[step.slot] and not anew:
+            return step
     return None
 
 

@@ -80,12 +80,14 @@ class Draft:
 
 @dataclass(frozen=True, kw_only=True)
 class Write:
-    """A change of weights under way: from its intent to its commitment."""
+    """A change of weights under way: from its intent to its commitment. `resumed` once a run has
+    gone on with it that was left, or held."""
 
     step: str
     before: Weights
     after: Weights
     applied: bool = False
+    resumed: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -156,6 +158,21 @@ class Run:
     def step(self) -> Step | None:
         """Where it stands: its first step that is not finished; None when all are."""
         return next((step for step in self.steps if step.key not in self.done), None)
+
+    def done_at(self, weights: Weights) -> frozenset[str]:
+        """What is finished once these weights are taken as right, whoever has set them.
+
+        A run on its way up its ladder stands on the rung at or below them, whose gates hold once
+        more before the next one; one that somebody has put back to nothing begins it anew.
+        """
+        if self.turned or self.plan.verb != "deploy":
+            return self.done
+        share = weights[self.plan.entering]
+        rungs = [step for step in self.steps if step.kind in ("shift", "watch")]
+        below = [step for step in rungs if step.kind == "watch" and step.percent <= share]
+        earlier = self.steps[: self.steps.index([rungs[0], *below][-1])]
+        climbed = {step.key for step in earlier if step in rungs}
+        return self.done & {step.key for step in earlier} | climbed
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -346,8 +363,8 @@ def _run_after(entry: Entry, run: Run | None) -> Run | None:
                 held=None,
                 cause=None,
                 watched_from=entry.at,
-                done=_but_for_the_last_shift(run) if data["by_hand"] else run.done,
-                write=None if data["by_hand"] else run.write,
+                done=_ordered_again(run) if data["by_hand"] else run.done,
+                write=None if data["by_hand"] else _resumed(run.write),
                 pointing=None if data["by_hand"] else run.pointing,
             )
         case "intent":
@@ -415,13 +432,19 @@ def _run_after(entry: Entry, run: Run | None) -> Run | None:
         case "held":
             return dataclasses.replace(run, held=data["reason"], cause=data["cause"])
         case "adopted":
-            return dataclasses.replace(run, write=None, explained=())
+            return dataclasses.replace(
+                run, write=None, explained=(), done=run.done_at(data["weights"])
+            )
         case _:
             return run
 
 
-def _but_for_the_last_shift(run: Run) -> frozenset[str]:
+def _ordered_again(run: Run) -> frozenset[str]:
     """What is done, when a person orders the way back once more: somebody else may have changed
-    the weights after they were proven."""
+    the weights after they were proven, and more tasks are waited for no longer."""
     shifts = [step.key for step in run.steps if step.kind == "shift"]
-    return run.done - {*shifts[-1:]}
+    return run.done - {*shifts[-1:]} | {step.key for step in run.steps if step.kind == "top_up"}
+
+
+def _resumed(write: Write | None) -> Write | None:
+    return write and dataclasses.replace(write, resumed=True)

@@ -7,7 +7,16 @@ to the journal before it is done. So a run can be killed anywhere and goes on fr
 import dataclasses
 from collections.abc import Callable
 
-from cutover.decide import going_back, pausing, pointer, pointing, shifting, watching, working
+from cutover.decide import (
+    capacity,
+    going_back,
+    pausing,
+    pointer,
+    pointing,
+    shifting,
+    watching,
+    working,
+)
 from cutover.decide.actions import Action, Append, Look
 from cutover.decide.holding import foreign, hold
 from cutover.decide.invariants import healthy
@@ -21,6 +30,7 @@ _HANDLERS: dict[StepKind, Handler] = {
     "migrate": working.migrate,
     "quiet": watching.quiet,
     "fill": working.fill,
+    "top_up": capacity.top_up,
     "smoke": working.smoke,
     "shift": shifting.shift,
     "point": pointing.point_to,
@@ -38,11 +48,12 @@ def next_action(state: State, live: Live, now: float, setting: Setting) -> Actio
     step = run.step
     if step is None:
         return _end(state, run, live)
-    if now - run.step_began_at > step.timeout_seconds and not run.paused:
-        late = f"{step.key} took more than {step.timeout_seconds:g} s"
+    late = now - run.step_began_at > step.timeout_seconds
+    if late and not run.paused and step.kind != "top_up":
+        reason = f"{step.key} took more than {step.timeout_seconds:g} s"
         if step.kind == "point":
-            late = pointing.late(step)
-        return going_back.turn_or_hold(state, run, live, setting, late, cause="late")
+            reason = pointing.late(step)
+        return going_back.turn_or_hold(state, run, live, setting, reason, cause="late")
     watched = step.kind == "watch" or run.paused
     changed = going_back.way_back_changed(state, run, live, now) if watched else None
     handler = pausing.pause if run.paused else _HANDLERS[step.kind]

@@ -20,7 +20,18 @@ from cutover.decide.model import (
     active,
     other,
 )
-from cutover.decide.steps import clear, fill, point, prepare, quiet, roll, shift, smoke, watch
+from cutover.decide.steps import (
+    clear,
+    fill,
+    point,
+    prepare,
+    quiet,
+    roll,
+    shift,
+    smoke,
+    top_up,
+    watch,
+)
 from infra.outputs import SLOTS, Slot
 
 
@@ -76,9 +87,11 @@ def rollback(
     setting: Setting,
     *,
     restore_first: bool = False,
+    grow_first: bool = False,
 ) -> Plan:
     """All traffic to the release that served before, filled again if it was retired. That takes
-    minutes: `restore_first` has the journal's weights set back before it.
+    minutes: `restore_first` has the journal's weights set back before it. `grow_first` has
+    a slot that is still warm brought to as many tasks as the other one wants by now.
 
     Of a split that was adopted, to the slot with more of it, if the other one can't be trusted.
     `services` is looked at only when the journal says that the slot was emptied. NothingToDo when
@@ -98,7 +111,7 @@ def rollback(
             "or was gone back from; deploy another release"
         )
     tasks = filled.tasks
-    steps: list[Step] = []
+    steps = [top_up(home)] if grow_first else []
     if not filled.tasks:
         floor = setting.min_tasks
         tasks = max(services[leaving].desired, floor) if services else floor
@@ -112,6 +125,18 @@ def rollback(
         floor=setting.min_tasks,
         release=filled.release,
     )
+
+
+def outgrown(state: State, services: Mapping[Slot, Service], setting: Setting) -> bool:
+    """Whether the warm slot that a rollback goes to has fewer tasks than the other one wants by
+    now, and may have more: nobody has raised it since its own run."""
+    committed = state.summary.committed
+    if committed is None:
+        return False
+    home = _home(state, committed)
+    known, warm, serving = state.summary.slots.get(home), services[home], services[other(home)]
+    same = known is not None and known.task_definition == warm.task_definition
+    return same and 0 < warm.desired < min(serving.desired, setting.tasks_at_once)
 
 
 def restore(state: State, setting: Setting) -> Plan:

@@ -12,7 +12,11 @@ from cutover.decide.proof import probes_needed, shows
 
 
 def shift(state: State, run: Run, step: Step, live: Live, now: float, setting: Setting) -> Action:
-    """Intent, write, read back, proof, commitment; resumed from whatever of it is there."""
+    """Intent, write, read back, proof, commitment; resumed from whatever of it is there.
+
+    Weights that somebody else has set since the intent are overwritten only by the order of a
+    person that is being carried out, with an intent from there; never once it has been written.
+    """
     after = share(step.slot, step.percent)
     write = run.write
     if write and live.written and live.written[0] == step.key:
@@ -29,6 +33,8 @@ def shift(state: State, run: Run, step: Step, live: Live, now: float, setting: S
     if live.weights == after:
         return _prove(state, step, live, setting, write.before, after)
     if live.weights != write.before:
+        if run.by_hand and not write.resumed:  # the order was given whatever the weights are
+            return _intend(state, run, step, live, live.weights, after, now, setting)
         return foreign(state, live.weights)
     return _safe(state, run, step, live, now, setting) or SetWeights()
 

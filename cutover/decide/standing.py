@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from cutover.decide.going_back import may_stay
 from cutover.decide.holding import explained, said
 from cutover.decide.invariants import full, healthy
 from cutover.decide.journal import HoldCause, State
@@ -27,9 +28,24 @@ _ENDS: dict[HoldCause, str] = {
 }
 
 
-def ends_hold(cause: HoldCause) -> str:
-    """What a person does about a hold of this cause."""
-    return _ENDS[cause]
+# Of a rollback: it can be given up where traffic may stay, and there only.
+_ROLLBACK_ENDS: dict[tuple[HoldCause, bool], str] = {
+    ("invariant", True): "make the slot healthy that the reason names; then `cutover resume` or "
+    "`cutover rollback`; or `cutover abort`, after which `cutover rollback` goes to the slot "
+    "without traffic",
+    ("late", False): "find out what kept the step; then `cutover resume` or `cutover rollback`",
+}
+
+
+def ends_hold(state: State) -> str | None:
+    """What a person does about the run that is held; None when none is."""
+    run = state.run
+    if run is None or run.cause is None:
+        return None
+    told = _ENDS[run.cause]
+    if run.plan.verb != "rollback":
+        return told
+    return _ROLLBACK_ENDS.get((run.cause, may_stay(state, run)), told)
 
 
 def forward_only(state: State, health: Mapping[Slot, Health]) -> str | None:

@@ -7,6 +7,9 @@ MIGRATE_SECONDS = 1800
 """Two tasks, each of which pulls an image and may move rows; a longer migration is not for here."""
 FILL_SECONDS = 900
 """Placement, an image pull, the start of the app, and three health checks; with room."""
+TOP_UP_SECONDS = 300
+"""A task that starts beside others of its kind is healthy in a minute or two; users wait for it on
+the release that they are to leave."""
 SMOKE_SECONDS = 120
 SHIFT_SECONDS = 300
 """AWS publishes no bound for the propagation of weights; argo-rollouts #4595 needed under 120 s."""
@@ -24,6 +27,10 @@ def prepare(slot: Slot, setting: Setting) -> list[Step]:
 
 def fill(slot: Slot) -> Step:
     return Step(key=f"fill {slot}", kind="fill", slot=slot, timeout_seconds=FILL_SECONDS)
+
+
+def top_up(slot: Slot) -> Step:
+    return Step(key=f"top up {slot}", kind="top_up", slot=slot, timeout_seconds=TOP_UP_SECONDS)
 
 
 def smoke(slot: Slot, *, alarm_seconds: float = 0) -> Step:

@@ -1,20 +1,20 @@
 """The verbs that change something, each as one call: what the command line, and tests, ask for."""
 
 import dataclasses
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from cutover.decide import going_back, going_forward, planning, pointer
 from cutover.decide.freeze import frozen
 from cutover.decide.holding import adoptable, explained, said
 from cutover.decide.invariants import healthy
 from cutover.decide.journal import Draft, Run, State, chain, fold, plain
-from cutover.decide.live import Health
+from cutover.decide.live import Health, Service
 from cutover.decide.model import SCALE, Plan, Release, Setting, Weights, active
 from cutover.decide.outcome import Exit, Result
 from cutover.do.runner import Runner, Tell, result
 from cutover.do.store import LeaseLost, Owner, Snapshot, Store
 from cutover.do.taking import GIVE_WAY, Interrupted, take, write_letter
-from cutover.do.world import Clock, ForeignRule, World
+from cutover.do.world import Clock, ForeignRule, Refused, Unavailable, World
 from infra.outputs import SLOTS, Slot
 
 
@@ -135,7 +135,8 @@ class Session:
         """All traffic to the release that served before: without gates, approval or CloudWatch.
 
         Weights that somebody else has set are set back to the journal's where there was none, or
-        while it is filled again.
+        while it is filled again. A slot that the other one has outgrown since is topped up first,
+        if ECS answers and users can wait where they are.
         """
 
         def begin(state: State) -> Sequence[Draft] | Result:
@@ -148,10 +149,16 @@ class Session:
             given_up = (going_back.given_up(state, run),) if run else ()
             state = fold(chain(given_up, state=state, run="", token=0, at=0), state)
             emptied = any(filled.tasks == 0 for filled in state.summary.slots.values())
-            services = self._world.services() if emptied else None
+            services = self._world.services() if emptied else self._services_if_told()
             first = emptied and self._set_by_others(state) and self._could_serve(state)
             try:
-                plan = planning.rollback(state, services, self._setting, restore_first=first)
+                plan = planning.rollback(
+                    state,
+                    services,
+                    self._setting,
+                    restore_first=first,
+                    grow_first=services is not None and self._may_wait(state, services),
+                )
             except planning.NothingToDo:
                 if not self._set_by_others(state):
                     raise
@@ -362,6 +369,19 @@ class Session:
             return False
         serving = active(committed)
         return healthy(self._world.health(serving), state.summary.slots[serving].tasks)
+
+    def _services_if_told(self) -> Mapping[Slot, Service] | None:
+        """A way back does without ECS as long as a slot is warm."""
+        try:
+            return self._world.services()
+        except (Refused, Unavailable):
+            return None
+
+    def _may_wait(self, state: State, services: Mapping[Slot, Service]) -> bool:
+        """Whether a warm slot lacks tasks, and users are served where they are meanwhile."""
+        if not planning.outgrown(state, services, self._setting):
+            return False
+        return not self._set_by_others(state) and self._could_serve(state)
 
     def _set_by_others(self, state: State) -> bool:
         """Whether somebody else has changed the traffic rule since the journal left it."""

@@ -9,6 +9,7 @@ from typing import Any
 from cutover.decide.journal import Malformed
 from cutover.decide.outcome import Exit, Result
 from cutover.decide.planning import NothingToDo
+from cutover.decide.standing import ends_hold
 from cutover.do.contract import NoContract
 from cutover.do.store import LeaseLost
 from cutover.do.world import ForeignRule, Refused, Unavailable
@@ -23,10 +24,11 @@ class Answer:
     """`text` is for a person, ahead of the sentence; `data` are the keys of `--json` beside
     `command`, `stack`, `exit` and `sentence`; `rows`, if there are any, are printed in the object's
     place, an object in each. `exit` is an Exit, or the code of a command that was run for the
-    caller."""
+    caller. `advice` is what to do, where the sentence names no command."""
 
     exit: int
     sentence: str
+    advice: str = ""
     text: str = ""
     data: Mapping[str, Any] = field(default_factory=dict)
     rows: Sequence[str] | None = None
@@ -51,21 +53,25 @@ def code_of(error: Exception) -> Exit:
 
 def of_result(result: Result) -> Answer:
     """The answer of a verb: `run` is the open run or the last one, `weights` the committed ones,
-    `releases` what each slot runs or ran last."""
+    `releases` what each slot runs or ran last, `ends_hold` what to do about a run that is held."""
     state = result.state
+    todo = ends_hold(state)
     data = {
         "run": state.run.id if state.run else state.summary.last_run,
         "weights": state.summary.committed,
         "releases": state.releases,
+        "ends_hold": todo,
     }
-    return Answer(exit=result.exit, sentence=result.sentence, data=data)
+    said = "`cutover " in result.sentence
+    advice = f"what to do: {todo}" if todo and not said else ""
+    return Answer(exit=result.exit, sentence=result.sentence, advice=advice, data=data)
 
 
 def give(command: str, stack: str, answered: Callable[[], Answer], *, as_json: bool) -> int:
     """Prints the answer, or the error that takes its place, and returns the exit code.
 
     On standard output one JSON object and nothing else, or what a person asked for; on standard
-    error the sentence of whatever is not done.
+    error the sentence of whatever is not done, and what to do about it.
     """
     try:
         answer = answered()
@@ -80,4 +86,6 @@ def give(command: str, stack: str, answered: Callable[[], Answer], *, as_json: b
         print(answer.text)
     if answer.sentence and (answer.exit or not as_json):
         print(answer.sentence, file=sys.stderr if answer.exit else sys.stdout)
+    if answer.advice:
+        print(answer.advice, file=sys.stderr)
     return int(answer.exit)

@@ -104,7 +104,7 @@ def _run(state: State, run: Run) -> dict[str, Any]:
         "paused": (run.paused or None) if not run.held else None,
         "held": run.held,
         "cause": run.cause,
-        "ends_hold": ends_hold(run.cause) if run.cause else None,
+        "ends_hold": ends_hold(state),
     }
 
 
