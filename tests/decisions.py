@@ -256,12 +256,15 @@ def passed(step: str, evidence: str, **known: float) -> Append:
     return Append(drafts=(Draft("passed", {"step": step, "evidence": evidence, **known}),))
 
 
-def foreign(weights: str, left: str) -> Append:
+TO_BLUE = "`cutover rollback` gives all of the traffic to r1 in blue"
+
+
+def foreign(weights: str, left: str, then: str = TO_BLUE) -> Append:
     """The hold on weights that the journal does not explain."""
     return held(
         "foreign",
         f"the weights are {weights}, and the journal left {left}: somebody else has set them; "
-        "`cutover resume --adopt` takes them as they are, `cutover rollback` sets them back",
+        f"`cutover resume --adopt` takes them as they are, {then}",
     )
 
 

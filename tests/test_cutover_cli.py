@@ -396,9 +396,9 @@ def test_status_of_a_held_run_says_what_to_do(bench: Bench, capsys: Output) -> N
         "run: run-1 (retire), at quiet blue",
         "held (foreign): the weights are blue 30, green 70, and the journal left blue 0, green "
         "100: somebody else has set them; `cutover resume --adopt` takes them as they are, "
-        "`cutover rollback` sets them back",
+        "`cutover rollback` gives all of the traffic to r0 in blue",
         "what to do: find out who has changed what the reason names; then `cutover resume --adopt` "
-        "takes it as it is, or `cutover rollback` sets it back",
+        "takes it as it is, or `cutover rollback` goes back over it",
         "lease: guard of bob (run up, desk), for another 20 s",
         "schema: 0",
         "FORWARD_ONLY: 1 of the 2 tasks of blue are healthy",
@@ -631,7 +631,7 @@ def test_a_guard_that_finds_moved_weights_pages_and_writes_none(
     sentence = (
         "the weights are blue 1, green 99, and the journal left blue 0, green 100: the command has "
         "set them, or somebody beside it; `cutover verify --adopt` takes them as they are, "
-        "`cutover rollback` sets them back"
+        "`cutover rollback` gives all of the traffic to r0 in blue"
     )
     assert bench.messages == [f"testing: {sentence}"]
     assert capsys.readouterr().err.splitlines()[-1] == sentence

@@ -189,7 +189,7 @@ def test_weights_that_the_command_has_set_are_told_and_left_as_they_are(guarded:
     sentence = (
         "the weights are blue 50, green 50, and the journal left blue 0, green 100: the command "
         "has set them, or somebody beside it; `cutover verify --adopt` takes them as they are, "
-        "`cutover rollback` sets them back"
+        "`cutover rollback` gives all of the traffic to r0 in blue"
     )
     assert ended == Ended(code=7, sentence=sentence, foreign=True)
     assert guarded.world.live == {"blue": 50, "green": 50}

@@ -49,13 +49,13 @@ def test_foreign_weights_are_named_beside_the_journal_s() -> None:
     assert foreign(ended(), FOREIGN) == held(
         "foreign",
         "the weights are blue 70, green 30, and the journal left blue 100, green 0: somebody else "
-        "has set them; `cutover resume --adopt` takes them as they are, `cutover rollback` sets "
-        "them back",
+        "has set them; `cutover resume --adopt` takes them as they are, `cutover rollback` gives "
+        "all of the traffic to r1 in blue",
     )
     assert foreign(State(), ALL_BLUE) == held(
         "foreign",
         "the weights are blue 100, green 0, and the journal left nothing: somebody else has set "
-        "them; `cutover resume --adopt` takes them as they are, `cutover rollback` sets them back",
+        "them; `cutover resume --adopt` takes them as they are, `cutover abort` gives the run up",
     )
 
 
@@ -90,13 +90,13 @@ def test_adopted_weights_are_explained() -> None:
             FOREIGN,
             (1, 4),
             "blue has 70 % of the traffic and 1 healthy tasks: that can't stay; `cutover "
-            "rollback` sets the weights back",
+            "rollback` gives all of the traffic to r1 in blue",
         ),
         (
             FOREIGN,
             (4, 1),
             "green has 30 % of the traffic and 1 healthy tasks: that can't stay; `cutover "
-            "rollback` sets the weights back",
+            "rollback` gives all of the traffic to r1 in blue",
         ),
     ],
 )
@@ -118,8 +118,8 @@ IN_THE_WAY = "green has 30 % of the traffic, and run run2 can't go on with"
         # A slot that is yet to be filled, and runs something else, serves.
         (
             reached("migrate", summary=summary(slots=BOTH)),
-            f"{IN_THE_WAY} fill green as long as it has any; `cutover rollback` sets the weights "
-            "back",
+            f"{IN_THE_WAY} fill green as long as it has any; `cutover rollback` gives all "
+            "of the traffic to r1 in blue",
         ),
         (
             started(plan=RETIRE, summary=summary(slots=BOTH)),
@@ -127,8 +127,8 @@ IN_THE_WAY = "green has 30 % of the traffic, and run run2 can't go on with"
         ),
         (
             go_on(reached("smoke green", summary=summary(slots=BOTH)), turning(EMPTY_GREEN)),
-            f"{IN_THE_WAY} empty green as long as it has any; `cutover rollback` sets the weights "
-            "back",
+            f"{IN_THE_WAY} empty green as long as it has any; `cutover rollback` gives all "
+            "of the traffic to r1 in blue",
         ),
         # From its next change of weights on, they are what the run itself wants.
         (reached("shift green 10", summary=summary(slots=BOTH)), None),
@@ -156,5 +156,5 @@ def test_weights_are_adopted_only_where_the_open_run_can_go_on(
 def test_weights_of_a_slot_that_nobody_knows_are_not_adopted() -> None:
     assert adoptable(ended(), FOREIGN, targets(4, 4)) == (
         "green has 30 % of the traffic and 4 healthy tasks: that can't stay; `cutover rollback` "
-        "sets the weights back"
+        "gives all of the traffic to r1 in blue"
     )

@@ -369,7 +369,8 @@ def test_a_freeze_window_stands_against_it() -> None:
 def test_weights_that_nobody_explains_stand_against_it() -> None:
     assert refusals(weights=FOREIGN) == (
         "the weights are blue 70, green 30, and the journal left blue 100, green 0; `cutover "
-        "verify --adopt` takes them as they are, `cutover rollback` sets them back",
+        "verify --adopt` takes them as they are, `cutover rollback` gives all of the traffic to "
+        "r1 in blue",
     )
 
 

@@ -151,18 +151,19 @@ def test_an_empty_environment_agrees_with_an_empty_journal() -> None:
 
 
 @pytest.mark.parametrize(
-    ("run", "adopt"),
+    ("run", "adopt", "back"),
     [
-        (None, "cutover verify --adopt"),
-        (open_run("the gates can't tell", "gates"), "cutover resume --adopt"),
+        (None, "cutover verify --adopt", "r0 in green"),
+        (open_run("the gates can't tell", "gates"), "cutover resume --adopt", "r1 in blue"),
     ],
 )
-def test_foreign_weights_are_told_first(run: Run | None, adopt: str) -> None:
+def test_foreign_weights_are_told_first(run: Run | None, adopt: str, back: str) -> None:
     result = verdict(state(filled("r0"), run=run), {"blue": 0, "green": 100}, HEALTH, R1)
     assert (result.exit, result.sentence) == (
         Exit.FOREIGN_CHANGE,
         "the weights are blue 0, green 100, and the journal left blue 100, green 0: somebody else "
-        f"has set them; `{adopt}` takes them as they are, `cutover rollback` sets them back",
+        f"has set them; `{adopt}` takes them as they are, `cutover rollback` gives all of the "
+        f"traffic to {back}",
     )
 
 

@@ -236,7 +236,7 @@ def test_a_way_back_that_never_starts_can_be_given_up(desk: Desk) -> None:
             0,
             Exit.INVARIANT_BROKEN,
             "green has 100 % of the traffic and 0 healthy tasks: that can't stay; "
-            "`cutover rollback` sets the weights back",
+            "`cutover rollback` gives all of the traffic to r1 in blue",
         ),
     ],
 )

@@ -514,7 +514,7 @@ def test_weights_that_changed_before_the_first_release_are_somebody_s(*, by_hand
         step = Step(key="shift blue 100", kind="shift", slot="blue", percent=100)
         state = go_on(state, turning(step, by_hand=True))
     assert decide(state, weights=ALL_GREEN, health=targets(2, 0)) == foreign(
-        "blue 0, green 100", "nothing"
+        "blue 0, green 100", "nothing", "`cutover abort` gives the run up"
     )
 
 

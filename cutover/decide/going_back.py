@@ -5,6 +5,7 @@ from typing import Any
 
 from cutover.decide import pointer
 from cutover.decide.actions import Action, Append, Look
+from cutover.decide.destination import first_serves
 from cutover.decide.holding import hold
 from cutover.decide.invariants import better, full, healthy
 from cutover.decide.journal import Draft, HoldCause, Run, State, plain
@@ -45,12 +46,6 @@ def way_back(
     if asked and served and aborts:
         steps += [quiet(entering, setting), empty(entering)]
     return tuple(steps)
-
-
-def first_serves(state: State, run: Run) -> bool:
-    """Whether the run has brought the first release of all, which serves: there is none before."""
-    home, committed = other(run.plan.entering), state.summary.committed
-    return committed is not None and not committed[home] and home not in state.summary.slots
 
 
 def may_have_filled(run: Run) -> bool:

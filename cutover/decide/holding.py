@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from cutover.decide.actions import Append
+from cutover.decide.destination import promise
 from cutover.decide.freeze import frozen
 from cutover.decide.invariants import healthy
 from cutover.decide.journal import Draft, HoldCause, Run, State
@@ -53,7 +54,7 @@ def foreign(state: State, weights: Weights) -> Append:
     return hold(
         "foreign",
         f"the weights are {said(weights)}, and the journal left {left}: somebody else has set "
-        "them; `cutover resume --adopt` takes them as they are, `cutover rollback` sets them back",
+        f"them; `cutover resume --adopt` takes them as they are, {promise(state)}",
     )
 
 
@@ -65,14 +66,14 @@ def adoptable(state: State, weights: Weights, health: Mapping[Slot, Health]) -> 
         if weights[slot] and (known is None or not healthy(health[slot], known.tasks)):
             return (
                 f"{slot} has {weights[slot]} % of the traffic and {seen} healthy tasks: that can't "
-                "stay; `cutover rollback` sets the weights back"
+                f"stay; {promise(state)}"
             )
     step = _in_the_way(state.run, weights) if state.run else None
     if state.run and step:
         remedy = (
             f"`cutover abort` gives run {state.run.id} up"
             if state.run.plan.verb == "retire"
-            else "`cutover rollback` sets the weights back"
+            else promise(state)
         )
         return (
             f"{step.slot} has {weights[step.slot]} % of the traffic, and run {state.run.id} can't "

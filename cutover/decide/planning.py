@@ -4,6 +4,7 @@ import dataclasses
 from collections.abc import Iterator, Mapping
 
 from cutover.decide.alarms import unquiet
+from cutover.decide.destination import before, promise
 from cutover.decide.freeze import frozen
 from cutover.decide.holding import said
 from cutover.decide.journal import State
@@ -100,7 +101,7 @@ def rollback(
     summary = state.summary
     if summary.committed is None:
         raise NothingToDo("no release was ever live here, so there is none to go back to")
-    home = _home(state, summary.committed)
+    home = before(state, summary.committed)
     leaving = other(home)
     filled = summary.slots.get(home)
     if filled is None or not filled.trusted:
@@ -133,7 +134,7 @@ def outgrown(state: State, services: Mapping[Slot, Service], setting: Setting) -
     committed = state.summary.committed
     if committed is None:
         return False
-    home = _home(state, committed)
+    home = before(state, committed)
     known, warm, serving = state.summary.slots.get(home), services[home], services[other(home)]
     same = known is not None and known.task_definition == warm.task_definition
     return same and 0 < warm.desired < min(serving.desired, setting.tasks_at_once)
@@ -201,13 +202,13 @@ def refusals(
     if weights != summary.committed:
         found.append(
             f"the weights are {said(weights)}, and the journal left {said(summary.committed)}; "
-            "`cutover verify --adopt` takes them as they are, `cutover rollback` sets them back"
+            f"`cutover verify --adopt` takes them as they are, {promise(state)}"
         )
         return tuple(found)
     if SCALE not in weights.values():
         found.append(
             f"both slots have traffic ({said(weights)}), and a deploy begins with one that has "
-            f"none: `cutover rollback` gives all of it to {_home(state, weights)}"
+            f"none: `cutover rollback` gives all of it to {before(state, weights)}"
         )
         return tuple(found)
     leaving = other(plan.entering)
@@ -228,14 +229,6 @@ def refusals(
     if plan.tasks > setting.max_tasks:
         found.append(f"{plan.tasks} tasks are wanted, and {setting.max_tasks} are allowed")
     return tuple(found)
-
-
-def _home(state: State, committed: Weights) -> Slot:
-    """The slot that a rollback goes to."""
-    serving = active(committed)
-    idle = state.summary.slots.get(other(serving))
-    split = SCALE not in committed.values()
-    return serving if split and not (idle and idle.trusted) else other(serving)
 
 
 def _headroom_refusals(

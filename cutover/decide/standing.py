@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from cutover.decide.destination import promise
 from cutover.decide.going_back import may_stay
 from cutover.decide.holding import explained, said
 from cutover.decide.invariants import full, healthy
@@ -14,7 +15,7 @@ from infra.outputs import Slot
 
 _ENDS: dict[HoldCause, str] = {
     "foreign": "find out who has changed what the reason names; then `cutover resume --adopt` "
-    "takes it as it is, or `cutover rollback` sets it back",
+    "takes it as it is, or `cutover rollback` goes back over it",
     "frozen": "`cutover resume` when the freeze is over, or `cutover rollback`",
     "gates": "look at the alarms and at the slot's errors; then `cutover resume` or "
     "`cutover rollback`",
@@ -90,7 +91,7 @@ def verdict(
         sentence = (
             f"the weights are {said(weights)}, and the journal left {said(summary.committed)}: "
             f"somebody else has set them; `{adopt}` takes them as they are, "
-            "`cutover rollback` sets them back"
+            f"{promise(state)}"
         )
         return Result(exit=Exit.FOREIGN_CHANGE, sentence=sentence, state=state)
     if run is not None:

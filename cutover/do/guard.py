@@ -6,6 +6,7 @@ It holds the lease meanwhile, gives way to a rollback, and writes no weights, wh
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from cutover.decide.destination import promise
 from cutover.decide.holding import explained, said
 from cutover.decide.journal import Draft, Malformed
 from cutover.decide.model import Setting, Weights
@@ -87,7 +88,7 @@ class Guard:
         return self._foreign(
             f"{ended}the weights are {said(weights)}, and the journal left {said(committed)}: the "
             "command has set them, or somebody beside it; `cutover verify --adopt` takes them as "
-            "they are, `cutover rollback` sets them back"
+            f"they are, {promise(state)}"
         )
 
     def _foreign(self, sentence: str) -> Ended:
