@@ -1,11 +1,14 @@
 """The emulated AWS holds what the program of staging asked for, and is never the real one."""
 
+import copy
 import dataclasses
 import datetime
 import http.server
 import json
 import threading
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, cast
 
@@ -296,6 +299,37 @@ def test_the_table_recovers_to_a_point_in_time(plane: ControlPlane, contract: Co
     backups = dynamodb.describe_continuous_backups(TableName=contract.journal_table)
     recovery = backups["ContinuousBackupsDescription"]["PointInTimeRecoveryDescription"]
     assert recovery["PointInTimeRecoveryStatus"] == "ENABLED"
+
+
+def test_a_cancelled_transaction_undoes_nobody_elses_write(
+    plane: ControlPlane, contract: Contract, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dynamodb, table = plane.client("dynamodb"), contract.journal_table
+    begun, deepcopy = threading.Event(), copy.deepcopy
+
+    def slowly(of: Any) -> Any:
+        copied = deepcopy(of)
+        begun.set()
+        time.sleep(0.5)
+        return copied
+
+    # What moto keeps for the case that the transaction is cancelled.
+    monkeypatch.setattr("moto.dynamodb.models.copy.deepcopy", slowly)
+    impossible = {
+        "TableName": table,
+        "Item": {"scope": {"S": "crowd"}, "record": {"S": "never"}},
+        "ConditionExpression": "attribute_exists(nothing)",
+    }
+    with ThreadPoolExecutor(1) as pool:
+        transaction = pool.submit(
+            dynamodb.transact_write_items, TransactItems=[{"Put": impossible}]
+        )
+        assert begun.wait(20)
+        item = {"scope": {"S": "crowd"}, "record": {"S": "meanwhile"}}
+        dynamodb.put_item(TableName=table, Item=item)
+        with pytest.raises(dynamodb.exceptions.TransactionCanceledException):
+            transaction.result()
+    assert dynamodb.get_item(TableName=table, Key=item)["Item"] == item
 
 
 def test_the_alarms_of_a_cutover_watch_the_slots(plane: ControlPlane, contract: Contract) -> None:

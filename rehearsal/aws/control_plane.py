@@ -71,6 +71,7 @@ class ControlPlane:
         self._lock = threading.Lock()
         self._account_before: str | None = None
         self._calls: list[Call] = []
+        self._tables = threading.Lock()
 
     @property
     def variables(self) -> dict[str, str]:
@@ -116,21 +117,27 @@ class ControlPlane:
         # werkzeug writes a line for each request, and a stack trace for what the client reports.
         logging.getLogger("werkzeug").setLevel(logging.CRITICAL)
         self._server.start()
-        self._count_calls()
+        self._stand_before_moto()
         return self
 
-    def _count_calls(self) -> None:
+    def _stand_before_moto(self) -> None:
         """moto keeps no list of who has called; its server asks the app anew for each request."""
         server = self._server._server
         assert server is not None  # noqa: S101 (it has just been started)
         app = server.app
 
-        def counted(environ: Any, start_response: Any) -> Any:
+        def seen(environ: Any, start_response: Any) -> Any:
+            service = _service(environ)
             if OURS not in environ.get("HTTP_USER_AGENT", ""):
-                self._calls.append(Call(time.time(), _service(environ)))
-            return app(environ, start_response)
+                self._calls.append(Call(time.time(), service))
+            if service != "dynamodb":
+                return app(environ, start_response)
+            # A transaction that is cancelled puts moto's table back as it was when that one began,
+            # and with it undoes what others have written since.
+            with self._tables:
+                return app(environ, start_response)
 
-        server.app = counted
+        server.app = seen
 
     def __exit__(
         self,
