@@ -37,11 +37,23 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.line(f"{counts.total():,} {what}: {parts}")
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Without the garbage collector: in the midst of 3.11's parser, which rewrites each file's
+    asserts, a collection would end the run (python/cpython#106905); and it finds next to nothing,
+    for all that is loaded here stays."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.enable()
+
+
 if sys.version_info < (3, 12):
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
-        """A collection in the midst of 3.11's parser would end the run (python/cpython#106905)."""
+        """As above: the parser looks for the text of the assert that failed."""
         gc.disable()
         try:
             return (yield)
