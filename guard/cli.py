@@ -14,6 +14,8 @@ from guard.errors import NotAPlan
 from guard.preview import read_preview
 
 PASSES, REFUSED, USAGE, NO_PLAN = 0, 1, 2, 3
+# A thousand resources take two or three megabytes.
+MOST_CHARACTERS = 200_000_000
 
 HELP = """Refuses a preview that would hurt what is serving.
 
@@ -51,7 +53,7 @@ def guard(
         verdict = judge(steps, allowances)
     except NotAPlan as error:
         _write(page, markdown.no_plan(stack, str(error)))
-        print(error, file=sys.stderr)
+        print(sentences.on_one_line(str(error)), file=sys.stderr)
         return NO_PLAN
     _write(page, markdown.page(steps, verdict, stack=stack, reason=reason))
     for title, findings in (
@@ -60,10 +62,10 @@ def guard(
         ("told", verdict.told),
     ):
         for finding in findings:
-            print(f"{title}: {sentences.of_finding(finding)}")
+            print(sentences.on_one_line(f"{title}: {sentences.of_finding(finding)}"))
     for line in sentences.of_unused(verdict):
-        print(line)
-    print(sentences.of_verdict(verdict, stack, reason))
+        print(sentences.on_one_line(line))
+    print(sentences.on_one_line(sentences.of_verdict(verdict, stack, reason)), flush=True)
     return PASSES if verdict.passes else REFUSED
 
 
@@ -95,9 +97,19 @@ def _allowances(given: list[str], reason: str) -> frozenset[str]:
 
 def _text(preview: str) -> str:
     try:
-        return sys.stdin.read() if preview == "-" else Path(preview).read_text()
+        if preview == "-":
+            text = sys.stdin.read(MOST_CHARACTERS + 1)
+        else:
+            with Path(preview).open(encoding="utf-8") as file:
+                text = file.read(MOST_CHARACTERS + 1)
     except (OSError, UnicodeDecodeError) as error:
         raise NotAPlan(f"the preview {preview} can't be read: {error}") from None
+    if len(text) > MOST_CHARACTERS:
+        raise NotAPlan(
+            f"{_named(preview)} has more than {MOST_CHARACTERS:,} characters, and no preview has; "
+            "give what `pulumi preview --json` printed"
+        )
+    return text
 
 
 def _named(preview: str) -> str:
@@ -106,4 +118,4 @@ def _named(preview: str) -> str:
 
 def _write(page: Path | None, text: str) -> None:
     if page is not None:
-        page.write_text(text)
+        page.write_text(text, encoding="utf-8")

@@ -19,6 +19,8 @@ class State(Shape):
     type: str
     custom: bool
     inputs: dict[str, Any] | None = None
+    protect: bool = False
+    aliases: list[str] = []
     ignore_changes: list[str] = []
 
 

@@ -37,11 +37,12 @@ def _section(title: str, findings: Sequence[Finding]) -> list[str]:
 def _resources(steps: Sequence[Step]) -> list[str]:
     changing = [step for step in steps if step.effect != "none"]
     if not changing:
-        return ["", "Nothing changes."]
+        return [] if any(step.unprotected for step in steps) else ["", "Nothing changes."]
     counts = Counter(step.effect for step in changing)
     said = ", ".join(f"{counts[effect]} to {effect}" for effect in _MARKS if counts[effect])
     rows = [
-        f"| {_MARKS[step.effect]} | {_plain(step.noun)} | {_plain(step.name)} | {_changes(step)} |"
+        f"| {_MARKS[step.effect]} | {_cut(step.noun)} | {_cut(step.name)} "
+        f"| {_cut(', '.join(step.paths))} |"
         for step in changing[:MOST_ROWS]
     ]
     more = len(changing) - len(rows)
@@ -54,13 +55,12 @@ def _resources(steps: Sequence[Step]) -> list[str]:
     ]
 
 
-def _changes(step: Step) -> str:
-    shown = ", ".join(step.paths)
-    return _plain(shown if len(shown) <= _MOST_CHARACTERS else f"{shown[:_MOST_CHARACTERS]}…")
+def _cut(text: str) -> str:
+    return _plain(text if len(text) <= _MOST_CHARACTERS else f"{text[:_MOST_CHARACTERS]}…")
 
 
 def _plain(text: str) -> str:
     """On one line, and nothing in it is markup or a mention: names are whatever people wrote."""
     return "".join(
-        f"&#{ord(sign)};" if sign in "&<>|@[]!\\#" else sign for sign in " ".join(text.split())
+        f"&#{ord(sign)};" if sign in "&<>|@[]!\\#" else sign for sign in sentences.on_one_line(text)
     )

@@ -13,13 +13,13 @@ from guard.errors import NotAPlan
 
 AGAIN = "run `pulumi preview --json` again, to its end"
 # Steps of a replacement's parts are left out unless asked for; of these the engine prints each one.
-_COUNTED = ("create", "update", "replace", "delete")
+_COUNTED = ("create", "import", "update", "replace", "delete")
 
 
 def read_preview(text: str, source: str, stack: str) -> tuple[Step, ...]:
     """The steps of a whole preview of the stack; NotAPlan when the text is anything else."""
     try:
-        digest = Digest.model_validate(json.loads(text, object_pairs_hook=_each_once))
+        digest = Digest.model_validate(_json(text))
     except ValidationError as error:
         problems = "; ".join(
             f"{'/'.join(map(str, one['loc'])) or 'all of it'}: {one['msg']}"
@@ -34,6 +34,15 @@ def read_preview(text: str, source: str, stack: str) -> tuple[Step, ...]:
     for problem in _problems(digest, stack):
         raise NotAPlan(f"{source}: {problem}")
     return tuple(_step(one) for one in digest.steps)
+
+
+def _json(text: str) -> Any:
+    """JSON as the standard has it; ValueError or RecursionError for anything else."""
+    return json.loads(text, object_pairs_hook=_each_once, parse_constant=_no_number)
+
+
+def _no_number(word: str) -> Any:
+    raise ValueError(f"{word} is no number")
 
 
 def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -75,8 +84,11 @@ def _mismatches(step: StepShown, stack: str) -> Iterator[str]:
         yield f"{step.urn} has an operation {step.op!r}, which the guard does not know"
         return
     states = [one for one in (step.old_state, step.new_state) if one]
+    # A resource that the program calls otherwise now comes with its old state under its old name.
+    names = {step.urn, *(step.new_state.aliases if step.new_state else ())}
     for state in states:
-        if state.urn != step.urn or state.type != _type(step.urn):
+        known = names if state is step.old_state else {step.urn}
+        if state.urn not in known or state.type != _type(step.urn):
             yield f"{step.urn} comes with the state of {state.urn}, a {state.type}"
         if not state.custom and state.type.startswith("aws"):
             yield f"{step.urn} is said to be a component, and its type is AWS's"
@@ -102,6 +114,7 @@ def _step(read: StepShown) -> Step:
         op=read.op,
         effect=effect,
         in_cloud=state is None or state.custom,
+        unprotected=_unprotected(read.old_state, read.new_state),
         paths=_paths(detailed, [*read.diff_reasons, *read.replace_reasons], old, new),
         old=old,
         new=new,
@@ -122,6 +135,10 @@ def _paths(
         return tuple(sorted({*stated}))
     keys = {*old, *new} - {"__defaults"}
     return tuple(sorted(key for key in keys if old.get(key) != new.get(key)))
+
+
+def _unprotected(old: State | None, new: State | None) -> bool:
+    return bool(old and new and old.protect and not new.protect)
 
 
 def _inputs(state: State | None) -> dict[str, Any]:

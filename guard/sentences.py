@@ -32,5 +32,12 @@ def of_unused(verdict: Verdict) -> list[str]:
     return [f"{key} is allowed, and the plan does no such thing" for key in verdict.unused]
 
 
+def on_one_line(text: str) -> str:
+    """Without what would end the line, colour a terminal or turn its writing around: names are
+    whatever people wrote, and a job's log takes lines of some shapes for commands."""
+    words = " ".join(text.split())
+    return "".join(sign if sign.isprintable() else "\ufffd" for sign in words)
+
+
 def _capital(text: str) -> str:
     return text[:1].upper() + text[1:]

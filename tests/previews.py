@@ -12,8 +12,6 @@ Digest = dict[str, Any]
 SAMPLES = Path(__file__).with_name("preview_samples")
 NAMES = sorted(path.stem for path in SAMPLES.glob("*.json"))
 STACK = "staging"
-# What the engine prints for a value that nobody knows before the update.
-UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 
 
 @cache
@@ -93,6 +91,26 @@ def update(
 ) -> Digest:
     """A change in place of some paths."""
     return step("update", type_, name, old=old, new=new, paths=paths, ignores=ignores)
+
+
+def renamed(one: Digest, old_name: str) -> Digest:
+    """The same step of a resource that was called otherwise, with an alias that says so."""
+    old_urn = one["urn"].rpartition("::")[0] + f"::{old_name}"
+    return put(put(one, old_urn, "oldState", "urn"), [old_urn], "newState", "aliases")
+
+
+def protection(type_: str, name: str, *, before: bool, after: bool, op: str = "same") -> Digest:
+    """A step on which Pulumi's own protection may differ; shown for that reason alone if `same`."""
+    one = put(step(op, type_, name), before, "oldState", "protect")
+    return put(one, after, "newState", "protect")
+
+
+def first(*steps: Digest) -> Digest:
+    """A whole preview of these steps in a stack that this makes."""
+    made = digest(*steps)
+    made["steps"][0] = sample("first-preview")["steps"][0]
+    made["changeSummary"]["create"] = made["changeSummary"].get("create", 0) + 1
+    return made
 
 
 def digest(*steps: Digest) -> Digest:

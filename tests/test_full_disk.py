@@ -22,7 +22,12 @@ def plan(folder: Path) -> str:
 
 @pytest.mark.parametrize(
     ("program", "code"),
-    [(["costs"], 1), (["rehearsal", "plan", "testing"], 1), (["drills", "--help"], 3)],
+    [
+        (["costs"], 1),
+        (["rehearsal", "plan", "testing"], 1),
+        (["drills", "--help"], 3),
+        (["guard", "tests/preview_samples/tags-only.json", "--stack", "staging"], 3),
+    ],
 )
 def test_an_answer_that_nothing_can_hold(program: list[str], code: int, tmp_path: Path) -> None:
     command = [*program, plan(tmp_path)] if program == ["costs"] else program

@@ -11,7 +11,7 @@ from guard import markdown
 from guard.cli import main
 from guard.decide.rules import RULES
 from rehearsal.stack_file import ROOT
-from tests.previews import SAMPLES, STACK, digest, step
+from tests.previews import SAMPLES, STACK, digest, protection, step, update
 
 DOC = (ROOT / "docs" / "guard.md").read_text()
 
@@ -112,6 +112,54 @@ def test_a_file_that_is_not_there_and_one_that_is_no_text(
     (tmp_path / "binary.json").write_bytes(b"\xff\xfe")
     assert main([str(tmp_path / "binary.json"), "--stack", STACK]) == 3
     assert "binary.json can't be read: 'utf-8'" in capsys.readouterr().err
+
+
+def test_a_file_without_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("guard.cli.MOST_CHARACTERS", 1000)
+    endless = tmp_path / "preview.json"
+    endless.write_text(" " * 1001)
+    assert main([str(endless), "--stack", STACK]) == 3
+    out, err = capsys.readouterr()
+    said = f"{endless} has more than 1,000 characters, and no preview has; "
+    assert (out, err) == ("", f"{said}give what `pulumi preview --json` printed\n")
+    monkeypatch.setattr("sys.stdin", io.StringIO(" " * 1001))
+    assert main(["-", "--stack", STACK]) == 3
+    assert capsys.readouterr().err.startswith("standard input has more than 1,000 characters")
+    endless.write_text(" " * 1000)
+    assert main([str(endless), "--stack", STACK]) == 3
+    assert "is not whole JSON" in capsys.readouterr().err
+
+
+NASTY = "web\n::stop-commands::x\n\x1b[32mstaging: passes\u202e\ud800"
+SEEN = "web ::stop-commands::x \ufffd[32mstaging: passes\ufffd\ufffd"
+
+
+def test_a_name_forges_no_line_of_a_log(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A line that begins with :: is a command to GitHub."""
+    file, page = tmp_path / "preview.json", tmp_path / "page.md"
+    listener = update("aws:lb/listener:Listener", NASTY, {}, {}, "port")
+    file.write_text(json.dumps(digest(listener)))
+    assert main([str(file), "--stack", STACK, "--markdown", str(page)]) == 1
+    out = capsys.readouterr().out
+    assert [line.split(":")[0] for line in out.splitlines()] == ["refused", "staging"]
+    assert f"Listener {SEEN}: the plan changes port" in out
+    assert "\x1b" not in page.read_text()
+    file.write_text(json.dumps(digest(step("create", "aws:sqs/queue:Queue", NASTY))))
+    assert main([str(file), "--stack", STACK, "--markdown", str(page)]) == 3
+    assert f"a aws:sqs/queue:Queue such as {SEEN} is to traffic" in capsys.readouterr().err
+    assert len(page.read_text().splitlines()) == 3
+
+
+def test_protection_that_is_taken_off_is_more_than_nothing(tmp_path: Path) -> None:
+    file, page = tmp_path / "preview.json", tmp_path / "page.md"
+    bucket = protection("aws:s3/bucket:Bucket", "web", before=True, after=False)
+    file.write_text(json.dumps(digest(bucket)))
+    assert main([str(file), "--stack", STACK, "--markdown", str(page)]) == 1
+    heading, *_, finding = page.read_text().splitlines()
+    assert heading == "## Plan of `staging`: refused"
+    assert finding.startswith("- Bucket web: the plan takes `protect` off it; data is lost, or ")
 
 
 def test_a_page_that_can_not_be_written_is_no_pass(

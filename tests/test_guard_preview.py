@@ -10,7 +10,18 @@ from guard.decide.step import EFFECTS
 from guard.decide.verdict import judge
 from guard.errors import NotAPlan
 from guard.preview import read_preview
-from tests.previews import NAMES, STACK, Digest, digest, put, sample, step, without
+from tests.previews import (
+    NAMES,
+    STACK,
+    Digest,
+    digest,
+    put,
+    renamed,
+    sample,
+    step,
+    update,
+    without,
+)
 
 GROUP = "aws:lb/targetGroup:TargetGroup"
 PLAN = sample("target-group-port")
@@ -108,6 +119,7 @@ def deletes(count: int) -> Digest:
         (without(PLAN, "changeSummary", "replace"), "1 steps that replace, and its summary says 0"),
         (put(PLAN, 1, "changeSummary", "create"), "0 steps that create, and its summary says 1"),
         (put(PLAN, 1, "changeSummary", "update"), "0 steps that update, and its summary says 1"),
+        (put(PLAN, 1, "changeSummary", "import"), "0 steps that import, and its summary says 1"),
         (deletes(2), "1 steps that delete, and its summary says 2"),
         (put(PLAN, YES, "maybeCorrupt"), "the engine says that it may be corrupt"),
         (
@@ -185,6 +197,53 @@ def test_a_key_that_stands_twice_is_no_plan() -> None:
     text = json.dumps(PLAN).replace('"op": "replace"', '"op": "replace", "op": "same"')
     with pytest.raises(NotAPlan, match="the key 'op' stands twice in one object"):
         read(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("\ufeff" + json.dumps(PLAN), "Unexpected UTF-8 BOM"),
+        (json.dumps(put(PLAN, float("nan"), "duration")), "NaN is no number"),
+        (
+            json.dumps(put(PLAN, -float("inf"), "steps", 1, "oldState", "inputs", "port")),
+            "-Infinity is no number",
+        ),
+        (json.dumps(PLAN).replace("30", "3" * 5000, 1), "4300 digits"),
+        (json.dumps(PLAN) + json.dumps(PLAN), "Extra data"),
+        (json.dumps(PLAN) + "\0", "Extra data"),
+    ],
+)
+def test_what_the_engine_never_writes_is_no_plan(text: str, said: str) -> None:
+    with pytest.raises(NotAPlan, match=r"^preview.json is not whole JSON") as refused:
+        read(text)
+    assert said in str(refused.value)
+
+
+def test_values_however_deep_are_read_or_refused() -> None:
+    """The reader's own limit depends on Python; no depth leads to a crash or to a pass."""
+    text = json.dumps(put(PLAN, "DEEP", "steps", 1, "newState", "inputs", "port"))
+    for depth in (10, 500, 5000, 100_000):
+        deep = text.replace('"DEEP"', "[" * depth + "]" * depth)
+        try:
+            verdict = judge(read_preview(deep, "preview.json", STACK), ())
+        except NotAPlan as refused:
+            assert depth > 10
+            assert "is not whole JSON" in str(refused)  # noqa: PT017 (one of two good ends)
+        else:
+            assert not verdict.passes
+
+
+def test_the_state_of_another_resource_is_no_plan_unless_an_alias_says_so() -> None:
+    plan = renamed(update(GROUP, "cyan", {}, {}, "port"), "blue")
+    judge(read_preview(json.dumps(digest(plan)), "preview.json", STACK), ())
+    for changed in (
+        without(plan, "newState", "aliases"),
+        put(plan, [f"{URN}2"], "newState", "aliases"),
+        put(plan, "aws:s3/bucket:Bucket", "oldState", "type"),
+        put(plan, plan["oldState"]["urn"], "newState", "urn"),
+    ):
+        with pytest.raises(NotAPlan, match=" comes with the state of "):
+            read(json.dumps(digest(changed)))
 
 
 def test_a_stream_of_events_is_no_plan() -> None:

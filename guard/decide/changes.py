@@ -1,24 +1,21 @@
-"""What a change in place means, property by property: a rule, or None when it hurts nothing."""
+"""What a change in place means to traffic, by property: a rule, or None when it hurts nothing."""
 
 import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from guard.decide.grants import narrower
 from guard.decide.rules import (
     ACCESS,
     AT_ONCE,
-    CUT_OFF,
     CUTOVER_OWNS,
-    DATA,
-    DOWNTIME,
     DRAIN,
     EDGE,
     NEXT_START,
     RESTARTS_SLOT,
-    WINDOW,
     Rule,
 )
-from guard.decide.step import Step
+from guard.decide.step import Step, at, hidden
 
 Changed = Callable[[Step, str], Rule | None]
 
@@ -27,27 +24,17 @@ TAGS = frozenset({"tags", "tagsAll"})
 OWNER_TAG = "traffic-owner"
 # Another token in the header that a test rule looks at: a request without the header never matches.
 _HEADER_VALUE = re.compile(r"conditions\[\d+\]\.httpHeader\.values\[\d+\]")
+# A whole behavior, which requests it is for, and where it sends them.
+_WAY_OF_REQUESTS = re.compile(
+    r"orderedCacheBehaviors(\[\d+\])?"
+    r"|(defaultCacheBehavior|orderedCacheBehaviors\[\d+\])\.(pathPattern|targetOriginId)"
+)
 # "This parameter doesn't trigger a new service deployment" (ECS, UpdateService), less what lets ECS
 # move tasks or releases by itself.
 _QUIET_OF_SERVICE = TAGS | {
     *("deploymentMaximumPercent", "deploymentMinimumHealthyPercent", "enableEcsManagedTags"),
     *("enableExecuteCommand", "healthCheckGracePeriodSeconds", "propagateTags"),
     "waitForSteadyState",
-}
-# What RDS changes without a restart ("Settings for DB instances", RDS user guide).
-_QUIET_OF_DATABASE = TAGS | {
-    *("allowMajorVersionUpgrade", "autoMinorVersionUpgrade", "backupWindow", "copyTagsToSnapshot"),
-    *("databaseInsightsMode", "enabledCloudwatchLogsExports", "finalSnapshotIdentifier"),
-    *("maintenanceWindow", "maxAllocatedStorage", "monitoringInterval", "monitoringRoleArn"),
-    *("performanceInsightsEnabled", "performanceInsightsRetentionPeriod"),
-}
-_QUIET_OF_CACHE = TAGS | {
-    *("autoMinorVersionUpgrade", "description", "finalSnapshotIdentifier"),
-    *("logDeliveryConfigurations", "maintenanceWindow", "notificationTopicArn", "snapshotWindow"),
-}
-_WAYS_TO_DATA = {
-    *("authToken", "networkType", "securityGroupIds", "transitEncryptionEnabled"),
-    *("transitEncryptionMode", "userGroupIds", "vpcSecurityGroupIds"),
 }
 
 
@@ -61,6 +48,17 @@ def only(*named: str, rule: Rule) -> Changed:
     return lambda _step, prop: rule if prop in named else None
 
 
+def policy(loses: Rule, otherwise: Changed) -> Changed:
+    """A policy that grants less is `loses`'s; a wider or an unknown one is told of."""
+
+    def changed(step: Step, prop: str) -> Rule | None:
+        if prop != "policy":
+            return otherwise(step, prop)
+        return loses if narrower(step.old.get(prop), step.new.get(prop)) else ACCESS
+
+    return changed
+
+
 def listener(step: Step, prop: str) -> Rule | None:
     return None if prop in TAGS and _same_owner(step) else EDGE
 
@@ -71,8 +69,7 @@ def listener_rule(step: Step, prop: str) -> Rule | None:
     if prop == "actions" and divides:
         return CUTOVER_OWNS
     if prop == "conditions" and not divides:
-        touched = [path for path in step.paths if path.startswith("conditions")]
-        return None if all(map(_HEADER_VALUE.fullmatch, touched)) else EDGE
+        return None if all(map(_HEADER_VALUE.fullmatch, step.paths_of(prop))) else EDGE
     return listener(step, prop)
 
 
@@ -80,9 +77,12 @@ def target_group(step: Step, prop: str) -> Rule | None:
     return DRAIN if prop == "deregistrationDelay" else listener(step, prop)
 
 
-def distribution(_step: Step, prop: str) -> Rule | None:
-    """Names, origins and the switch itself take the site away; the rest changes it."""
-    if prop in ("aliases", "enabled", "originGroups", "origins"):
+def distribution(step: Step, prop: str) -> Rule | None:
+    """Names, origins, which requests go to which, and the switch itself take the site away; the
+    rest changes it."""
+    if prop in ("aliases", "continuousDeploymentPolicyId", "enabled", "originGroups", "origins"):
+        return EDGE
+    if prop == "viewerCertificate" or any(map(_WAY_OF_REQUESTS.fullmatch, step.paths_of(prop))):
         return EDGE
     return None if prop in TAGS else AT_ONCE
 
@@ -98,29 +98,19 @@ def scalable_target(step: Step, prop: str) -> Rule | None:
     if prop in ("minCapacity", "suspendedState"):
         return CUTOVER_OWNS
     if prop == "maxCapacity":
-        return None if _not_less(step, prop) else RESTARTS_SLOT
+        return None if not_less(step, prop) else RESTARTS_SLOT
     return None if prop in TAGS else RESTARTS_SLOT
 
 
-def database(step: Step, prop: str) -> Rule | None:
-    """A new port restarts at once, whatever `applyImmediately` says."""
-    if prop in _QUIET_OF_DATABASE:
-        return None
-    if prop in ("deletionProtection", "skipFinalSnapshot", "deleteAutomatedBackups"):
-        return DATA
-    if prop == "backupRetentionPeriod":
-        return None if _not_less(step, prop) else DATA
-    return DOWNTIME if prop == "port" else _data_store(step, prop)
+def scheduled(step: Step, prop: str) -> Rule | None:
+    return ceiling(step) if prop == "scalableTargetAction" else None
 
 
-def cache(step: Step, prop: str) -> Rule | None:
-    if prop in _QUIET_OF_CACHE:
-        return None
-    if prop == "snapshotRetentionLimit":
-        return None if _not_less(step, prop) else DATA
-    if prop == "numCacheClusters":
-        return None if _not_less(step, prop) else DOWNTIME
-    return _data_store(step, prop)
+def ceiling(step: Step) -> Rule | None:
+    """A schedule that sets a ceiling, or may, stops tasks above it; a floor stops none."""
+    action = step.new.get("scalableTargetAction")
+    known = isinstance(action, Mapping) and action.get("maxCapacity") is None
+    return None if known else RESTARTS_SLOT
 
 
 def role(_step: Step, prop: str) -> Rule | None:
@@ -129,16 +119,22 @@ def role(_step: Step, prop: str) -> Rule | None:
     return ACCESS if prop in ("inlinePolicies", "managedPolicyArns") else None
 
 
-def key(_step: Step, prop: str) -> Rule | None:
-    if prop == "isEnabled":
+def key(step: Step, prop: str) -> Rule | None:
+    if prop == "isEnabled" and step.new.get(prop) is not True:
         return NEXT_START
-    return ACCESS if prop == "policy" else None
+    return policy(NEXT_START, only(rule=ACCESS))(step, prop)
 
 
 def divides_traffic(step: Step) -> bool:
     """Whether a listener rule sends to more than one target group, or leaves its actions alone, or
     hides them; before the step or after it."""
     return "actions" in step.ignores or any(_divides(one) for one in (step.old, step.new))
+
+
+def not_less(step: Step, path: str) -> bool:
+    """False too when either is unknown before the update."""
+    before, after = at(step.old, path), at(step.new, path)
+    return isinstance(before, int) and isinstance(after, int) and after >= before
 
 
 def _divides(inputs: Mapping[str, Any]) -> bool:
@@ -153,23 +149,12 @@ def _divides(inputs: Mapping[str, Any]) -> bool:
     return False
 
 
-def _data_store(step: Step, prop: str) -> Rule | None:
-    if prop in _WAYS_TO_DATA:
-        return CUT_OFF
-    # Left out it is off, at the provider and at AWS. What waits for the window starts with it too.
-    return WINDOW if step.new.get("applyImmediately", False) is False else DOWNTIME
-
-
 def _same_owner(step: Step) -> bool:
-    return _owner(step.old) == _owner(step.new)
+    """False too when either is hidden."""
+    before, after = _owner(step.old), _owner(step.new)
+    return before == after and not hidden(before)
 
 
 def _owner(inputs: Mapping[str, Any]) -> object:
     tags = inputs.get("tags")
     return tags.get(OWNER_TAG) if isinstance(tags, Mapping) else tags
-
-
-def _not_less(step: Step, prop: str) -> bool:
-    """False too when either is unknown before the update."""
-    before, after = step.old.get(prop), step.new.get(prop)
-    return isinstance(before, int) and isinstance(after, int) and after >= before

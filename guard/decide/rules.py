@@ -71,6 +71,13 @@ NO_WAY_BACK = Rule(
     harm="cutover works by it: no release and no rollback until the `up` is over, or for good",
     way="see that no cutover is open or near: `python -m cutover status`",
 )
+PROVIDER = Rule(
+    id="provider",
+    level="refused",
+    harm="whatever follows is asked in another name, or of another account, region or program, and "
+    "no plan shows it",
+    way="change it alone, in a plan that changes nothing else",
+)
 WINDOW = Rule(
     id="window",
     level="told",
@@ -100,6 +107,6 @@ RULES: Mapping[str, Rule] = {
     rule.id: rule
     for rule in (
         *(CUTOVER_OWNS, EDGE, DATA, DOWNTIME, RESTARTS_SLOT, NEXT_START, CUT_OFF, NO_WAY_BACK),
-        *(WINDOW, DRAIN, ACCESS, AT_ONCE),
+        *(PROVIDER, WINDOW, DRAIN, ACCESS, AT_ONCE),
     )
 }

@@ -26,6 +26,10 @@ EFFECTS: Mapping[str, Effect] = {
     "discard-replaced": "replace",
     "delete": "delete",
 }
+# What the engine prints for a value that nobody knows before the update (plugin.UnknownStringValue)
+# and for one that is secret.
+UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
+SECRET = "[secret]"  # noqa: S105 (it stands for one)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,7 +38,8 @@ class Step:
 
     `paths` are the properties that change, such as tags.team or subnets[1]; `old` and `new` the
     camelCase inputs, empty where there are none; `ignores` what the program leaves to others.
-    `in_cloud` is false of a component, which is only a name for its parts.
+    `in_cloud` is false of a component, which is only a name for its parts. `unprotected` is whether
+    the plan takes Pulumi's own protection off it.
     """
 
     urn: str
@@ -43,6 +48,7 @@ class Step:
     op: str
     effect: Effect
     in_cloud: bool
+    unprotected: bool = False
     paths: tuple[str, ...] = ()
     old: Mapping[str, Any]
     new: Mapping[str, Any]
@@ -58,7 +64,29 @@ class Step:
         """`Listener` of aws:lb/listener:Listener."""
         return self.type.rpartition(":")[2]
 
+    def paths_of(self, prop: str) -> tuple[str, ...]:
+        """The paths that change within an outermost property."""
+        return tuple(path for path in self.paths if outermost(path) == prop)
+
 
 def outermost(path: str) -> str:
     """`networkConfiguration` of networkConfiguration.subnets[1]."""
     return re.split(r"[.\[]", path)[0]
+
+
+def at(inputs: Any, path: str) -> Any:
+    """What stands at a path such as rules[0].expiration.days; None where nothing does."""
+    found = inputs
+    for key in re.findall(r"[^.\[\]]+", path):
+        if isinstance(found, Mapping):
+            found = found.get(key)
+        elif isinstance(found, list) and key.isdecimal() and int(key) < len(found):
+            found = found[int(key)]
+        else:
+            return None
+    return found
+
+
+def hidden(value: Any) -> bool:
+    """Whether the engine shows something in the place of the value."""
+    return value in (UNKNOWN, SECRET)
