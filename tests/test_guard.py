@@ -187,9 +187,13 @@ GOOD: dict[str, Digest] = {
         update(KEY, "key", {}, {"isEnabled": True}, "isEnabled"),
     ),
     "protected from now on": digest(protection(DATABASE, "main", before=False, after=True)),
+    "protected from now on, whatever it leaves alone": digest(
+        protection(SERVICE, "blue", before=False, after=True)
+    ),
     "still protected": digest(
         protection(DATABASE, "main", before=True, after=True, op="refresh"),
         protection("aws:sns/topic:Topic", "alerts", before=True, after=False),
+        protection(PROVIDER, "aws", before=True, after=False),
     ),
     "called otherwise, with an alias": digest(
         renamed(
@@ -318,6 +322,12 @@ TOLD: dict[str, tuple[Digest, list[str]]] = {
         digest(update("aws:rds/parameterGroup:ParameterGroup", "main", {}, {}, "parameters[1]")),
         ["(at-once:main)"],
     ),
+    "a second database, switched off": (
+        digest(
+            update(DATABASE, "main", {}, {"blueGreenUpdate": {"enabled": False}}, "instanceClass")
+        ),
+        ["(window:main)"],
+    ),
     "another maintenance window": (
         digest(update(DATABASE, "main", {}, {"applyImmediately": True}, "maintenanceWindow")),
         ["(window:main)"],
@@ -399,6 +409,10 @@ BAD: dict[str, tuple[Digest, list[str]]] = {
     ),
     "protection taken off by the way": (
         unprotected(no_way(DATABASE, "main", "tags.team")),
+        ["data:main"],
+    ),
+    "what was protected, deleted": (
+        unprotected(digest(step("delete", DATABASE, "main"))),
         ["data:main"],
     ),
     "called otherwise, and its port changed": (
@@ -945,7 +959,7 @@ CHANGED: list[tuple[str, str, str | None]] = [
 def test_the_corpus_is_whole() -> None:
     assert sorted(SAMPLES) == NAMES
     assert len(SAMPLES) == 22
-    assert (len(GOOD), len(TOLD), len(BAD)) == (44, 13, 120)
+    assert (len(GOOD), len(TOLD), len(BAD)) == (45, 14, 121)
 
 
 @pytest.mark.parametrize("name", sorted(SAMPLES))
@@ -1046,6 +1060,11 @@ def test_an_allowance_of_a_change_lets_nothing_else_of_that_name_pass() -> None:
     assert (verdict.allowed, verdict.unused) == ((), ("edge:web",))
     partly = verdict_of(digest(certificate, sneaky), "edge:Listener/web")
     assert [one.key for one in partly.refused] == ["edge:ListenerRule/web"]
+    switched = update(BUCKET, "main", {}, {}, "policy")
+    opened = unprotected(no_way(DATABASE, "main", "tags.team"))["steps"][1]
+    assert not verdict_of(digest(switched, opened), "data:main").passes
+    assert verdict_of(digest(switched), "data:main").passes
+    assert verdict_of(digest(opened), "data:main").passes
     together = digest(step("delete", LISTENER, "web"), step("delete", RULE, "web"))
     assert verdict_of(together, "edge:web").passes
 

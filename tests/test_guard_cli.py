@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from guard import markdown
-from guard.cli import main
+from guard.cli import MOST_CHARACTERS, main
 from guard.decide.rules import RULES
 from rehearsal.stack_file import ROOT
 from tests.previews import SAMPLES, STACK, digest, protection, step, update
@@ -117,6 +117,7 @@ def test_a_file_that_is_not_there_and_one_that_is_no_text(
 def test_a_file_without_end(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    assert MOST_CHARACTERS == 200_000_000
     monkeypatch.setattr("guard.cli.MOST_CHARACTERS", 1000)
     endless = tmp_path / "preview.json"
     endless.write_text(" " * 1001)
@@ -226,12 +227,15 @@ def test_the_page_holds_no_value_and_no_markup_of_a_name(tmp_path: Path) -> None
             old={"token": "hunter2"},
             new={"token": "hunter3"},
             paths=["token", "x" * 100],
-        )
+        ),
+        step("create", "aws:sns/topic:Topic", "n" * 60),
+        step("create", "aws:sns/topic:Topic", "m" * 61),
     )
     file, page = tmp_path / "preview.json", tmp_path / "page.md"
     file.write_text(json.dumps(plan))
     assert main([str(file), "--stack", STACK, "--markdown", str(page)]) == 0
-    [row] = [line for line in page.read_text().splitlines() if "Topic" in line]
+    row, *others = [line for line in page.read_text().splitlines() if "Topic" in line]
+    assert others == [f"| + | Topic | {'n' * 60} |  |", f"| + | Topic | {'m' * 60}… |  |"]
     name = "a&#124;b &#64;all &#60;img&#62; &#91;x&#93;(y)"
     assert row == f"| ~ | Topic | {name} | token, {'x' * 53}… |"
     assert "hunter" not in page.read_text()
