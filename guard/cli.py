@@ -48,6 +48,7 @@ def guard(
     ] = None,
 ) -> int:
     allowances = _allowances(allow or [], reason)
+    _write(page, "")  # what an earlier run wrote is no verdict of this one, should it be killed
     try:
         steps = read_preview(_text(preview), _named(preview), stack)
         verdict = judge(steps, allowances)

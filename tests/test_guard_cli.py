@@ -3,6 +3,9 @@
 import io
 import json
 import re
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -176,6 +179,18 @@ def test_standard_input(
     monkeypatch.setattr("sys.stdin", io.StringIO("{"))
     assert main(["-", "--stack", STACK]) == 3
     assert capsys.readouterr().err.startswith("standard input is not whole JSON")
+
+
+def test_a_run_that_is_killed_leaves_no_verdict(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text("## Plan of `staging`: passes\n")
+    command = [sys.executable, "-m", "guard", "-", "--stack", STACK, "--markdown", str(page)]
+    with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE) as run:
+        while page.read_text():
+            assert run.poll() is None
+        run.kill()
+    assert run.returncode == -signal.SIGKILL
+    assert page.read_text() == ""
 
 
 def test_the_page_has_verdict_findings_and_what_changes(tmp_path: Path) -> None:
