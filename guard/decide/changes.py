@@ -24,6 +24,11 @@ TAGS = frozenset({"tags", "tagsAll"})
 OWNER_TAG = "traffic-owner"
 # Another token in the header that a test rule looks at: a request without the header never matches.
 _HEADER_VALUE = re.compile(r"conditions\[\d+\]\.httpHeader\.values\[\d+\]")
+# What decides whether anybody gets in at the edge at all, and where to.
+_WAYS_IN = {
+    *("aliases", "continuousDeploymentPolicyId", "enabled", "originGroups", "origins"),
+    *("restrictions", "viewerCertificate"),
+}
 # A whole behavior, which requests it is for, and where it sends them.
 _WAY_OF_REQUESTS = re.compile(
     r"orderedCacheBehaviors(\[\d+\])?"
@@ -80,9 +85,14 @@ def target_group(step: Step, prop: str) -> Rule | None:
 def distribution(step: Step, prop: str) -> Rule | None:
     """Names, origins, which requests go to which, and the switch itself take the site away; the
     rest changes it."""
-    if prop in ("aliases", "continuousDeploymentPolicyId", "enabled", "originGroups", "origins"):
+    if prop in _WAYS_IN or any(map(_WAY_OF_REQUESTS.fullmatch, step.paths_of(prop))):
         return EDGE
-    if prop == "viewerCertificate" or any(map(_WAY_OF_REQUESTS.fullmatch, step.paths_of(prop))):
+    return None if prop in TAGS else AT_ONCE
+
+
+def firewall(_step: Step, prop: str) -> Rule | None:
+    """What becomes of a request that no rule is about becomes of nearly all of them."""
+    if prop == "defaultAction":
         return EDGE
     return None if prop in TAGS else AT_ONCE
 

@@ -78,7 +78,7 @@ KINDS: Mapping[str, Kind] = {
     "aws:cloudfront/function:Function": _FRONT,
     "aws:cloudfront/originAccessControl:OriginAccessControl": _FRONT,
     "aws:cloudfront/responseHeadersPolicy:ResponseHeadersPolicy": _FRONT,
-    "aws:wafv2/webAcl:WebAcl": _FRONT,
+    "aws:wafv2/webAcl:WebAcl": _lost(EDGE, changes.firewall),
     "aws:route53/record:Record": _lost(
         EDGE, other_than("ttl", rule=EDGE), taking_over("allowOverwrite", EDGE)
     ),
