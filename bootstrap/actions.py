@@ -61,7 +61,6 @@ _WRITES: Mapping[str, str] = {
     ),
     "backup-storage": "MountCapsule",
     "budgets": "ModifyBudget TagResource UntagResource",
-    "cloudformation": "CreateChangeSet DeleteStack ExecuteChangeSet UpdateStack TagResource",
     "cloudfront": "Create* Delete* PublishFunction TagResource UntagResource Update*",
     "cloudwatch": (
         "DeleteAlarms DeleteDashboards PutCompositeAlarm PutDashboard PutMetricAlarm "
@@ -85,10 +84,6 @@ _WRITES: Mapping[str, str] = {
     "kms": (
         "CreateAlias CreateKey DeleteAlias EnableKeyRotation PutKeyPolicy ScheduleKeyDeletion "
         "TagResource UntagResource UpdateAlias UpdateKeyDescription"
-    ),
-    "lambda": (
-        "AddPermission CreateFunction DeleteFunction* PutFunctionEventInvokeConfig "
-        "RemovePermission TagResource UntagResource UpdateFunction*"
     ),
     "logs": (
         "AssociateKmsKey CreateDelivery CreateLogGroup DeleteDelivery* DeleteLogGroup "

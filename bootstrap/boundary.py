@@ -10,6 +10,18 @@ _STATE_STAYS = (
     *("s3:DeleteBucket", "s3:DeleteBucketPolicy", "s3:DeleteObjectVersion", "s3:PutBucketPolicy"),
     *("s3:PutBucketVersioning", "s3:PutLifecycleConfiguration"),
 )
+_CHANGES_A_KEY = (
+    *("kms:CreateAlias", "kms:CreateGrant", "kms:DeleteAlias", "kms:Disable*", "kms:PutKeyPolicy"),
+    *("kms:ScheduleKeyDeletion", "kms:TagResource", "kms:UntagResource", "kms:Update*"),
+)
+_BOOTS = (
+    *("ec2:*IamInstanceProfile*", "ec2:CreateFleet", "ec2:CreateLaunchTemplate*"),
+    *("ec2:ModifyFleet", "ec2:ModifyInstance*", "ec2:ModifyLaunchTemplate", "ec2:RunInstances"),
+)
+_LOOSENS = (
+    *("iam:CreatePolicy*", "iam:DeletePolicy*", "iam:DeleteRolePermissionsBoundary"),
+    "iam:SetDefaultPolicyVersion",
+)
 
 
 def boundary(account_id: str, state: Sequence[Any]) -> list[Statement]:
@@ -30,10 +42,14 @@ def boundary(account_id: str, state: Sequence[Any]) -> list[Statement]:
             "*",
         ),
         deny("StateStays", _STATE_STAYS, [*state]),
+        # By their tag, which nobody who is let in may take off, nor put another beside it.
         deny(
             "ItsKeysStay",
-            ["kms:DisableKey", "kms:PutKeyPolicy", "kms:ScheduleKeyDeletion"],
+            _CHANGES_A_KEY,
             "*",
             {"StringEquals": {"aws:ResourceTag/part": "bootstrap"}},
         ),
+        deny("BoundariesStay", _LOOSENS, "*"),
+        # A machine that boots somebody's script has a role that nobody passes again.
+        deny("NoMachines", _BOOTS, "*"),
     ]

@@ -1,17 +1,12 @@
 """What an `up` of one environment may do, and what it is denied because a cutover owns it."""
 
 from bootstrap.cutover_policy import lease_policy
-from bootstrap.statements import Place, Statement, allow, deny
+from bootstrap.role_policy import roles_of_parts, weights_role_stays
+from bootstrap.statements import Place, Statement, allow, deny, elsewhere
 
 # What rule, listener and target groups carry (infra/balancer.py).
 _OWNED = {"StringEquals": {"aws:ResourceTag/traffic-owner": "cutover"}}
 _TAGGED = {"ForAnyValue:StringEquals": {"aws:TagKeys": "traffic-owner"}}
-# Whoever a role of the environment is passed to (the trust policies of infra/).
-_PASSED_TO = (
-    *("backup.amazonaws.com", "ecs-tasks.amazonaws.com", "lambda.amazonaws.com"),
-    *("monitoring.rds.amazonaws.com", "s3.amazonaws.com", "scheduler.amazonaws.com"),
-    "vpc-flow-logs.amazonaws.com",
-)
 
 
 def write_policy(place: Place) -> list[Statement]:
@@ -20,16 +15,9 @@ def write_policy(place: Place) -> list[Statement]:
     return [
         *lease_policy(place),
         *_by_name(place),
+        *roles_of_parts(place),
         *_PULL,
-        deny(
-            "OtherEnvironmentsStay",
-            ["*"],
-            "*",
-            {
-                "StringNotEquals": {"aws:ResourceTag/environment": place.environment},
-                "Null": {"aws:ResourceTag/environment": "false"},
-            },
-        ),
+        elsewhere(place),
     ]
 
 
@@ -44,8 +32,9 @@ _PULL = (
 )
 
 
-def edge_denials() -> list[Statement]:
-    """What moves traffic, or could: cutover's rule, its listener, its target groups, their tag.
+def edge_denials(place: Place) -> list[Statement]:
+    """What moves traffic, or could: cutover's rule, its listener, its target groups, their tag, and
+    the role that changes them.
 
     `CreateRule` is asked of the listener. `SetRulePriorities` knows no condition, and a rule above
     ours would take the traffic.
@@ -72,6 +61,7 @@ def edge_denials() -> list[Statement]:
             "*",
             _OWNED | _TAGGED,
         ),
+        weights_role_stays(place),
     ]
 
 
@@ -89,7 +79,7 @@ def _by_name(place: Place) -> list[Statement]:
             "WriteBuckets",
             _of("s3", "CreateBucket", "DeleteBucket", "DeleteBucketPolicy", "PutBucket*")
             + _of("s3", "PutEncryptionConfiguration", "PutLifecycleConfiguration")
-            + _of("s3", "PutReplicationConfiguration"),
+            + _of("s3", "PutReplicationConfiguration", "TagResource", "UntagResource"),
             f"arn:aws:s3:::{name}-*",
         ),
         # A release's files, before its cutover; never index.html.
@@ -104,27 +94,38 @@ def _by_name(place: Place) -> list[Statement]:
             + _of("secretsmanager", "GetSecretValue", "PutResourcePolicy", "PutSecretValue")
             + _of("secretsmanager", "RotateSecret", "TagResource", "UntagResource")
             + _of("secretsmanager", "UpdateSecret", "UpdateSecretVersionStage"),
-            # RDS makes the owner's in the caller's name.
-            [place.arn("secretsmanager", f"secret:{one}") for one in (f"{name}-*", "rds!db-*")],
+            place.arn("secretsmanager", f"secret:{name}-*"),
+        ),
+        # RDS makes the owner's in the caller's name; nobody here reads one (RDS user guide,
+        # "Permissions required for Secrets Manager integration").
+        allow(
+            "LetRdsKeepItsSecret",
+            _of("secretsmanager", "CreateSecret", "DeleteSecret", "RotateSecret", "TagResource"),
+            place.arn("secretsmanager", "secret:rds!db-*"),
+        ),
+        allow(
+            "WriteFunctions",
+            _of("lambda", "AddPermission", "CreateFunction", "DeleteFunction*")
+            + _of("lambda", "PutFunctionEventInvokeConfig", "RemovePermission", "TagResource")
+            + _of("lambda", "UntagResource", "UpdateFunction*"),
+            place.arn("lambda", f"function:{name}-*"),
+        ),
+        # The rotation function's, by the name that the repository of applications gives it. A stack
+        # of somebody else's may have a role of its own that may do anything.
+        allow(
+            "WriteStacks",
+            _of("cloudformation", "CreateChangeSet", "DeleteStack", "ExecuteChangeSet")
+            + _of("cloudformation", "TagResource", "UpdateStack"),
+            [
+                place.arn("cloudformation", f"stack/serverlessrepo-{name}-*"),
+                f"arn:aws:cloudformation:{place.region}:aws:transform/Serverless-2016-10-31",
+            ],
         ),
         allow(
             "WriteParameters",
             _of("ssm", "AddTagsToResource", "DeleteParameter", "PutParameter")
             + _of("ssm", "RemoveTagsFromResource"),
             place.arn("ssm", f"parameter/slipway/{name}/*"),
-        ),
-        allow(
-            "WriteRoles",
-            _of("iam", "AttachRolePolicy", "CreateRole", "DeleteRole", "DeleteRolePolicy")
-            + _of("iam", "DetachRolePolicy", "PutRolePolicy", "TagRole", "UntagRole")
-            + _of("iam", "UpdateAssumeRolePolicy", "UpdateRole"),
-            place.role(f"{name}-*"),
-        ),
-        allow(
-            "PassRoles",
-            ["iam:PassRole"],
-            place.role(f"{name}-*"),
-            {"StringEquals": {"iam:PassedToService": [*_PASSED_TO]}},
         ),
         allow(
             "UseItsKeysForOthers",

@@ -1,17 +1,21 @@
 """Who may preview, change and release one environment, and who may edit its edge."""
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pulumi
+import pulumi_aws as aws
 
 from bootstrap.cutover_policy import cutover_policy
 from bootstrap.deploy_policy import edge_denials, write_policy
 from bootstrap.keys import key
+from bootstrap.parts import boundary_name, boundary_of_parts
 from bootstrap.role import RoleArgs, hourly_role
+from bootstrap.role_policy import rotation_role
 from bootstrap.settings import EnvironmentSettings
 from bootstrap.state_policy import read_state, write_state
-from bootstrap.statements import Place
+from bootstrap.statements import Place, document
 from bootstrap.trust import Source, trust, trust_people
 
 
@@ -81,7 +85,7 @@ class EnvironmentRoles(pulumi.ComponentResource):
                     trust=trust(args.provider_arn, source, changes),
                     statements=[
                         *write_policy(place),
-                        *edge_denials(),
+                        *edge_denials(place),
                         *write_state(place, args.state_arn, keys),
                     ],
                     attached={"reads": args.reads_arn, "writes": args.writes_arn},
@@ -108,6 +112,7 @@ class EnvironmentRoles(pulumi.ComponentResource):
                     trust=trust_people(place.account_id, args.break_glass),
                     statements=[
                         *write_policy(place),
+                        *rotation_role(place),
                         *write_state(place, args.state_arn, keys),
                     ],
                     attached={"reads": args.reads_arn, "writes": args.writes_arn},
@@ -115,4 +120,11 @@ class EnvironmentRoles(pulumi.ComponentResource):
                 ),
             ),
         }
+        aws.iam.Policy(
+            boundary_name(place.environment),
+            name=boundary_name(place.environment),
+            description=f"The most that a role of a part of {place.environment} can have",
+            policy=json.dumps(document(*boundary_of_parts(place))),
+            opts=child,
+        )
         self.register_outputs({"role_arns": self.role_arns})

@@ -42,6 +42,19 @@ def deny(
     return _statement(sid, "Deny", actions, resources, condition)
 
 
+def elsewhere(place: Place) -> Statement:
+    """Denies everything that carries another environment's tag; what carries none is not meant."""
+    return deny(
+        "OtherEnvironmentsStay",
+        ["*"],
+        "*",
+        {
+            "StringNotEquals": {"aws:ResourceTag/environment": place.environment},
+            "Null": {"aws:ResourceTag/environment": "false"},
+        },
+    )
+
+
 def document(*statements: Statement) -> dict[str, Any]:
     """A whole policy."""
     return {"Version": "2012-10-17", "Statement": [*statements]}

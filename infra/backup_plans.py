@@ -19,6 +19,7 @@ START_MINUTES, COMPLETION_MINUTES = 60, 600
 @dataclass(frozen=True, kw_only=True)
 class BackupPlansArgs:
     settings: BackupSettings
+    boundary_arn: str | None
     environment: str
     vault_name: pulumi.Input[str]
     # Of the vaults in other regions.
@@ -40,7 +41,11 @@ class BackupPlans(pulumi.ComponentResource):
         child = pulumi.ResourceOptions(parent=self)
         settings = args.settings
         role_arn = backup_role(
-            f"{name}-backup", f"AWS Backup reads the data of {name}", BACKUP, child
+            f"{name}-backup",
+            f"AWS Backup reads the data of {name}",
+            BACKUP,
+            boundary_arn=args.boundary_arn,
+            opts=child,
         )
         plans: dict[KeptBy, list[aws.backup.PlanRuleArgs]] = {
             "snapshots": [

@@ -14,7 +14,12 @@ RESTORE = (f"{_POLICIES}/service-role/AWSBackupServiceRolePolicyForRestores",)
 
 
 def backup_role(
-    name: str, description: str, policies: Sequence[str], opts: pulumi.ResourceOptions
+    name: str,
+    description: str,
+    policies: Sequence[str],
+    *,
+    boundary_arn: str | None,
+    opts: pulumi.ResourceOptions,
 ) -> pulumi.Output[str]:
     """The role's ARN, known once it may do all of it: a job that begins earlier would fail."""
     trust = {
@@ -26,6 +31,7 @@ def backup_role(
     role = aws.iam.Role(
         name,
         description=description,
+        permissions_boundary=boundary_arn,
         assume_role_policy=pulumi.Output.json_dumps(
             {"Version": "2012-10-17", "Statement": [trust]}
         ),

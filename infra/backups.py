@@ -16,6 +16,7 @@ from infra.vault import Vault, VaultArgs
 class BackupsArgs:
     settings: BackupSettings
     account_id: str
+    boundary_arn: str | None
     region: str
     protect: bool
     key_arn: pulumi.Input[str]
@@ -66,6 +67,7 @@ class Backups(pulumi.ComponentResource):
                 SecondRegionArgs(
                     settings=settings,
                     account_id=args.account_id,
+                    boundary_arn=args.boundary_arn,
                     protect=args.protect,
                     region=settings.copy_region,
                     database_arn=args.database_arn,
@@ -82,6 +84,7 @@ class Backups(pulumi.ComponentResource):
             name,
             BackupPlansArgs(
                 settings=settings,
+                boundary_arn=args.boundary_arn,
                 environment=name,
                 vault_name=vault.vault_name,
                 copy_vault_arns=copy_vaults,
@@ -102,6 +105,7 @@ class Backups(pulumi.ComponentResource):
             name,
             RestoreTestsArgs(
                 wanted=settings.restore_tests,
+                boundary_arn=args.boundary_arn,
                 vault_arn=vault.arn,
                 database_arn=args.database_arn,
                 database_subnet_group=args.database_subnet_group,

@@ -115,6 +115,9 @@ SecretArn = Annotated[
         "the ARN of a Secrets Manager secret",
     ),
 ]
+PolicyName = Annotated[
+    str, matching(r"[A-Za-z0-9_+=,.@-]{1,128}", "the name of a managed policy of the account")
+]
 Email = Annotated[str, matching(r"[^@\s]+@[^@\s]+\.[^@\s]+", "an e-mail address")]
 Reason = Annotated[str, matching(r"[ -~]{1,80}", "a text of 1 to 80 ASCII characters")]
 # RDS takes 1150 to 65535; its default is what a scanner tries first (Security Hub RDS.23).

@@ -31,6 +31,7 @@ class ExecutionRoleArgs:
     purpose: str
     account_id: str
     region: str
+    boundary_arn: str | None
     secret_arns: Mapping[str, pulumi.Input[str]]
     key_arn: pulumi.Input[str]
     log_group_arns: Sequence[pulumi.Input[str]]
@@ -50,6 +51,7 @@ class ExecutionRole(pulumi.ComponentResource):
         role = aws.iam.Role(
             name,
             description=f"ECS starts {args.purpose} with it",
+            permissions_boundary=args.boundary_arn,
             assume_role_policy=pulumi.Output.json_dumps(tasks_trust(args.account_id, args.region)),
             opts=child,
         )

@@ -8,6 +8,7 @@ import pulumi_aws as aws
 
 @dataclass(frozen=True, kw_only=True)
 class FlowLogsArgs:
+    boundary_arn: str | None
     retention_days: int
     vpc_id: pulumi.Input[str]
     key_arn: pulumi.Input[str]
@@ -31,6 +32,7 @@ class FlowLogs(pulumi.ComponentResource):
         role = aws.iam.Role(
             f"{name}-flow",
             description="VPC flow logs write to one log group",
+            permissions_boundary=args.boundary_arn,
             assume_role_policy=pulumi.Output.json_dumps(
                 {
                     "Version": "2012-10-17",

@@ -12,6 +12,7 @@ from infra.private_bucket import PrivateBucket, PrivateBucketArgs, no_plain_http
 @dataclass(frozen=True, kw_only=True)
 class FrontendCopyArgs:
     region: str
+    boundary_arn: str | None
     protect: bool
     asset_days: int
     frontend_bucket: pulumi.Input[str]
@@ -69,6 +70,7 @@ def _replicate(
     role = aws.iam.Role(
         f"{name}-frontend-copy",
         description=f"S3 copies the frontend of {name} to a second region",
+        permissions_boundary=args.boundary_arn,
         assume_role_policy=pulumi.Output.json_dumps(
             {
                 "Version": "2012-10-17",

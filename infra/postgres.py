@@ -33,6 +33,7 @@ class PostgresArgs:
     # Of the owner's password, where RDS does not manage it.
     generation: int
     account_id: str
+    boundary_arn: str | None
     recovery_days: int
     subnet_ids: Sequence[pulumi.Input[str]]
     security_group_id: pulumi.Input[str]
@@ -92,7 +93,8 @@ class Postgres(pulumi.ComponentResource):
             skip_destroy=True,
             opts=spare,
         )
-        alike = _alike(args, group, monitoring_role(name, args.account_id, child))
+        monitoring = monitoring_role(name, args.account_id, args.boundary_arn, child)
+        alike = _alike(args, group, monitoring)
         password, login = _owner_login(name, args, spare)
         primary = aws.rds.Instance(
             f"{name}-postgres",

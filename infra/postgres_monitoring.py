@@ -50,7 +50,9 @@ def log_groups(
     ]
 
 
-def monitoring_role(name: str, account_id: str, opts: pulumi.ResourceOptions) -> pulumi.Output[str]:
+def monitoring_role(
+    name: str, account_id: str, boundary_arn: str | None, opts: pulumi.ResourceOptions
+) -> pulumi.Output[str]:
     """The role of enhanced monitoring, known once it may write: RDS tries it at once."""
     trust = {
         "Sid": "EnhancedMonitoringOfThisAccount",
@@ -62,6 +64,7 @@ def monitoring_role(name: str, account_id: str, opts: pulumi.ResourceOptions) ->
     role = aws.iam.Role(
         f"{name}-postgres-monitoring",
         description=f"Enhanced monitoring of the database of {name}",
+        permissions_boundary=boundary_arn,
         assume_role_policy=pulumi.Output.json_dumps(
             {"Version": "2012-10-17", "Statement": [trust]}
         ),

@@ -16,6 +16,7 @@ VALIDATION_HOURS = 1
 @dataclass(frozen=True, kw_only=True)
 class RestoreTestsArgs:
     wanted: bool
+    boundary_arn: str | None
     vault_arn: pulumi.Input[str]
     database_arn: pulumi.Input[str]
     database_subnet_group: pulumi.Input[str]
@@ -44,7 +45,11 @@ class RestoreTests(pulumi.ComponentResource):
         # Letters, digits and underscores: AWS refuses the names that Pulumi would make.
         stem = name.replace("-", "_")
         role_arn = backup_role(
-            f"{name}-restore-tests", f"AWS Backup restores the data of {name}", RESTORE, child
+            f"{name}-restore-tests",
+            f"AWS Backup restores the data of {name}",
+            RESTORE,
+            boundary_arn=args.boundary_arn,
+            opts=child,
         )
         plan = aws.backup.RestoreTestingPlan(
             f"{name}-restore-tests",

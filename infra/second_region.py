@@ -14,6 +14,7 @@ from infra.vault import Vault, VaultArgs
 class SecondRegionArgs:
     settings: BackupSettings
     account_id: str
+    boundary_arn: str | None
     protect: bool
     region: str
     database_arn: pulumi.Input[str]
@@ -79,6 +80,7 @@ class SecondRegion(pulumi.ComponentResource):
         frontend = FrontendCopy(
             name,
             FrontendCopyArgs(
+                boundary_arn=args.boundary_arn,
                 region=args.region,
                 protect=args.protect,
                 asset_days=args.asset_days,

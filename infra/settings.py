@@ -206,6 +206,14 @@ class Settings:
     alerts: AlertsSettings
     budget: BudgetSettings
     tracing: TracingSettings | None = None
+    permissions_boundary: bounds.PolicyName | None = None
+
+    @property
+    def boundary_arn(self) -> str | None:
+        """Of the managed policy that bounds every role of the environment; None without one."""
+        if self.permissions_boundary is None:
+            return None
+        return f"arn:aws:iam::{self.aws.account_id}:policy/{self.permissions_boundary}"
 
 
 def load() -> tuple[str, Settings]:

@@ -13,6 +13,7 @@ from infra.outputs import Slot
 @dataclass(frozen=True, kw_only=True)
 class CutoverStateArgs:
     account_id: str
+    boundary_arn: str | None
     region: str
     protect: bool
     key_arn: pulumi.Input[str]
@@ -60,6 +61,7 @@ class CutoverState(pulumi.ComponentResource):
         role = aws.iam.Role(
             f"{name}-weights",
             description="Sets weights and page, fills slots; assumed by cutover under its lease",
+            permissions_boundary=args.boundary_arn,
             max_session_duration=3600,
             assume_role_policy=pulumi.Output.json_dumps(_trust(name, args.account_id)),
             opts=child,

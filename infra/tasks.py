@@ -84,6 +84,7 @@ class Tasks(pulumi.ComponentResource):
         app_role = aws.iam.Role(
             f"{name}-app",
             description="The app itself; what it may do is for its team to add",
+            permissions_boundary=settings.boundary_arn,
             assume_role_policy=pulumi.Output.json_dumps(tasks_trust(account_id, region)),
             opts=child,
         )
@@ -143,6 +144,7 @@ class Tasks(pulumi.ComponentResource):
                     purpose=f"{purpose} tasks",
                     account_id=account_id,
                     region=region,
+                    boundary_arn=settings.boundary_arn,
                     secret_arns=secret_arns,
                     key_arn=args.key_arn,
                     log_group_arns=[groups[log].arn for log in log_names],

@@ -26,6 +26,7 @@ LATE_SECONDS = 60
 @dataclass(frozen=True, kw_only=True)
 class WatcherArgs:
     account_id: str
+    boundary_arn: str | None
     region: str
     repeat_minutes: int
     log_days: int
@@ -63,6 +64,7 @@ class Watcher(pulumi.ComponentResource):
                 role_arn=schedule_role(
                     name,
                     account_id=args.account_id,
+                    boundary_arn=args.boundary_arn,
                     region=args.region,
                     function_arn=function.arn,
                     opts=child,
@@ -122,6 +124,7 @@ def _function(name: str, args: WatcherArgs, child: pulumi.ResourceOptions) -> aw
         role=function_role(
             name,
             args.watched,
+            boundary_arn=args.boundary_arn,
             region=args.region,
             log_group_arn=log_group.arn,
             opts=child,

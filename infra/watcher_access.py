@@ -25,6 +25,7 @@ def function_role(
     name: str,
     watched: Watched,
     *,
+    boundary_arn: str | None,
     region: str,
     log_group_arn: pulumi.Input[str],
     opts: pulumi.ResourceOptions,
@@ -38,6 +39,7 @@ def function_role(
     return _role(
         f"{name}-watcher",
         description="Reads the lease of cutovers and the age of tasks, and tells people",
+        boundary_arn=boundary_arn,
         trust={"Principal": {"Service": "lambda.amazonaws.com"}},
         statements=[
             {
@@ -104,6 +106,7 @@ def schedule_role(
     name: str,
     *,
     account_id: str,
+    boundary_arn: str | None,
     region: str,
     function_arn: pulumi.Input[str],
     opts: pulumi.ResourceOptions,
@@ -117,6 +120,7 @@ def schedule_role(
     return _role(
         f"{name}-watcher-schedule",
         description="EventBridge Scheduler calls the watcher of cutovers",
+        boundary_arn=boundary_arn,
         trust={
             "Principal": {"Service": "scheduler.amazonaws.com"},
             "Condition": {
@@ -139,6 +143,7 @@ def _role(
     name: str,
     *,
     description: str,
+    boundary_arn: str | None,
     trust: dict[str, object],
     statements: list[dict[str, object]],
     opts: pulumi.ResourceOptions,
@@ -147,6 +152,7 @@ def _role(
     role = aws.iam.Role(
         name,
         description=description,
+        permissions_boundary=boundary_arn,
         assume_role_policy=pulumi.Output.json_dumps(
             {"Version": "2012-10-17", "Statement": [statement]}
         ),

@@ -62,6 +62,7 @@ def environment() -> None:
     FlowLogs(
         name,
         FlowLogsArgs(
+            boundary_arn=chosen.boundary_arn,
             retention_days=chosen.network.flow_log_days,
             vpc_id=network.vpc_id,
             key_arn=encryption.key_arn,
@@ -92,6 +93,7 @@ def environment() -> None:
             protect=chosen.protect,
             generation=chosen.secrets.generation,
             account_id=account_id,
+            boundary_arn=chosen.boundary_arn,
             recovery_days=chosen.secrets.recovery_days,
             subnet_ids=network.data_subnet_ids,
             security_group_id=firewall.groups["postgres"],
@@ -250,6 +252,7 @@ def environment() -> None:
         name,
         CutoverStateArgs(
             account_id=account_id,
+            boundary_arn=chosen.boundary_arn,
             region=region,
             protect=chosen.protect,
             key_arn=encryption.key_arn,
@@ -264,6 +267,7 @@ def environment() -> None:
         name,
         WatcherArgs(
             account_id=account_id,
+            boundary_arn=chosen.boundary_arn,
             region=region,
             repeat_minutes=chosen.alerts.repeat_minutes,
             log_days=chosen.service.log_days,
@@ -284,6 +288,7 @@ def environment() -> None:
         BackupsArgs(
             settings=chosen.backup,
             account_id=account_id,
+            boundary_arn=chosen.boundary_arn,
             region=region,
             protect=chosen.protect,
             key_arn=encryption.key_arn,

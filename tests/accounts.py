@@ -7,6 +7,7 @@ from bootstrap.account import account
 from bootstrap.settings import PROJECT, Settings, parse
 from rehearsal.recording import Recording, record
 from rehearsal.stack_file import ROOT, stack_config
+from tests.iam_policy import Context, allows
 
 STACK = "account"
 CONFIG = stack_config(STACK, ROOT / "bootstrap")
@@ -42,6 +43,23 @@ def policy_of(role: str) -> str:
     within = recorded().only("aws:iam/rolePolicy:RolePolicy", role).inputs["policy"]
     together = [one for text in (within, *attached) for one in json.loads(text)["Statement"]]
     return json.dumps({"Statement": together})
+
+
+def managed(policy: str) -> str:
+    """The document of one of the account's own policies."""
+    return recorded().only("aws:iam/policy:Policy", policy).inputs["policy"]
+
+
+def bounded(role: str, action: str, resource: str = "*", context: Context | None = None) -> bool:
+    """What the role's policies and its boundary, if it has one, allow together."""
+    boundary = recorded().only("aws:iam/role:Role", role).inputs.get("permissionsBoundary")
+    documents = [
+        one.inputs["policy"]
+        for one in recorded().every("aws:iam/policy:Policy")
+        if one.outputs["arn"] == boundary
+    ]
+    assert len(documents) == (boundary is not None)
+    return all(allows(one, action, resource, context) for one in (policy_of(role), *documents))
 
 
 def trust_of(role: str) -> str:

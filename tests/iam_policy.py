@@ -70,6 +70,8 @@ def _operator(operator: str, given: Any, wanted: Sequence[str]) -> bool:
             return given not in wanted
         case "ArnLike":
             return isinstance(given, str) and any(_like(given, one) for one in wanted)
+        case "ArnNotLike":
+            return not (isinstance(given, str) and any(_like(given, one) for one in wanted))
         case "ForAnyValue:StringEquals":
             return any(one in wanted for one in _listed(given or []))
         case "Null":

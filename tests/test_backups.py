@@ -44,6 +44,7 @@ def backups(**changed: Any) -> Recording:
             BackupsArgs(
                 settings=dataclasses.replace(SETTINGS, **changed),
                 account_id=ACCOUNT,
+                boundary_arn=None,
                 region="eu-west-1",
                 protect=True,
                 key_arn="key-arn",

@@ -174,7 +174,7 @@ def test_policies_are_of_a_size_that_iam_takes() -> None:
 def test_the_longest_names_fit_into_a_role_too() -> None:
     place = Place(environment="a" * 16, account_id="1" * 12, region="ap-southeast-2")
     bucket, key = "arn:aws:s3:::slipway-state-1a2b3c4", place.arn("kms", f"key/{'1' * 36}")
-    deploy = [*write_policy(place), *edge_denials(), *write_state(place, bucket, [key, key])]
+    deploy = [*write_policy(place), *edge_denials(place), *write_state(place, bucket, [key, key])]
     assert 5_000 < len("".join(json.dumps(document(*deploy)).split())) <= 10_240
 
 

@@ -10,7 +10,7 @@ from bootstrap.cutover_policy import lease_policy
 from bootstrap.statements import Place
 from infra.outputs import SLOTS, contract_name
 from rehearsal.stack_file import ROOT
-from tests.accounts import chosen, policy_of
+from tests.accounts import bounded, chosen, policy_of
 from tests.accounts import recorded as account
 from tests.environments import recorded
 from tests.iam_policy import Context, actions, allows, denies
@@ -163,12 +163,6 @@ def test_the_cutover_role_changes_nothing_itself(
     assert not allows(policy_of("slipway-prod-cutover"), action, resource, context)
 
 
-def bounded(role: str, action: str, resource: str = "*", context: Context | None = None) -> bool:
-    """What the role's policy and its boundary allow together."""
-    boundary = account().only("aws:iam/policy:Policy", "slipway-boundary").inputs["policy"]
-    return all(allows(one, action, resource, context) for one in (policy_of(role), boundary))
-
-
 RULE = arn("elasticloadbalancing", "listener-rule/app/prod-alb/1/2/3")
 MOVES_TRAFFIC = (
     *("CreateRule", "DeleteListener", "DeleteRule", "DeleteTargetGroup", "DeregisterTargets"),
@@ -209,12 +203,13 @@ def test_the_deploy_role_sets_no_priorities_and_takes_off_no_tag() -> None:
         assert bounded(role, asked, RULE, {"aws:TagKeys": ["team", "traffic-owner"]})
 
 
+PARTS = f"arn:aws:iam::{ACCOUNT}:policy/slipway-{NAME}-parts"
 ORDINARY: list[tuple[str, str, Context]] = [
     ("elasticloadbalancing:ModifyRule", RULE, {"aws:ResourceTag/environment": NAME}),
     ("rds:ModifyDBInstance", arn("rds", "db:prod-postgres"), {"aws:ResourceTag/environment": NAME}),
     ("ecs:RegisterTaskDefinition", "*", {}),
     ("ecs:UpdateService", f"{CLUSTER}/prod-blue", {"aws:ResourceTag/environment": NAME}),
-    ("iam:CreateRole", iam("prod-app"), {}),
+    ("iam:CreateRole", iam("prod-app"), {"iam:PermissionsBoundary": PARTS}),
     ("iam:PassRole", iam("prod-watcher"), {"iam:PassedToService": "lambda.amazonaws.com"}),
     ("s3:PutBucketPolicy", BUCKET, {}),
     ("s3:PutObject", f"{BUCKET}/assets/app.1234.js", {}),

@@ -49,6 +49,7 @@ def _recorded(
                 protect=protect,
                 generation=generation,
                 account_id=ACCOUNT,
+                boundary_arn=None,
                 recovery_days=30,
                 subnet_ids=["subnet-a", "subnet-b"],
                 security_group_id="sg-postgres",

@@ -233,6 +233,11 @@ MUST_BE: list[tuple[str, str, list[str]]] = [
         "an image with its digest: registry/name@sha256:<64 hex characters>",
         ["'aws-otel-collector:latest'"],
     ),
+    (
+        "permissions_boundary",
+        "the name of a managed policy of the account, or left out",
+        ["'arn:aws:iam::123456789012:policy/mine'", "''", "1"],
+    ),
     ("tracing/sampled_percent", "1 to 100", ["0", "101"]),
 ]
 
@@ -248,7 +253,7 @@ LINES: list[tuple[str, object, str]] = [
         {},
         "redis2: unknown key, expected one of aws, domain, protect, network, postgres, "
         "redis, backup, nginx, pgbouncer, service, secrets, cdn, cutover, alerts, "
-        "budget, tracing",
+        "budget, tracing, permissions_boundary",
     ),
     (
         "cutover/freeze_windows/0/extra",
@@ -511,6 +516,7 @@ def test_nothing_that_costs_money_or_loses_data_has_a_default() -> None:
         "CutoverSettings.freeze_windows",
         "SecretsSettings.sentry_dsn_secret",
         "ServiceSettings.floors",
+        "Settings.permissions_boundary",
         "Settings.tracing",
     }
 

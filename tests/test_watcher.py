@@ -27,6 +27,7 @@ def _recorded() -> Recording:
             "prod",
             WatcherArgs(
                 account_id=ACCOUNT,
+                boundary_arn=None,
                 region="eu-central-1",
                 repeat_minutes=20,
                 log_days=60,
