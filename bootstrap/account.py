@@ -31,7 +31,10 @@ def account() -> None:
     plain = pulumi.ResourceOptions(provider=provider)
     stateful = pulumi.ResourceOptions(provider=provider, protect=True)
     source = Source(
-        name=chosen.github.repository, id=chosen.github.repository_id, branch=chosen.github.branch
+        name=chosen.github.repository,
+        owner_id=chosen.github.owner_id,
+        id=chosen.github.repository_id,
+        branch=chosen.github.branch,
     )
 
     state = State("slipway-state", StateArgs(account_id=account_id), stateful)
@@ -66,7 +69,7 @@ def account() -> None:
         "slipway-images",
         RoleArgs(
             purpose="Pushes images that were built on the branch",
-            trust=trust(github.arn, source, [source.of_branch]),
+            trust=trust(github.arn, source, [source.on_branch]),
             statements=[
                 # It has no resource level.
                 allow("RegistryLogin", ["ecr:GetAuthorizationToken"], "*"),

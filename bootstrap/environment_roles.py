@@ -16,7 +16,7 @@ from bootstrap.role_policy import rotation_role
 from bootstrap.settings import EnvironmentSettings
 from bootstrap.state_policy import read_state, write_state
 from bootstrap.statements import Place, document
-from bootstrap.trust import Source, trust, trust_people
+from bootstrap.trust import ON_PULL_REQUEST, Source, in_environment, trust, trust_people
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,8 +62,8 @@ class EnvironmentRoles(pulumi.ComponentResource):
 
         everybody = args.settings.previews == "every pull request"
         previews = f"{place.environment}-preview"
-        subject = source.of_pull_request if everybody else source.of_environment(previews)
-        changes = [source.of_environment(place.environment)]
+        subject = ON_PULL_REQUEST if everybody else in_environment(previews)
+        changes = [in_environment(place.environment)]
         self.role_arns = {
             "preview": role(
                 "preview",
@@ -71,7 +71,7 @@ class EnvironmentRoles(pulumi.ComponentResource):
                     purpose="Previews, on pull requests and for drift; reads settings, no data",
                     # A pull request's ref is its own.
                     trust=trust(
-                        args.provider_arn, source, [subject, source.of_branch], any_ref=True
+                        args.provider_arn, source, [subject, source.on_branch], any_ref=True
                     ),
                     statements=read_state(place, args.state_arn, keys),
                     attached={"reads": args.reads_arn},
@@ -100,7 +100,7 @@ class EnvironmentRoles(pulumi.ComponentResource):
                     trust=trust(
                         args.provider_arn,
                         source,
-                        [*changes, source.of_environment(f"{place.environment}-oncall")],
+                        [*changes, in_environment(f"{place.environment}-oncall")],
                     ),
                     statements=cutover_policy(place),
                 ),

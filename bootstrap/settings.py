@@ -19,9 +19,7 @@ Repository = Annotated[
     str, matching(r"[A-Za-z0-9-]+/[A-Za-z0-9._-]+", "owner/name of a GitHub repository")
 ]
 # A name can be given away and taken by somebody else; an id can't.
-RepositoryId = Annotated[
-    str, matching(r"[1-9]\d{0,14}", 'GitHub\'s id of the repository, in quotes: "1234567890"')
-]
+GithubId = Annotated[str, matching(r"[1-9][0-9]{0,14}", 'GitHub\'s id, in quotes: "1234567890"')]
 Branch = Annotated[str, matching(r"[A-Za-z0-9._/-]+", "a branch's name, such as main")]
 # The bound of the environments' own program (infra/settings.py).
 EnvironmentName = Annotated[
@@ -47,7 +45,8 @@ class GithubSettings:
     """`branch` is the one from which environments are changed."""
 
     repository: Repository
-    repository_id: RepositoryId
+    owner_id: GithubId
+    repository_id: GithubId
     branch: Branch
 
 

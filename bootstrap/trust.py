@@ -15,9 +15,13 @@ AUDIENCE = "sts.amazonaws.com"
 
 @dataclass(frozen=True, kw_only=True)
 class Source:
-    """The one repository: `name` is owner/name, `id` GitHub's own number of it."""
+    """The one repository: `name` is owner/name, `owner_id` and `id` GitHub's own numbers of both.
+
+    A job's subject begins with the repository and ends with what the job is.
+    """
 
     name: str
+    owner_id: str
     id: str
     branch: str
 
@@ -27,25 +31,32 @@ class Source:
         return f"refs/heads/{self.branch}"
 
     @property
-    def of_branch(self) -> str:
-        """The subject of a job on the branch, outside of any GitHub environment."""
-        return f"repo:{self.name}:ref:{self.ref}"
+    def on_branch(self) -> str:
+        """A job on the branch, outside of any GitHub environment."""
+        return f"ref:{self.ref}"
 
-    @property
-    def of_pull_request(self) -> str:
-        """The subject of a job on a pull request; GitHub gives a fork's no token."""
-        return f"repo:{self.name}:pull_request"
+    def subjects(self, job: str) -> list[str]:
+        """The two that GitHub writes: with the numbers for a repository that was made or renamed
+        since 2026-07-15, or has opted in, and without them for an older one (GitHub docs, "OpenID
+        Connect reference", immutable subject claims)."""
+        owner, name = self.name.split("/")
+        return [f"repo:{owner}@{self.owner_id}/{name}@{self.id}:{job}", f"repo:{self.name}:{job}"]
 
-    def of_environment(self, environment: str) -> str:
-        """The subject of a job in a GitHub environment; it says nothing of the branch."""
-        return f"repo:{self.name}:environment:{environment}"
+
+# A job on a pull request. GitHub gives a fork's no token.
+ON_PULL_REQUEST = "pull_request"
+
+
+def in_environment(environment: str) -> str:
+    """A job in a GitHub environment; it says nothing of the branch."""
+    return f"environment:{environment}"
 
 
 def trust(
-    provider_arn: Any, source: Source, subjects: Sequence[str], *, any_ref: bool = False
+    provider_arn: Any, source: Source, jobs: Sequence[str], *, any_ref: bool = False
 ) -> dict[str, Any]:
-    """Tokens for AWS, of the repository, with one of the subjects and, unless `any_ref`, made on
-    the branch.
+    """Tokens for AWS, of the repository, for one of the jobs and, unless `any_ref`, made on the
+    branch.
 
     The id beside the name, for a name that is given up can be taken by others. The ref beside the
     subject, for a GitHub environment's own rule about branches is one click away from none. STS
@@ -53,7 +64,7 @@ def trust(
     """
     claims: dict[str, Any] = {
         f"{ISSUER}:aud": AUDIENCE,
-        f"{ISSUER}:sub": [*subjects],
+        f"{ISSUER}:sub": [subject for job in jobs for subject in source.subjects(job)],
         f"{ISSUER}:repository_id": source.id,
     }
     if not any_ref:

@@ -208,7 +208,7 @@ def test_exports_are_what_stack_files_and_workflows_need() -> None:
 
 GOOD: dict[str, Any] = {
     "aws": {"account_id": "123456789012", "region": "eu-west-1"},
-    "github": {"repository": "a/b", "repository_id": "1", "branch": "main"},
+    "github": {"repository": "a/b", "owner_id": "2", "repository_id": "1", "branch": "main"},
     "break_glass": ["arn:aws:iam::123456789012:user/anna"],
     "environments": [{"name": "prod", "previews": "approved"}],
 }
@@ -235,22 +235,27 @@ GOOD: dict[str, Any] = {
         ),
         (
             "github",
-            {"repository": "b", "repository_id": "1", "branch": "main"},
+            {"repository": "b", "owner_id": "2", "repository_id": "1", "branch": "main"},
             "github/repository: must be owner/name of a GitHub repository, got 'b'",
         ),
         (
             "github",
-            {"repository": "a/*", "repository_id": "1", "branch": "main"},
+            {"repository": "a/*", "owner_id": "2", "repository_id": "1", "branch": "main"},
             "github/repository: must be owner/name of a GitHub repository, got 'a/*'",
         ),
         (
             "github",
-            {"repository": "a/b", "repository_id": "x", "branch": "main"},
-            "github/repository_id: must be GitHub's id of the repository, in quotes",
+            {"repository": "a/b", "owner_id": "2", "repository_id": "x", "branch": "main"},
+            "github/repository_id: must be GitHub's id, in quotes: \"1234567890\", got 'x'",
         ),
         (
             "github",
-            {"repository": "a/b", "repository_id": "1", "branch": "*"},
+            {"repository": "a/b", "owner_id": "*", "repository_id": "1", "branch": "main"},
+            "github/owner_id: must be GitHub's id, in quotes: \"1234567890\", got '*'",
+        ),
+        (
+            "github",
+            {"repository": "a/b", "owner_id": "2", "repository_id": "1", "branch": "*"},
             "github/branch: must be a branch's name, such as main, got '*'",
         ),
         (
@@ -279,4 +284,5 @@ def test_every_problem_of_the_file_is_told_at_once() -> None:
         record(account, stack=STACK, project=PROJECT, config=config)
     assert "github/repository: must be" in str(refused.value)
     assert "github/branch: is missing" in str(refused.value)
+    assert "github/owner_id: is missing" in str(refused.value)
     assert "x: unknown key" in str(refused.value)

@@ -1,7 +1,8 @@
 """Only jobs of the one repository take a role, each from where it may; by sample claims."""
 
+import itertools
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import pytest
 
@@ -10,107 +11,163 @@ from tests.accounts import chosen, recorded, trust_of
 from tests.iam_policy import trusts
 
 ENVIRONMENTS = ("staging", "testing", "prod")
-REPOSITORY = chosen().github.repository
+GITHUB = chosen().github
+OWNER, _, NAME = GITHUB.repository.partition("/")
+# Repositories made or renamed since 2026-07-15 have numbers in their subject, older ones have not.
+SINCE_2026 = f"repo:{OWNER}@{GITHUB.owner_id}/{NAME}@{GITHUB.repository_id}"
+BEFORE = f"repo:{OWNER}/{NAME}"
+ROLES = [one.name for one in recorded().every("aws:iam/role:Role")]
+Claims = Mapping[str, str]
 
 
-def claims(subject: str, **others: str) -> dict[str, str]:
+def claims(repository: str, job: str, **others: str) -> dict[str, str]:
     """GitHub's, of a job on main in our repository."""
     return {
         "aud": "sts.amazonaws.com",
-        "sub": f"repo:{REPOSITORY}:{subject}",
-        "repository_id": chosen().github.repository_id,
+        "sub": f"{repository}:{job}",
+        "repository": GITHUB.repository,
+        "repository_id": GITHUB.repository_id,
+        "repository_owner_id": GITHUB.owner_id,
         "ref": "refs/heads/main",
+        "event_name": "push",
     } | others
 
 
-MAIN = claims("ref:refs/heads/main")
-PULL = claims("pull_request", ref="refs/pull/7/merge")
-# The role, and a job that may take it.
-RIGHT: list[tuple[str, dict[str, str]]] = [
-    ("slipway-images", MAIN),
-    *((f"slipway-{name}-preview", MAIN) for name in ENVIRONMENTS),
-    ("slipway-staging-preview", PULL),
-    ("slipway-testing-preview", PULL),
-    ("slipway-prod-preview", claims("environment:prod-preview", ref="refs/pull/7/merge")),
-    *(
-        (f"slipway-{name}-{purpose}", claims(f"environment:{name}"))
-        for name in ENVIRONMENTS
-        for purpose in ("deploy", "cutover")
-    ),
-    *((f"slipway-{name}-cutover", claims(f"environment:{name}-oncall")) for name in ENVIRONMENTS),
-]
-
-
-def takes(role: str, given: Mapping[str, str]) -> bool:
+def taken(role: str, given: Claims) -> bool:
     provider = recorded().only("aws:iam/openIdConnectProvider:OpenIdConnectProvider")
     return trusts(trust_of(role), provider.outputs["arn"], ISSUER, given)
 
 
+MAIN = "ref:refs/heads/main"
+PULL = {"ref": "refs/pull/7/merge", "event_name": "pull_request"}
+
+
+def jobs(repository: str) -> Iterator[tuple[str, dict[str, str]]]:
+    """Each role, and a job that may take it."""
+    yield "slipway-images", claims(repository, MAIN)
+    for name in ENVIRONMENTS:
+        yield f"slipway-{name}-preview", claims(repository, MAIN)
+        for purpose in ("deploy", "cutover"):
+            yield f"slipway-{name}-{purpose}", claims(repository, f"environment:{name}")
+        yield f"slipway-{name}-cutover", claims(repository, f"environment:{name}-oncall")
+    for name in ("staging", "testing"):
+        yield f"slipway-{name}-preview", claims(repository, "pull_request", **PULL)
+    yield "slipway-prod-preview", claims(repository, "environment:prod-preview", **PULL)
+
+
+RIGHT = [*jobs(SINCE_2026), *jobs(BEFORE)]
+
+
 def test_every_role_has_a_job() -> None:
-    roles = {one.name for one in recorded().every("aws:iam/role:Role")}
     people = {f"slipway-{name}-break-glass" for name in ENVIRONMENTS}
-    assert {role for role, _ in RIGHT} | people == roles
-    assert len(roles) == 13
-    assert [(role, job) for role in sorted(people) for _, job in RIGHT if takes(role, job)] == []
+    assert {role for role, _ in RIGHT} | people == {*ROLES}
+    assert len(ROLES) == 13
+    assert [(role, job) for role in sorted(people) for _, job in RIGHT if taken(role, job)] == []
 
 
 @pytest.mark.parametrize(("role", "job"), RIGHT)
 def test_the_right_job_takes_its_role(role: str, job: dict[str, str]) -> None:
-    assert takes(role, job)
+    assert taken(role, job)
+
+
+def attacks(job: Claims) -> Iterator[tuple[str, dict[str, str]]]:
+    """Tokens that GitHub would make for somebody else, or elsewhere, beside the right one."""
+    repository, what = job["sub"].split(":", 2)[1], job["sub"].split(":", 2)[2]
+    same = dict(job)
+
+    def of(subject: str, **others: str) -> dict[str, str]:
+        return same | {"sub": f"repo:{subject}:{what}"} | others
+
+    yield "another repository", of(f"{OWNER}/other", repository_id="2")
+    yield (
+        "another repository, with numbers",
+        of(f"{OWNER}@{GITHUB.owner_id}/other@2", repository_id="2"),
+    )
+    yield "a fork", of(f"stranger/{NAME}", repository_id="3", repository_owner_id="4")
+    yield "a fork, with numbers", of(f"stranger@4/{NAME}@3", repository_id="3")
+    yield "the name, taken by others", same | {"repository_id": "5"}
+    yield "the name, taken by others, with numbers", of(f"{OWNER}@6/{NAME}@5", repository_id="5")
+    yield "our number, under another name", of("stranger/app")
+    yield "our owner's number, and not ours", of(f"{OWNER}@{GITHUB.owner_id}/{NAME}@5")
+    yield "our number, and not our owner's", of(f"{OWNER}@6/{NAME}@{GITHUB.repository_id}")
+    yield "a name that begins alike", of(f"{repository}-evil")
+    yield "a name that ends alike", of(f"evil-{repository}")
+    yield "a name with an at sign in it", of(f"{OWNER}@{GITHUB.owner_id}@1/{NAME}")
+    yield "another case of the name", of(repository.upper())
+    yield "another case of the job", same | {"sub": f"repo:{repository}:{what.upper()}"}
+    yield "wildcards", of("*", repository_id="*")
+    yield "a wildcard for the job", same | {"sub": f"repo:{repository}:*"}
+    yield "another audience", same | {"aud": f"https://github.com/{OWNER}"}
+    yield "an empty subject", same | {"sub": ""}
+    yield "no job", same | {"sub": f"repo:{repository}"}
+    feature = "refs/heads/feature"
+    yield "another branch", same | {"sub": f"repo:{repository}:ref:{feature}", "ref": feature}
+    yield (
+        "a branch that begins alike",
+        same | {"sub": f"repo:{repository}:{MAIN}-2", "ref": "refs/heads/main-2"},
+    )
+    yield (
+        "a tag called main",
+        same | {"sub": f"repo:{repository}:ref:refs/tags/main", "ref": "refs/tags/main"},
+    )
+    yield "another environment", same | {"sub": f"repo:{repository}:environment:other"}
+    yield "an environment called like ours", same | {"sub": f"{job['sub']}-too"}
+    # `sub` as an organization or repository may have it written: of other claims, or with others.
+    yield "a subject of the owner alone", same | {"sub": f"repository_owner:{OWNER}"}
+    yield "a subject of the number alone", same | {"sub": f"repository_id:{GITHUB.repository_id}"}
+    yield "a subject with more after it", same | {"sub": f"{job['sub']}:actor:stranger"}
+    yield "a reusable workflow of others", same | {
+        "sub": f"repo:{repository}:job_workflow_ref:stranger/actions/.github/workflows/a.yml@refs/heads/main"
+    }  # fmt: skip
+    for claim in ("aud", "sub", "repository_id"):
+        yield f"without {claim}", {name: value for name, value in job.items() if name != claim}
 
 
 @pytest.mark.parametrize(("role", "job"), RIGHT)
 def test_no_other_job_takes_it(role: str, job: dict[str, str]) -> None:
-    def renamed(repository: str) -> str:
-        return job["sub"].replace(f"repo:{REPOSITORY}:", f"repo:{repository}:")
-
-    wrong = {
-        "another repository": job | {"sub": renamed("your-team/other"), "repository_id": "2"},
-        "a fork": job | {"sub": renamed("stranger/your-app"), "repository_id": "3"},
-        "the name, taken by others": job | {"repository_id": "4"},
-        "a name that begins alike": job | {"sub": renamed(f"{REPOSITORY}-evil")},
-        "another audience": job | {"aud": "https://github.com/your-team"},
-        "another branch's job": job
-        | {"sub": f"repo:{REPOSITORY}:ref:refs/heads/feature", "ref": "refs/heads/feature"},
-        "a tag": job | {"sub": f"repo:{REPOSITORY}:ref:refs/tags/main", "ref": "refs/tags/main"},
-        "another environment": job | {"sub": f"repo:{REPOSITORY}:environment:other"},
-        "no environment": job | {"sub": f"repo:{REPOSITORY}"},
-    }
-    assert [name for name, given in wrong.items() if takes(role, given)] == []
-    for claim in ("aud", "sub", "repository_id"):
-        assert not takes(role, {name: value for name, value in job.items() if name != claim})
+    tried = dict(attacks(job))
+    assert len(tried) == 31
+    assert [name for name, given in tried.items() if taken(role, given)] == []
 
 
 @pytest.mark.parametrize(("role", "job"), RIGHT)
 def test_a_branch_can_not_borrow_a_github_environment(role: str, job: dict[str, str]) -> None:
     """Its subject is the environment's, whatever the branch; only the ref tells."""
-    borrowed = job | {"ref": "refs/heads/feature"}
-    assert takes(role, borrowed) is role.endswith("-preview")
+    for ref in ("refs/heads/feature", "refs/pull/7/merge", "refs/tags/main", "main", ""):
+        assert taken(role, job | {"ref": ref}) is role.endswith("-preview"), ref
 
 
 def test_one_environments_job_takes_no_role_of_another() -> None:
-    taken = [
+    within = [one for one in RIGHT if ":environment:" in one[1]["sub"]]
+    got = {
         (role, other)
-        for role, job in RIGHT
-        for other, _ in RIGHT
-        if "environment:" in job["sub"] and takes(other, job)
-    ]
-    own = [
-        (role, other)
-        for role, job in RIGHT
-        for other, theirs in RIGHT
-        if "environment:" in job["sub"] and job["sub"] == theirs["sub"]
-    ]
-    assert sorted({*taken}) == sorted({*own})
-    assert ("slipway-staging-deploy", "slipway-prod-deploy") not in taken
+        for (role, job), other in itertools.product(within, ROLES)
+        if taken(other, job)
+    }
+    own = {
+        (role, other) for (role, job), (other, theirs) in itertools.product(within, RIGHT)
+        if job["sub"] == theirs["sub"]
+    }  # fmt: skip
+    assert got == own
+    assert ("slipway-prod-cutover", "slipway-prod-deploy") in got
+    assert ("slipway-staging-deploy", "slipway-prod-deploy") not in got
 
 
-def test_a_pull_request_takes_nothing_but_two_previews() -> None:
-    roles = [one.name for one in recorded().every("aws:iam/role:Role")]
-    assert sorted(role for role in roles if takes(role, PULL)) == [
+@pytest.mark.parametrize("repository", [SINCE_2026, BEFORE])
+def test_a_pull_request_takes_nothing_but_two_previews(repository: str) -> None:
+    pull = claims(repository, "pull_request", **PULL)
+    assert sorted(role for role in ROLES if taken(role, pull)) == [
         "slipway-staging-preview",
         "slipway-testing-preview",
     ]
+
+
+@pytest.mark.parametrize("role", sorted({role for role, _ in RIGHT}))
+def test_trust_asks_for_exact_values_and_has_no_wildcard(role: str) -> None:
+    [statement] = json.loads(trust_of(role))["Statement"]
+    assert [*statement["Condition"]] == ["StringEquals"]
+    assert "*" not in json.dumps(statement)
+    assert "?" not in json.dumps(statement)
 
 
 @pytest.mark.parametrize("name", ENVIRONMENTS)

@@ -207,6 +207,16 @@ def test_nothing_is_granted_but_what_a_job_names() -> None:
     }
 
 
+def test_nothing_runs_on_mains_behalf_for_a_stranger() -> None:
+    """A token of `pull_request_target` or `workflow_run` is as good as main's to a role's trust."""
+    triggers = {one for path in WORKFLOWS for one in _triggers(read(path)["on"])}
+    assert triggers == {"pull_request", "push", "schedule", "workflow_call", "workflow_dispatch"}
+
+
+def _triggers(on: Any) -> list[str]:
+    return [on] if isinstance(on, str) else list(on)
+
+
 def test_no_checkout_keeps_its_token() -> None:
     checkouts = [
         step for step in STEPS if step.fields.get("uses", "").startswith("actions/checkout")
