@@ -54,7 +54,7 @@ def account() -> None:
     reads = aws.iam.Policy(
         "slipway-reads",
         name="slipway-reads",
-        description="What a preview asks AWS; no secret, row, object or line of a log",
+        description="What a refresh asks AWS; no secret, row, object or line of a log",
         policy=json.dumps(document(*reading(account_id, region))),
         opts=plain,
     )

@@ -1,4 +1,4 @@
-"""What a preview reads of the types that an environment is made of, and what an `up` writes."""
+"""What a refresh reads of the types that an environment is made of, and what an `up` writes."""
 
 from collections.abc import Mapping
 
@@ -34,7 +34,7 @@ _READS: Mapping[str, str] = {
     # Settings of buckets; no object of one, which would be s3:GetObject.
     "s3": (
         "GetAccelerateConfiguration GetBucket* GetEncryptionConfiguration "
-        "GetLifecycleConfiguration GetReplicationConfiguration ListBucket"
+        "GetLifecycleConfiguration GetReplicationConfiguration ListBucket ListTagsForResource"
     ),
     "scheduler": "GetSchedule GetScheduleGroup ListTagsForResource",
     # What there is, and not what is in it.
@@ -122,8 +122,12 @@ SERVICES = tuple(
 )
 
 
+# What the program itself looks up while it runs: the CDN's address ranges.
+LOOKS_UP = ("ec2:DescribeManagedPrefixLists", "ec2:GetManagedPrefixListEntries")
+
+
 def reading(account_id: str, region: str) -> list[Statement]:
-    """What a preview asks AWS. No secret's value, no row, no object, no line of a log."""
+    """What a refresh asks AWS. No secret's value, no row, no object, no line of a log."""
     return [
         allow("Read", READS, "*"),
         allow(

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
+from bootstrap.actions import LOOKS_UP
 from bootstrap.cutover_policy import cutover_policy
 from bootstrap.deploy_policy import edge_denials, write_policy
 from bootstrap.keys import key
@@ -15,7 +16,7 @@ from bootstrap.role import RoleArgs, hourly_role
 from bootstrap.role_policy import rotation_role
 from bootstrap.settings import EnvironmentSettings
 from bootstrap.state_policy import read_state, write_state
-from bootstrap.statements import Place, document
+from bootstrap.statements import Place, allow, document
 from bootstrap.trust import ON_PULL_REQUEST, Source, in_environment, trust, trust_people
 
 
@@ -34,8 +35,9 @@ class EnvironmentRolesArgs:
 
 
 class EnvironmentRoles(pulumi.ComponentResource):
-    """Four roles, `slipway-<environment>-preview`, -deploy, -cutover and -break-glass, and the key
-    of the stack's secrets, `alias/slipway-<environment>-secrets`."""
+    """Five roles, `slipway-<environment>-preview`, -drift, -deploy, -cutover and -break-glass, the
+    boundary of its parts' roles, and the key of the stack's secrets,
+    `alias/slipway-<environment>-secrets`."""
 
     secrets_key_arn: pulumi.Output[str]
     """The key; `pulumi stack init --secrets-provider awskms://alias/…`."""
@@ -61,18 +63,31 @@ class EnvironmentRoles(pulumi.ComponentResource):
             return hourly_role(f"{name}-{purpose}", made, child)
 
         everybody = args.settings.previews == "every pull request"
-        previews = f"{place.environment}-preview"
-        subject = ON_PULL_REQUEST if everybody else in_environment(previews)
         changes = [in_environment(place.environment)]
         self.role_arns = {
             "preview": role(
                 "preview",
                 RoleArgs(
-                    purpose="Previews, on pull requests and for drift; reads settings, no data",
+                    purpose="Previews from the stack's state, and sees nothing of the account",
                     # A pull request's ref is its own.
                     trust=trust(
-                        args.provider_arn, source, [subject, source.on_branch], any_ref=True
+                        args.provider_arn,
+                        source,
+                        [source.on_branch, *([ON_PULL_REQUEST] if everybody else [])],
+                        any_ref=everybody,
                     ),
+                    statements=[
+                        *read_state(place, args.state_arn, keys),
+                        allow("LookUp", LOOKS_UP, "*"),
+                    ],
+                    boundary_arn=args.boundary_arn,
+                ),
+            ),
+            "drift": role(
+                "drift",
+                RoleArgs(
+                    purpose="Holds AWS against the stack's state; reads settings and no data",
+                    trust=trust(args.provider_arn, source, [source.on_branch]),
                     statements=read_state(place, args.state_arn, keys),
                     attached={"reads": args.reads_arn},
                     boundary_arn=args.boundary_arn,

@@ -52,10 +52,11 @@ class GithubSettings:
 
 @dataclass(frozen=True, kw_only=True, config=_STRICT)
 class EnvironmentSettings:
-    """Who may preview: every pull request, or a job whose GitHub environment was approved."""
+    """Whose code opens the stack's state, and with it the passwords that are in there: every pull
+    request's as well, or the branch's alone."""
 
     name: EnvironmentName
-    previews: Literal["every pull request", "approved"]
+    previews: Literal["every pull request", "the branch"]
 
 
 @dataclass(frozen=True, kw_only=True, config=_STRICT)

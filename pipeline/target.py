@@ -27,6 +27,7 @@ class Target:
     nginx: str
     pgbouncer: str
     preview_role: str
+    drift_role: str
     deploy_role: str
     cutover_role: str
     images_role: str
@@ -59,6 +60,7 @@ class Target:
             nginx=nginx.reference,
             pgbouncer=Image.of(_value(stack, config, "pgbouncer", "image")).reference,
             preview_role=role(account, f"{stack}-preview"),
+            drift_role=role(account, f"{stack}-drift"),
             deploy_role=role(account, f"{stack}-deploy"),
             cutover_role=role(account, f"{stack}-cutover"),
             images_role=role(nginx.account_id, "images"),

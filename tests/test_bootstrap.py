@@ -20,7 +20,7 @@ from rehearsal.stack_file import ROOT, stack_config, stack_names
 from tests.accounts import CONFIG, STACK, chosen, recorded
 
 ENVIRONMENTS = ("staging", "testing", "prod")
-PURPOSES = ("preview", "deploy", "cutover", "break-glass")
+PURPOSES = ("preview", "drift", "deploy", "cutover", "break-glass")
 ROLE = "aws:iam/role:Role"
 # A day on which the waivers hold: those of the account end when those of the environments do.
 TODAY = date(2026, 11, 24)
@@ -142,13 +142,13 @@ def test_what_changes_an_environment_is_bounded() -> None:
     assert bounded == {
         f"slipway-{name}-{purpose}"
         for name in ENVIRONMENTS
-        for purpose in ("preview", "deploy", "break-glass")
+        for purpose in ("preview", "drift", "deploy", "break-glass")
     }
 
 
 def test_what_reads_and_what_writes_is_attached_to_what_it_was_made_for() -> None:
     made_for = {
-        "slipway-reads": ("preview", "deploy", "break-glass"),
+        "slipway-reads": ("drift", "deploy", "break-glass"),
         "slipway-writes": ("deploy", "break-glass"),
     }
     attached = recorded().every("aws:iam/rolePolicyAttachment:RolePolicyAttachment")
@@ -210,7 +210,7 @@ GOOD: dict[str, Any] = {
     "aws": {"account_id": "123456789012", "region": "eu-west-1"},
     "github": {"repository": "a/b", "owner_id": "2", "repository_id": "1", "branch": "main"},
     "break_glass": ["arn:aws:iam::123456789012:user/anna"],
-    "environments": [{"name": "prod", "previews": "approved"}],
+    "environments": [{"name": "prod", "previews": "the branch"}],
 }
 
 
@@ -220,17 +220,17 @@ GOOD: dict[str, Any] = {
         ("environments", [], "environments: must be a list of 1 to 10 different environments"),
         (
             "environments",
-            [{"name": "Prod", "previews": "approved"}],
+            [{"name": "Prod", "previews": "the branch"}],
             "environments/0/name: must be 2 to 16 lower-case letters, digits and single hyphens",
         ),
         (
             "environments",
             [{"name": "prod", "previews": "always"}],
-            "environments/0/previews: must be one of every pull request, approved",
+            "environments/0/previews: must be one of every pull request, the branch",
         ),
         (
             "environments",
-            [{"name": name, "previews": "approved"} for name in ("prod", "prod-eu", "product")],
+            [{"name": name, "previews": "the branch"} for name in ("prod", "prod-eu", "product")],
             "environments: prod-eu must not begin with the name of prod, another one",
         ),
         (

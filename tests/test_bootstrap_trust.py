@@ -46,13 +46,13 @@ def jobs(repository: str) -> Iterator[tuple[str, dict[str, str]]]:
     """Each role, and a job that may take it."""
     yield "slipway-images", claims(repository, MAIN)
     for name in ENVIRONMENTS:
-        yield f"slipway-{name}-preview", claims(repository, MAIN)
+        for purpose in ("preview", "drift"):
+            yield f"slipway-{name}-{purpose}", claims(repository, MAIN)
         for purpose in ("deploy", "cutover"):
             yield f"slipway-{name}-{purpose}", claims(repository, f"environment:{name}")
         yield f"slipway-{name}-cutover", claims(repository, f"environment:{name}-oncall")
     for name in ("staging", "testing"):
         yield f"slipway-{name}-preview", claims(repository, "pull_request", **PULL)
-    yield "slipway-prod-preview", claims(repository, "environment:prod-preview", **PULL)
 
 
 RIGHT = [*jobs(SINCE_2026), *jobs(BEFORE)]
@@ -61,7 +61,7 @@ RIGHT = [*jobs(SINCE_2026), *jobs(BEFORE)]
 def test_every_role_has_a_job() -> None:
     people = {f"slipway-{name}-break-glass" for name in ENVIRONMENTS}
     assert {role for role, _ in RIGHT} | people == {*ROLES}
-    assert len(ROLES) == 13
+    assert len(ROLES) == 16
     assert [(role, job) for role in sorted(people) for _, job in RIGHT if taken(role, job)] == []
 
 
@@ -116,9 +116,11 @@ def attacks(job: Claims) -> Iterator[tuple[str, dict[str, str]]]:
     yield "a subject of the owner alone", same | {"sub": f"repository_owner:{OWNER}"}
     yield "a subject of the number alone", same | {"sub": f"repository_id:{GITHUB.repository_id}"}
     yield "a subject with more after it", same | {"sub": f"{job['sub']}:actor:stranger"}
-    yield "a reusable workflow of others", same | {
-        "sub": f"repo:{repository}:job_workflow_ref:stranger/actions/.github/workflows/a.yml@refs/heads/main"
-    }  # fmt: skip
+    yield (
+        "a reusable workflow of others",
+        same
+        | {"sub": f"repo:{repository}:job_workflow_ref:stranger/a/.github/workflows/a.yml@main"},
+    )
     for claim in ("aud", "sub", "repository_id"):
         yield f"without {claim}", {name: value for name, value in job.items() if name != claim}
 
@@ -134,7 +136,9 @@ def test_no_other_job_takes_it(role: str, job: dict[str, str]) -> None:
 def test_a_branch_can_not_borrow_a_github_environment(role: str, job: dict[str, str]) -> None:
     """Its subject is the environment's, whatever the branch; only the ref tells."""
     for ref in ("refs/heads/feature", "refs/pull/7/merge", "refs/tags/main", "main", ""):
-        assert taken(role, job | {"ref": ref}) is role.endswith("-preview"), ref
+        # The subject of a pull request, or of a job on main, is nobody else's.
+        told = role in ("slipway-staging-preview", "slipway-testing-preview")
+        assert taken(role, job | {"ref": ref}) is told, ref
 
 
 def test_one_environments_job_takes_no_role_of_another() -> None:
@@ -145,9 +149,10 @@ def test_one_environments_job_takes_no_role_of_another() -> None:
         if taken(other, job)
     }
     own = {
-        (role, other) for (role, job), (other, theirs) in itertools.product(within, RIGHT)
+        (role, other)
+        for (role, job), (other, theirs) in itertools.product(within, RIGHT)
         if job["sub"] == theirs["sub"]
-    }  # fmt: skip
+    }
     assert got == own
     assert ("slipway-prod-cutover", "slipway-prod-deploy") in got
     assert ("slipway-staging-deploy", "slipway-prod-deploy") not in got

@@ -84,6 +84,7 @@ def test_a_target_is_what_the_stack_file_says() -> None:
         f"nginx=210987654321{NGINX[12:]}",
         f"pgbouncer={NGINX.replace('nginx', 'pgbouncer')}",
         "preview_role=arn:aws:iam::123456789012:role/slipway-staging-preview",
+        "drift_role=arn:aws:iam::123456789012:role/slipway-staging-drift",
         "deploy_role=arn:aws:iam::123456789012:role/slipway-staging-deploy",
         "cutover_role=arn:aws:iam::123456789012:role/slipway-staging-cutover",
         "images_role=arn:aws:iam::210987654321:role/slipway-images",
@@ -92,7 +93,7 @@ def test_a_target_is_what_the_stack_file_says() -> None:
 
 @pytest.mark.parametrize("stack", stack_names())
 def test_each_stack_of_this_repository_is_a_target(stack: str) -> None:
-    assert len(Target.of(stack, stack_config(stack)).lines()) == 12
+    assert len(Target.of(stack, stack_config(stack)).lines()) == 13
 
 
 @pytest.mark.parametrize(

@@ -152,7 +152,8 @@ def test_outputs_that_are_read_are_written() -> None:
         for text in TEXTS.values()
         for name in re.findall(r"steps\.target\.outputs\.(\w+)", text)
     }
-    assert {"preview_role", "deploy_role", "cutover_role", "images_role"} <= read_of_target
+    taken = {"preview_role", "drift_role", "deploy_role", "cutover_role", "images_role"}
+    assert taken <= read_of_target
     assert read_of_target <= fields
     others = {
         name
@@ -202,7 +203,6 @@ def test_nothing_is_granted_but_what_a_job_names() -> None:
     assert writes == {
         "drift.yml/issue issues",
         "pull-request.yml/report pull-requests",
-        "pull-request.yml/report-prod pull-requests",
         "report.yml/report pull-requests",
     }
 
@@ -237,7 +237,7 @@ def test_a_fork_gets_no_credentials() -> None:
         for file, job, fields in jobs()
         if file == "pull-request.yml" and "write" in fields["permissions"].values()
     }
-    assert set(called) == {"preview", "preview-prod", "report", "report-prod"}
+    assert set(called) == {"preview", "report"}
     own = "github.event.pull_request.head.repo.full_name == github.repository"
     assert all(own in fields["if"] for fields in called.values())
 
@@ -253,26 +253,38 @@ def test_every_role_that_a_job_takes_is_made_for_such_a_job() -> None:
     places = {(file, job): fields.get("environment") for file, job, fields in jobs()}
     assert {(file, role, str(places[file, job])) for file, job, role in taken} == {
         ("deploy.yml", "images", "None"),
-        ("drift.yml", "preview", "None"),
+        ("drift.yml", "drift", "None"),
         ("environment.yml", "cutover", str(places["environment.yml", "deploy"])),
         ("environment.yml", "deploy", str(places["environment.yml", "deploy"])),
         ("freeze.yml", "cutover", "${{ inputs.stack }}-oncall"),
-        ("preview.yml", "preview", "${{ inputs.environment }}"),
+        ("preview.yml", "preview", "None"),
         ("rollback.yml", "cutover", "${{ inputs.stack }}-oncall"),
         ("security.yml", "images", "None"),
     }
-    called = read(ROOT / ".github" / "workflows" / "pull-request.yml")["jobs"]
-    approved = yaml.safe_load((ROOT / "bootstrap" / "Pulumi.account.yaml").read_text())["config"]
-    previews = {
-        one["name"]: "" if one["previews"] == "every pull request" else f"{one['name']}-preview"
-        for one in approved["slipway-bootstrap:environments"]
+
+
+def test_a_pull_request_opens_no_state_that_is_the_branchs() -> None:
+    account = yaml.safe_load((ROOT / "bootstrap" / "Pulumi.account.yaml").read_text())["config"]
+    opened_by = {one["name"]: one["previews"] for one in account["slipway-bootstrap:environments"]}
+    calls = {
+        (file, job): fields.get("strategy", {}).get("matrix", {}).get("stack", fields["with"])
+        for file, job, fields in jobs()
+        if fields.get("uses") == "./.github/workflows/preview.yml"
     }
-    prod = called["preview-prod"]["with"]
-    assert previews == {
-        **dict.fromkeys(called["preview"]["strategy"]["matrix"]["stack"], ""),
-        prod["stack"]: prod["environment"],
+    assert calls == {
+        ("pull-request.yml", "preview"): [
+            name for name, whose in opened_by.items() if whose == "every pull request"
+        ],
+        ("deploy.yml", "preview-prod"): {"stack": "prod"},
     }
-    assert called["preview"]["with"]["environment"] == ""
+    assert opened_by["prod"] == "the branch"
+
+
+def test_prod_is_approved_by_somebody_who_has_seen_its_preview() -> None:
+    called = {job: fields for file, job, fields in jobs() if file == "deploy.yml"}
+    assert called["preview-prod"]["needs"] == "staging"
+    assert "preview-prod" in called["prod"]["needs"]
+    assert "needs.preview-prod.result == 'success'" in called["prod"]["if"]
 
 
 def test_who_may_write_to_a_pull_request_runs_what_was_reviewed() -> None:
@@ -436,15 +448,15 @@ def test_every_secret_and_variable_is_told_and_no_other() -> None:
 def test_every_environment_of_githubs_is_told_and_no_other() -> None:
     used: set[str] = set()
     for _, _, fields in jobs():
-        for place in (fields.get("environment"), fields.get("with", {}).get("environment")):
-            name = place["name"] if isinstance(place, dict) else place
-            if name == "${{ inputs.stack }}":
-                used |= {*stack_names()}
-            elif name == "${{ inputs.stack }}-oncall":
-                used |= {f"{stack}-oncall" for stack in stack_names()}
-            elif name and name != "${{ inputs.environment }}":
-                used.add(name)
-    assert len(used) == 7
+        place = fields.get("environment")
+        name = place["name"] if isinstance(place, dict) else place
+        if name == "${{ inputs.stack }}":
+            used |= {*stack_names()}
+        elif name == "${{ inputs.stack }}-oncall":
+            used |= {f"{stack}-oncall" for stack in stack_names()}
+        elif name:
+            used.add(name)
+    assert len(used) == 6
     assert used == set(first_words("GitHub environments"))
 
 
