@@ -7,16 +7,19 @@ import pulumi
 import pulumi_aws as aws
 
 REPOSITORIES = ("app", "nginx", "pgbouncer")
-# What a pull request builds is tagged so, and nothing else is.
-SCRATCH = "pr-"
+# What main has built is tagged so (pipeline/build.py), and what a pull request has built so.
+BUILT, SCRATCH = "tree-", "pr-"
 _SCRATCH_DAYS = 14
+# As many as a repository takes (ECR endpoints and quotas).
+_ALL = 100_000
 
 
 class Images(pulumi.ComponentResource):
     """A repository for each image. A tag is set once.
 
     ECR can't see which digest runs, or may be rolled back to; so only what pull requests have built
-    is ever deleted.
+    is ever deleted, and nothing that main has built as well: what one rule selects, no later rule
+    deletes (ECR user guide, "Lifecycle policies").
     """
 
     urls: Mapping[str, pulumi.Output[str]]
@@ -52,6 +55,17 @@ _LIFECYCLE = {
     "rules": [
         {
             "rulePriority": 1,
+            "description": "What main has built stays",
+            "selection": {
+                "tagStatus": "tagged",
+                "tagPrefixList": [BUILT],
+                "countType": "imageCountMoreThan",
+                "countNumber": _ALL,
+            },
+            "action": {"type": "expire"},
+        },
+        {
+            "rulePriority": 2,
             "description": f"What pull requests have built goes after {_SCRATCH_DAYS} days",
             "selection": {
                 "tagStatus": "tagged",
@@ -61,6 +75,6 @@ _LIFECYCLE = {
                 "countNumber": _SCRATCH_DAYS,
             },
             "action": {"type": "expire"},
-        }
+        },
     ]
 }

@@ -9,6 +9,9 @@ from pathlib import Path
 from pipeline.errors import PipelineError
 from pipeline.image import Image
 
+# Images with such a tag are kept for ever (bootstrap/images.py).
+BUILT = "tree-"
+
 Find = Callable[[str, str], str | None]
 """The digest that a repository has under a tag; None when it has none."""
 
@@ -18,10 +21,11 @@ def built(
 ) -> Image:
     """The image of a folder in a repository of `beside`'s registry; built and pushed if need be.
 
-    Its tag is the hash that git has for the folder: the same content is the same image, whatever
-    commit it comes with. PipelineError when git does not know the folder, or the build fails.
+    Its tag is BUILT and the hash that git has for the folder: the same content is the same image,
+    whatever commit it comes with. PipelineError when git does not know the folder, or the build
+    fails.
     """
-    tag = _run(["git", "rev-parse", "--verify", f"HEAD:{folder}"], root).strip()
+    tag = BUILT + _run(["git", "rev-parse", "--verify", f"HEAD:{folder}"], root).strip()
     digest = find(repository, tag)
     if digest is None:
         digest = _pushed(f"{beside.registry}/{repository}:{tag}", folder, platform, root)

@@ -8,12 +8,13 @@ import pytest
 
 from bootstrap.account import account
 from bootstrap.deploy_policy import edge_denials, write_policy
-from bootstrap.images import REPOSITORIES, SCRATCH
+from bootstrap.images import BUILT, REPOSITORIES, SCRATCH
 from bootstrap.settings import PROJECT, parse
 from bootstrap.state_policy import write_state
 from bootstrap.statements import Place, document
 from infra.guardrails import waiver_file
 from infra.guardrails.verdict import judge, sentence
+from pipeline import build
 from rehearsal.guardrails import evaluated
 from rehearsal.recording import record
 from rehearsal.stack_file import ROOT, stack_config, stack_names
@@ -96,7 +97,15 @@ def test_only_what_a_pull_request_has_built_is_ever_deleted() -> None:
     policies = recorded().every("aws:ecr/lifecyclePolicy:LifecyclePolicy")
     assert len(policies) == len(REPOSITORIES)
     for policy in policies:
-        [rule] = json.loads(policy.inputs["policy"])["rules"]
+        kept, rule = json.loads(policy.inputs["policy"])["rules"]
+        assert (kept["rulePriority"], rule["rulePriority"]) == (1, 2)
+        # What it selects no later rule deletes, whatever other tags it has.
+        assert kept["selection"] == {
+            "tagStatus": "tagged",
+            "tagPrefixList": [BUILT],
+            "countType": "imageCountMoreThan",
+            "countNumber": 100_000,
+        }
         assert rule["selection"] == {
             "tagStatus": "tagged",
             "tagPrefixList": [SCRATCH],
@@ -106,6 +115,7 @@ def test_only_what_a_pull_request_has_built_is_ever_deleted() -> None:
         }
         assert rule["action"] == {"type": "expire"}
     assert SCRATCH == "pr-"
+    assert BUILT == build.BUILT == "tree-"
 
 
 def test_the_provider_is_githubs_and_of_this_account_alone() -> None:

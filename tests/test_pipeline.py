@@ -405,9 +405,8 @@ def clone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def tree_of(root: Path) -> str:
     words = ["git", "rev-parse", "HEAD:images/nginx"]
-    return subprocess.run(
-        words, cwd=root, capture_output=True, text=True, check=True
-    ).stdout.strip()
+    done = subprocess.run(words, cwd=root, capture_output=True, text=True, check=True)
+    return f"tree-{done.stdout.strip()}"
 
 
 def test_a_folder_is_built_once_for_its_platform_and_named_by_its_content(clone: Path) -> None:
