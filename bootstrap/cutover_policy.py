@@ -1,5 +1,6 @@
 """What the cutover role of an environment may do: the table of docs/cutover.md, call by call."""
 
+from bootstrap.parts import arns
 from bootstrap.statements import Place, Statement, allow
 
 
@@ -9,7 +10,7 @@ def cutover_policy(place: Place) -> list[Statement]:
     cluster = place.arn("ecs", f"cluster/{name}-cluster-*")
     return [
         *lease_policy(place),
-        allow("BeTheWeightsRole", ["sts:AssumeRole"], place.role(f"{name}-weights-*")),
+        allow("BeTheWeightsRole", ["sts:AssumeRole"], arns(place, "weights")),
         # They know no resource.
         allow(
             "ReadWhatIsLive",
@@ -49,7 +50,7 @@ def cutover_policy(place: Place) -> list[Statement]:
         allow(
             "PassTheTasksRoles",
             ["iam:PassRole"],
-            [place.role(f"{name}-{role}-*") for role in _TASK_ROLES],
+            arns(place, "app", "migrate-execution", "slot-execution"),
             {"StringEquals": {"iam:PassedToService": "ecs-tasks.amazonaws.com"}},
         ),
         allow(
@@ -101,7 +102,3 @@ def lease_policy(place: Place) -> list[Statement]:
         allow("SeeTheWeights", ["elasticloadbalancing:DescribeRules"], "*"),
         allow("KnowTheAccount", ["sts:GetCallerIdentity"], "*"),
     ]
-
-
-# The roles of infra/tasks.py.
-_TASK_ROLES = ("app", "migrate-execution", "slot-execution")

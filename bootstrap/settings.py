@@ -13,6 +13,8 @@ from infra.bounds import listing, matching
 from infra.settings import AwsSettings, configured
 
 PROJECT = "slipway-bootstrap"
+# What the names of the account's own roles, policies and buckets begin with.
+OWN = "slipway"
 _STRICT = ConfigDict(extra="forbid", strict=True)
 
 Repository = Annotated[
@@ -84,8 +86,13 @@ def parse(raw: dict[str, Any]) -> tuple[Settings | None, list[str]]:
     except ValidationError as error:
         return None, [problems.line(problem, Settings) for problem in error.errors()]
     names = sorted(one.name for one in settings.environments)
-    # A role of prod may write what begins with prod-, which everything of prod-eu does.
     found = [
+        f"environments: {name} would give its parts names of the account's own; call it otherwise"
+        for name in names
+        if f"{name}-".startswith(f"{OWN}-")
+    ]
+    # A role of prod may write what begins with prod-, which everything of prod-eu does.
+    found += [
         f"environments: {after} must not begin with the name of {before}, another one"
         for before, after in itertools.permutations(names, 2)
         if f"{after}-".startswith(f"{before}-")

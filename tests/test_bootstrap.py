@@ -244,6 +244,16 @@ GOOD: dict[str, Any] = {
             "environments: prod-eu must not begin with the name of prod, another one",
         ),
         (
+            "environments",
+            [{"name": "slipway", "previews": "the branch"}],
+            "environments: slipway would give its parts names of the account's own",
+        ),
+        (
+            "environments",
+            [{"name": "slipway-eu", "previews": "the branch"}],
+            "environments: slipway-eu would give its parts names of the account's own",
+        ),
+        (
             "github",
             {"repository": "b", "owner_id": "2", "repository_id": "1", "branch": "main"},
             "github/repository: must be owner/name of a GitHub repository, got 'b'",

@@ -291,3 +291,11 @@ def test_images_are_pushed_and_not_deleted() -> None:
     for action in ("BatchDeleteImage", "DeleteRepository", "PutImageTagMutability"):
         assert not allows(policy, f"ecr:{action}", app)
     assert not allows(policy, "ecr:PutImage", arn("ecr", "repository/others"))
+
+
+def test_nobody_who_is_let_in_deletes_an_image() -> None:
+    app = arn("ecr", "repository/slipway/app")
+    roles = [one.name for one in account().every("aws:iam/role:Role")]
+    assert len(roles) == 16
+    for action in ("BatchDeleteImage", "DeleteRepository", "PutLifecyclePolicy"):
+        assert [one for one in roles if bounded(one, f"ecr:{action}", app)] == []
