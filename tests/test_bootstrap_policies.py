@@ -1,5 +1,6 @@
 """Each role may do what its work needs and no more; by requests, evaluated as IAM does."""
 
+import ast
 import re
 from collections.abc import Iterator
 
@@ -118,6 +119,47 @@ def test_the_cutover_role_allows_what_the_documentation_says_and_nothing_else() 
     allowed = {*actions(policy_of("slipway-prod-cutover"))}
     assert allowed == documented() == {action for action, *_ in CUTOVER}
     assert len(allowed) == 26
+
+
+# What AWS asks for beside the call: keys, roles and tags that it names, and S3's "not there".
+BESIDE = {
+    *("ecs:TagResource", "iam:PassRole", "kms:Decrypt", "kms:GenerateDataKey"),
+    *("s3:GetObjectVersion", "s3:ListBucket"),
+}
+IAM_NAMES = {"elbv2": "elasticloadbalancing"}
+TRANSACTION = {"dynamodb:PutItem", "dynamodb:UpdateItem"}
+
+
+def called() -> Iterator[tuple[str, str]]:
+    """What cutover's code calls, and by which attribute: `Clients.call` is its one door to AWS."""
+    for path in sorted((ROOT / "cutover").rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text())):
+            match node:
+                case ast.Call(
+                    func=ast.Attribute(value=by, attr="call"),
+                    args=[ast.Constant(value=str(service)), ast.Constant(value=str(operation))],
+                ):
+                    name = operation.title().replace("_", "")
+                    yield ast.unparse(by), f"{IAM_NAMES.get(service, service)}:{name}"
+                case ast.Call(
+                    func=ast.Attribute(attr="_call"), args=[ast.Constant(value=str(operation))]
+                ) if path.stem == "partition":
+                    yield "partition", f"dynamodb:{operation.title().replace('_', '')}"
+                case _:
+                    pass
+
+
+def test_the_cutover_role_is_asked_for_what_cutovers_code_calls() -> None:
+    mine = {action for by, action in called() if not by.endswith("fenced")}
+    assert "dynamodb:TransactWriteItems" in mine
+    assert (mine - {"dynamodb:TransactWriteItems"}) | TRANSACTION | BESIDE == documented()
+
+
+def test_the_weights_role_is_asked_for_the_rest() -> None:
+    policy = recorded(NAME).only("aws:iam/rolePolicy:RolePolicy", "prod-weights").inputs["policy"]
+    fenced = {action for by, action in called() if by.endswith("fenced")}
+    # RegisterScalableTarget looks at the service, and If-Match at what is there.
+    assert fenced | {"iam:PassRole", "ecs:DescribeServices", "s3:GetObject"} == {*actions(policy)}
 
 
 def elsewhere() -> Iterator[tuple[str, str, Context]]:
@@ -244,6 +286,7 @@ BEYOND: list[tuple[str, str, Context]] = [
     ("rds:ModifyDBInstance", arn("rds", "db:testing-postgres"), OTHER),
     ("elasticloadbalancing:ModifyRule", RULE, OTHER),
     ("iam:CreateRole", f"arn:aws:iam::{ACCOUNT}:role/testing-app-1", {}),
+    ("lambda:UpdateFunctionCode", arn("lambda", "function:testing-watcher-1"), {}),
     ("iam:PutRolePolicy", f"arn:aws:iam::{ACCOUNT}:role/slipway-prod-deploy", {}),
     ("iam:DeleteRolePermissionsBoundary", f"arn:aws:iam::{ACCOUNT}:role/slipway-prod-deploy", {}),
     ("iam:CreatePolicyVersion", f"arn:aws:iam::{ACCOUNT}:policy/slipway-boundary", {}),
