@@ -280,6 +280,14 @@ def test_a_warm_slot_is_topped_up_before_it_is_gone_back_to() -> None:
     assert topping_up(go_on(whole, *there.drafts)) == Look(at="weights")
 
 
+def test_it_is_the_slot_that_is_gone_back_to_whose_tasks_are_counted() -> None:
+    plan = with_plan(ROLLBACK, entering="green", steps=(top_up("green"),))
+    state = started(plan=plan, summary=summary(slots={"blue": BLUE, "green": GREEN}), at=1_100.0)
+    assert topping_up(state, services=wanted(4, 4)) == Look(at="health", slot="green")
+    there = passed("top up green", "4 of 4 tasks of green are healthy")
+    assert topping_up(state, services=wanted(4, 4), health=targets(0, 4)) == there
+
+
 def test_tasks_that_do_not_come_keep_nobody_from_going_back() -> None:
     began = open_run(OUTGROWN).step_began_at
     assert topping_up(OUTGROWN, began + TOP_UP_SECONDS) == Look(at="services")

@@ -38,8 +38,13 @@ FIRST_LIVE = reached("shift blue 100", plan=FIRST, summary=Summary())
         # An open deploy came from there.
         (reached("migrate"), "blue"),
         (reached("bake"), "blue"),
+        (reached("migrate", summary=summary(slots={"blue": BLUE, "green": TRUSTED})), "blue"),
         # An open rollback is on its way.
         (started(plan=ROLLBACK, summary=summary(committed=ALL_GREEN, slots=BOTH)), "blue"),
+        (
+            started(plan=ROLLBACK, summary=summary(slots={"blue": BLUE, "green": TRUSTED})),
+            "blue",
+        ),
         # Beside another verb, or none, it is the release before; where there is none, what serves.
         (ended(summary(committed=ALL_GREEN, slots=BOTH)), "blue"),
         (ended(summary(slots={"blue": BLUE, "green": TRUSTED})), "green"),

@@ -351,6 +351,19 @@ def test_adopted_weights_leave_what_goes_back_and_other_verbs_where_they_are() -
     assert d.open_run(d.go_on(moved, other)).done == {"shift blue 100"}
 
 
+def test_a_way_back_that_is_ordered_again_does_its_last_change_of_weights_again() -> None:
+    first = Step(key="shift green 100", kind="shift", slot="green", percent=100)
+    more = Step(key="top up blue", kind="top_up", slot="blue")
+    plan = d.with_plan(d.ROLLBACK, steps=(more, first, d.SHIFT_BLUE))
+    state = d.reached("shift blue 100", plan=plan, summary=d.summary(committed=d.ALL_GREEN))
+    moved = d.go_on(state, *d.finishing(state, d.SHIFT_BLUE))
+    again = d.open_run(d.go_on(moved, d.resumed(by_hand=True)))
+    assert again.done == {"top up blue", "shift green 100"}
+    # Nothing is waited for that was not done before either.
+    early = d.started(d.resumed(by_hand=True), plan=plan, summary=d.summary())
+    assert d.open_run(early).done == {"top up blue"}
+
+
 def test_a_write_that_is_gone_on_with_later_is_marked_until_it_is_ordered_anew() -> None:
     again = open_run(INTENT, d.resumed())
     assert again.write == Write(step="to-5", before=BEFORE, after=AFTER, resumed=True)

@@ -163,6 +163,7 @@ def test_a_rollback_may_have_a_warm_slot_grow_first() -> None:
         (WARM, services(desired=5), True),
         (WARM, services(desired=4), False),
         (WARM, services(desired=3), False),
+        (WARM, blue(desired=1) | {"green": services(desired=2)["green"]}, True),
         # What it runs by now is not what was proven there, or nobody knows it.
         (ended(summary(committed=ALL_GREEN, slots={"green": GREEN})), services(desired=5), False),
         (

@@ -133,6 +133,19 @@ def test_a_rollback_can_be_left_where_traffic_may_stay(
     assert "`cutover abort`" not in (ends_hold(state(filled("r0"), run=cut)) or "")
 
 
+def test_a_rollback_that_lost_what_it_went_to_is_told_how_to_leave_it() -> None:
+    plan = dataclasses.replace(open_run().plan, verb="rollback", entering="blue")
+    held = dataclasses.replace(open_run("why", "invariant"), plan=plan, explained=())
+    assert ends_hold(state(filled("r0"), run=held)) == (
+        "make the slot healthy that the reason names; then `cutover resume` or `cutover rollback`; "
+        "or `cutover abort`, after which `cutover rollback` goes to the slot without traffic"
+    )
+    late = dataclasses.replace(held, cause="late", explained=open_run().explained)
+    assert ends_hold(state(filled("r0"), run=late)) == (
+        "find out what kept the step; then `cutover resume` or `cutover rollback`"
+    )
+
+
 def test_what_is_as_the_journal_says_is_done() -> None:
     result = verdict(state(filled("r0")), {"blue": 100, "green": 0}, HEALTH, R1)
     assert (result.exit, result.sentence) == (
