@@ -1,4 +1,4 @@
-"""`python -m rehearsal plan|up|run|soak [STACK]`."""
+"""`python -m rehearsal VERB [STACK]`."""
 
 import sys
 

@@ -23,7 +23,6 @@ from rehearsal.progress import Progress
 from rehearsal.reporting.report import refuse_unwritable
 from rehearsal.restores import NAME, MachineCache, MachineDatabase
 from rehearsal.start_up import running
-from rehearsal.traffic.load import MAX_REQUESTS, Load, LoadPlan
 from rehearsal.traffic.mixes import EVERY_KIND
 from rehearsal.traffic.writer import Writer
 
@@ -41,13 +40,14 @@ def drill(
     with running(stack, progress=progress) as environment:
         contract = _contract(environment)
         with progress.step(f"Sending {rate} requests/s, and writing"):
-            load = Load.start(environment.supervisor, _plan(environment, rate))
+            load = environment.start_load(EVERY_KIND, rate_per_second=rate)
         with Writer(environment.client) as writer:
             environment.watch.pause(WARM_UP_SECONDS)
             reports = [
                 _report(environment, progress, name, act, contract)
                 for name, act in (("restore", _database), ("redis", _cache))
             ]
+        writer.check()
         answered = load.finish(environment.slots)
         console.print(
             f"{answered.requests:,} requests, {answered.failed} failed; "
@@ -65,17 +65,6 @@ def drill(
     # Nobody may notice a drill; and without a write it has shown nothing.
     unnoticed = answered.failed == writer.refused == 0 and writer.written > 0
     return unnoticed and all(report.passed for report in reports)
-
-
-def _plan(environment: Environment, rate: int) -> LoadPlan:
-    return LoadPlan(
-        url=environment.url,
-        host=environment.host,
-        ca=str(environment.authority),
-        kinds=EVERY_KIND,
-        rate_per_second=rate,
-        seconds=MAX_REQUESTS / rate,
-    )
 
 
 class _Calls:

@@ -24,6 +24,7 @@ from rehearsal.releases import Release
 from rehearsal.reporting.report import WeightEvent
 from rehearsal.tool import Command, Ended, Tool
 from rehearsal.traffic.client import Client
+from rehearsal.traffic.load import MAX_REQUESTS, Kind, Load, LoadPlan
 from rehearsal.watch import Watch
 
 # Two processes for each task are enough here: every task shares this machine's cores.
@@ -146,6 +147,18 @@ class Environment:
         if ended.weights:
             self.slot = active(ended.weights)
         return ended
+
+    def start_load(self, kinds: tuple[Kind, ...], *, rate_per_second: int) -> Load:
+        """Begins requests that go on until `finish`; returns when the first have been sent."""
+        plan = LoadPlan(
+            url=self.url,
+            host=self.host,
+            ca=str(self.authority),
+            kinds=kinds,
+            rate_per_second=rate_per_second,
+            seconds=MAX_REQUESTS / rate_per_second,
+        )
+        return Load.start(self.supervisor, plan)
 
     def requests(self) -> dict[Slot, int]:
         """Requests that the balancer has sent to each slot since it started."""

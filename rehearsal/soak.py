@@ -9,7 +9,6 @@ from rehearsal.environment import Environment
 from rehearsal.errors import RehearsalError
 from rehearsal.progress import Progress
 from rehearsal.tool import Ended
-from rehearsal.traffic.load import MAX_REQUESTS, Load, LoadPlan
 from rehearsal.traffic.mixes import MANY_REQUESTS
 from rehearsal.traffic.tally import LoadResult, Record
 
@@ -45,17 +44,9 @@ def soak(
     rate: int,
 ) -> Soak:
     """At least so many of each, or until a command ends otherwise than it should."""
-    plan = LoadPlan(
-        url=environment.url,
-        host=environment.host,
-        ca=str(environment.authority),
-        kinds=MANY_REQUESTS,
-        rate_per_second=rate,
-        seconds=MAX_REQUESTS / rate,
-    )
     changes: list[Change] = []
     with progress.step(f"Sending {rate} requests/s"):
-        load = Load.start(environment.supervisor, plan)
+        load = environment.start_load(MANY_REQUESTS, rate_per_second=rate)
     number, broken = 0, ""
     try:
         while number < cutovers or load.due < requests + rate:

@@ -12,7 +12,6 @@ from rehearsal.errors import RehearsalError
 from rehearsal.progress import Progress
 from rehearsal.reporting.report import Check
 from rehearsal.scenarios import SCENARIOS, Scenarios
-from rehearsal.traffic.load import MAX_REQUESTS, Load, LoadPlan
 from rehearsal.traffic.mixes import EVERY_KIND
 from rehearsal.traffic.tally import LoadResult, Record
 from rehearsal.traffic.visitor import Visitor
@@ -51,17 +50,9 @@ def play(
     environment: Environment, progress: Progress, scenarios: Sequence[str], *, rate: int
 ) -> UnderLoad:
     """Plays them in their order. RehearsalError when the environment itself is gone."""
-    plan = LoadPlan(
-        url=environment.url,
-        host=environment.host,
-        ca=str(environment.authority),
-        kinds=EVERY_KIND,
-        rate_per_second=rate,
-        seconds=MAX_REQUESTS / rate,
-    )
     scene = Scenarios(environment=environment)
     with progress.step(f"Sending {rate} requests/s"):
-        load = Load.start(environment.supervisor, plan)
+        load = environment.start_load(EVERY_KIND, rate_per_second=rate)
         environment.watch.pause(SETTLED_SECONDS)
     with Visitor(environment.client) as visitor:
         checks = [
@@ -101,6 +92,7 @@ def nothing_else_failed(load: LoadResult, verdict: Verdict) -> str:
 
 def never_logged_out(visitor: Visitor) -> str:
     """Whichever slot and task answered, and whatever was rotated, a person stayed who they were."""
+    visitor.check()
     expect(visitor.visits > 0, f"a person was refused all of {visitor.refused} clicks")
     expect(
         visitor.logged_out == 0,

@@ -1,12 +1,12 @@
 """The drills against real servers: what comes back is compared row by row, key by key."""
 
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import LiteralString, cast
 
 import psycopg
 import pytest
+from redis import Redis
 
 from drills.decide.rows import MARGIN_SECONDS
 from drills.do import database
@@ -20,6 +20,7 @@ from rehearsal.machine.certificates import Authority
 from rehearsal.machine.postgres import Postgres
 from rehearsal.machine.supervisor import Supervisor
 from rehearsal.restores import MachineCache, MachineDatabase
+from rehearsal.routine import Routine
 
 pytestmark = pytest.mark.services
 
@@ -82,32 +83,21 @@ def drill(place: MachineDatabase, told: list[str] | None = None) -> Found:
     )
 
 
-class Writer:
-    """Inserts, changes and deletes without a pause, as long as the block lasts."""
+class Writer(Routine):
+    """Inserts, changes and deletes without a pause."""
 
-    def __init__(self, source: Postgres) -> None:
-        self._source = source
-        self._done = threading.Event()
-        self._thread = threading.Thread(target=self._write)
+    def __init__(self, session: psycopg.Connection) -> None:
+        super().__init__("the writer", pause_seconds=0)
+        self._session = session
         self.rounds = 0
 
-    def __enter__(self) -> "Writer":
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._done.set()
-        self._thread.join()
-
-    def _write(self) -> None:
-        with self._source.connect_as_admin("app") as session:
-            while not self._done.is_set():
-                session.execute("INSERT INTO items (name, at) VALUES ('under load', now())")
-                session.execute("UPDATE pairs SET note = note || '.' WHERE left_id % 10 = 3")
-                session.execute(
-                    "DELETE FROM items WHERE id > 500 AND id %% 50 = %s", [self.rounds % 50]
-                )
-                self.rounds += 1
+    def act(self) -> None:
+        self._session.execute("INSERT INTO items (name, at) VALUES ('under load', now())")
+        self._session.execute("UPDATE pairs SET note = note || '.' WHERE left_id % 10 = 3")
+        self._session.execute(
+            "DELETE FROM items WHERE id > 500 AND id %% 50 = %s", [self.rounds % 50]
+        )
+        self.rounds += 1
 
 
 def broken(found: Found) -> dict[str, str]:
@@ -115,8 +105,9 @@ def broken(found: Found) -> dict[str, str]:
 
 
 def test_under_load_the_restored_database_is_the_source_at_that_second(machine: Machine) -> None:
-    with Writer(machine.source) as writer:
+    with machine.source.connect_as_admin("app") as session, Writer(session) as writer:
         found = drill(machine.place)
+    writer.check()
     assert writer.rounds > 10
     assert broken(found) == {}
     assert [check.name for check in found.checks] == [
@@ -250,19 +241,9 @@ def test_a_cache_under_load_comes_back_as_it_was() -> None:
         client.hset("hash", mapping={"x": "1", "y": "2"})
         client.xadd("stream", {"a": "1"})
         client.set("short", "a", ex=3_600)
-        done = threading.Event()
-
-        def count() -> None:
-            while not done.is_set():
-                client.incr("counter")
-
-        counting = threading.Thread(target=count)
-        counting.start()
-        try:
+        with Counter(client) as counter:
             found = cache_drill(place)
-        finally:
-            done.set()
-            counting.join()
+        counter.check()
         assert broken(found) == {}
         # The seven above and the drill's own mark.
         assert found.figures["keys_equal"] == 8
@@ -276,6 +257,17 @@ def test_a_cache_under_load_comes_back_as_it_was() -> None:
         }
         supervisor.check()
     ports.release(port)
+
+
+class Counter(Routine):
+    """Changes one key without a pause."""
+
+    def __init__(self, client: Redis) -> None:
+        super().__init__("the counter", pause_seconds=0)
+        self._client = client
+
+    def act(self) -> None:
+        self._client.incr("counter")
 
 
 class SpoiltCache:

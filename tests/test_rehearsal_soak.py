@@ -2,7 +2,6 @@
 
 import dataclasses
 import io
-from pathlib import Path
 from types import SimpleNamespace
 from typing import cast
 
@@ -12,7 +11,7 @@ from rich.console import Console
 from rehearsal.aws.control_plane import Call
 from rehearsal.environment import Environment
 from rehearsal.progress import Progress
-from rehearsal.soak import Change, Load, Soak, goes_back, quiet_after, soak, table
+from rehearsal.soak import Change, Soak, goes_back, quiet_after, soak, table
 from rehearsal.tool import Ended
 from rehearsal.traffic.tally import Record, tally
 
@@ -101,17 +100,13 @@ def test_the_table_has_every_figure() -> None:
     ]
 
 
-def test_what_was_seen_before_a_command_failed_is_not_lost(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_was_seen_before_a_command_failed_is_not_lost() -> None:
     held = dataclasses.replace(CHANGES[2].ended, exit=8, answer={"sentence": "the journal is odd"})
     ends = iter([CHANGES[0].ended, held])
     load = tally(STARTED, RECORDS, plan_rate=10, slots={})
     running = SimpleNamespace(due=0, finish=lambda _slots: load, records=lambda: (STARTED, RECORDS))
-    monkeypatch.setattr(Load, "start", lambda *_: running)
     environment = SimpleNamespace(
-        url="https://127.0.0.1",
-        host="app.example.com",
-        authority=Path("ca.pem"),
-        supervisor=None,
+        start_load=lambda kinds, *, rate_per_second: running,
         slot="blue",
         slots={},
         releases={"blue": "r1"},

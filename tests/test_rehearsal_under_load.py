@@ -1,7 +1,6 @@
 """What is said of the requests at the end of a rehearsal, and which scenarios are played."""
 
 import re
-from types import SimpleNamespace
 from typing import cast
 
 import pytest
@@ -10,6 +9,7 @@ from rehearsal.blame import Excuse, Verdict
 from rehearsal.checks import Unmet
 from rehearsal.errors import RehearsalError
 from rehearsal.scenarios import SCENARIOS
+from rehearsal.traffic.client import Client
 from rehearsal.traffic.tally import LoadResult, Record, tally
 from rehearsal.traffic.visitor import Visitor
 from rehearsal.under_load import kept_out, names, never_logged_out, nothing_else_failed
@@ -65,8 +65,9 @@ def test_one_failure_without_a_reason_is_too_many() -> None:
 )
 def test_a_session_that_is_lost_once_is_lost(visits: int, logged_out: int, said: str) -> None:
     def visitor(visits: int, logged_out: int) -> Visitor:
-        counts = SimpleNamespace(visits=visits, logged_out=logged_out, refused=3)
-        return cast(Visitor, counts)
+        found = Visitor(cast(Client, None))
+        found.visits, found.logged_out, found.refused = visits, logged_out, 3
+        return found
 
     with pytest.raises(Unmet, match=f"^{re.escape(said)}$"):
         never_logged_out(visitor(visits, logged_out))

@@ -6,9 +6,11 @@ from typing import cast
 
 import pytest
 
+from rehearsal.errors import RehearsalError
 from rehearsal.traffic import visitor
 from rehearsal.traffic.client import Answer, Client
 from rehearsal.traffic.visitor import Visitor
+from rehearsal.under_load import never_logged_out
 
 
 class Scripted:
@@ -59,8 +61,19 @@ def test_clicks_are_counted(
     client = Scripted(*answers)
     with Visitor(cast(Client, client)) as visiting:
         assert client.done.wait(10)
-        visiting._done.set()
+        visiting._stopping.set()
         client.over.set()
+    visiting.check()
     assert client.cookies == [None, *(f"session={cookie}" for cookie in cookies)]
     # The last click is the one that was not answered before the end.
     assert (visiting.visits, visiting.logged_out, visiting.refused - 1) == seen
+
+
+def test_an_answer_that_is_none_of_ours_is_no_end_in_silence(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(visitor, "PAUSE_SECONDS", 0.0)
+    with Visitor(cast(Client, Scripted(Answer(200, {}, b"{}")))) as visiting:
+        visiting._thread.join(10)
+    with pytest.raises(RehearsalError, match=r"^the visitor failed: KeyError: 'visits'$"):
+        never_logged_out(visiting)
