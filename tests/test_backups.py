@@ -13,7 +13,8 @@ import pytest
 from infra.backup_tags import KEEPERS, STATEFUL_TYPES
 from infra.backups import Backups, BackupsArgs
 from infra.settings import BackupSettings
-from rehearsal.recording import Recording, Resource, record
+from rehearsal.recording import Recording, record
+from rehearsal.resource import Resource
 from tests.environments import STACKS, chosen, recorded
 
 VAULT, LOCK = "aws:backup/vault:Vault", "aws:backup/vaultLockConfiguration:VaultLockConfiguration"

@@ -12,7 +12,8 @@ import pytest
 from infra import headers
 from infra.cdn import Cdn, CdnArgs
 from infra.settings import CdnSettings, DomainSettings
-from rehearsal.recording import Recording, Resource, record
+from rehearsal.recording import Recording, record
+from rehearsal.resource import Resource
 from tests.environments import STACKS, chosen, recorded
 
 SETTINGS = CdnSettings(

@@ -8,7 +8,8 @@ import pytest
 import yaml
 
 from infra.settings import BackupSettings, Settings
-from rehearsal.recording import STACK_TYPE, Recording, record
+from rehearsal.monitor import STACK_TYPE
+from rehearsal.recording import Recording, record
 from rehearsal.stack_file import ROOT, stack_config, stack_names
 from stacks.environment import environment
 from tests.environments import STACKS, chosen, recorded

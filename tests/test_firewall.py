@@ -3,7 +3,7 @@
 import pytest
 
 from infra.firewall import Path, paths
-from rehearsal.recording import Invoke
+from rehearsal.resource import Invoke
 from tests.environments import STACKS, chosen, recorded
 
 INGRESS = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"

@@ -9,7 +9,8 @@ import pytest
 
 from infra.postgres import BACKUP_WINDOW, MAINTENANCE_WINDOW, Postgres, PostgresArgs
 from infra.settings import PostgresSettings
-from rehearsal.recording import Recording, Resource, record
+from rehearsal.recording import Recording, record
+from rehearsal.resource import Resource
 from tests.environments import STACKS, chosen, recorded
 
 ACCOUNT = "210987654321"

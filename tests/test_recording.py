@@ -11,7 +11,8 @@ import pulumi_random as random
 import pytest
 
 from rehearsal.errors import RehearsalError
-from rehearsal.recording import Recording, record, stack_config
+from rehearsal.recording import Recording, record
+from rehearsal.stack_file import stack_config
 
 VPC = "aws:ec2/vpc:Vpc"
 SUBNET = "aws:ec2/subnet:Subnet"

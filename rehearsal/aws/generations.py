@@ -4,7 +4,8 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from rehearsal.recording import Recording, Resource, record
+from rehearsal.recording import Recording, record
+from rehearsal.resource import Resource
 from rehearsal.stack_file import stack_config
 from rehearsal.synthetic import Outputs
 
