@@ -31,9 +31,10 @@ from rehearsal.environment import Environment
 from rehearsal.errors import RehearsalError
 from rehearsal.machine import binaries, ports
 from rehearsal.machine.certificates import Authority, Certificate
+from rehearsal.machine.container import Runtime
+from rehearsal.machine.images import install_images
 from rehearsal.machine.ports import LOOPBACK
 from rehearsal.machine.supervisor import Supervisor
-from rehearsal.machine.task import Runtime, install_images
 from rehearsal.progress import Progress
 from rehearsal.recording import Recording, record
 from rehearsal.stack_file import stack_config

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rehearsal.machine import ports
+from rehearsal.machine.images import install_images
 from rehearsal.machine.process import Completed, Process
 from rehearsal.machine.supervisor import Supervisor, unprivileged_user
-from rehearsal.machine.task import install_images
 
 PATIENCE_SECONDS = 20.0
 

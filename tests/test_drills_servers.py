@@ -15,9 +15,10 @@ from drills.do.place import CachePlace
 from drills.do.restore import Found, comparison, restore
 from drills.do.restore_cache import MARK, restore_cache
 from drills.do.system_clock import SystemClock
-from rehearsal.machine import binaries, ports, postgres, redis
+from rehearsal.machine import binaries, ports, postgres_cluster, redis
 from rehearsal.machine.certificates import Authority
 from rehearsal.machine.postgres import Postgres
+from rehearsal.machine.redis_users import User
 from rehearsal.machine.supervisor import Supervisor
 from rehearsal.restores import MachineCache, MachineDatabase
 from rehearsal.routine import Routine
@@ -53,7 +54,7 @@ def machine() -> Iterator[Machine]:
     port = ports.reserve()
     found = binaries.find(["postgres", "initdb", "pg_basebackup"])
     with Supervisor() as supervisor:
-        source = postgres.start(
+        source = postgres_cluster.start(
             supervisor,
             binaries=found,
             authority=Authority(supervisor.directory / "ca.pem"),
@@ -221,7 +222,7 @@ def test_a_restore_that_breaks_off_is_one_sentence_and_still_cleared_away(
 
 def test_a_cache_under_load_comes_back_as_it_was() -> None:
     port = ports.reserve()
-    user = redis.User(name="app", access_string="on ~* +@all", passwords=("password",))
+    user = User(name="app", access_string="on ~* +@all", passwords=("password",))
     with Supervisor() as supervisor:
         source = redis.start(
             supervisor,

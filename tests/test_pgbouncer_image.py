@@ -11,7 +11,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from rehearsal.machine import binaries, ports, postgres
+from rehearsal.machine import binaries, ports, postgres_cluster
 from rehearsal.machine.certificates import Authority
 from rehearsal.machine.postgres import Postgres
 from rehearsal.machine.supervisor import Supervisor, unprivileged_user
@@ -44,7 +44,7 @@ def authority(supervisor: Supervisor) -> Authority:
 
 @pytest.fixture(scope="module")
 def server(supervisor: Supervisor, authority: Authority) -> Postgres:
-    return postgres.start(
+    return postgres_cluster.start(
         supervisor,
         binaries=binaries.find(["postgres", "initdb"]),
         authority=authority,

@@ -10,7 +10,7 @@ import pytest
 from rehearsal.aws.control_plane import ControlPlane
 from rehearsal.aws.login_rotation import Login, current_login, rotate
 from rehearsal.aws.secret_versions import date_versions
-from rehearsal.machine import binaries, ports, postgres
+from rehearsal.machine import binaries, ports, postgres_cluster
 from rehearsal.machine.certificates import Authority
 from rehearsal.machine.postgres import Postgres
 from rehearsal.machine.supervisor import Supervisor
@@ -31,7 +31,7 @@ def as_owner(server: Postgres, *statements: LiteralString) -> None:
 def server() -> Iterator[Postgres]:
     port = ports.reserve()
     with Supervisor() as supervisor:
-        server = postgres.start(
+        server = postgres_cluster.start(
             supervisor,
             binaries=binaries.find(["postgres", "initdb"]),
             authority=Authority(supervisor.directory / "ca.pem"),

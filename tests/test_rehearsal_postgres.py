@@ -4,7 +4,7 @@ import psycopg
 import pytest
 
 from rehearsal.errors import RehearsalError
-from rehearsal.machine import binaries, parameter_group, ports, postgres
+from rehearsal.machine import binaries, parameter_group, ports, postgres_cluster
 from rehearsal.machine.certificates import Authority
 from rehearsal.machine.supervisor import Supervisor, unprivileged_user
 
@@ -41,7 +41,7 @@ EXTENSION = "pg_stat_statements is created beforehand: only RDS lets its master 
 def server():
     port = ports.reserve()
     with Supervisor() as supervisor:
-        yield postgres.start(
+        yield postgres_cluster.start(
             supervisor,
             binaries=binaries.find(["postgres", "initdb"]),
             authority=Authority(supervisor.directory / "ca.pem"),
@@ -189,7 +189,7 @@ def test_a_stopped_database_ends_its_sessions_and_comes_back_with_its_data(serve
 def test_a_server_that_can_not_start_says_why(server):
     with Supervisor() as supervisor:
         with pytest.raises(RehearsalError) as refused:
-            postgres.start(
+            postgres_cluster.start(
                 supervisor,
                 binaries=binaries.find(["postgres", "initdb"]),
                 authority=Authority(supervisor.directory / "ca.pem"),

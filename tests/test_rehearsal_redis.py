@@ -8,6 +8,7 @@ import redis as client_library
 
 from rehearsal.machine import binaries, ports, redis
 from rehearsal.machine.certificates import Authority
+from rehearsal.machine.redis_users import User
 from rehearsal.machine.supervisor import Supervisor
 
 pytestmark = pytest.mark.services
@@ -25,13 +26,13 @@ def server():
             authority=Authority(supervisor.directory / "ca.pem"),
             port=port,
             users=[
-                redis.User(
+                User(
                     name="app",
                     access_string="on ~app:* &* +@all -@dangerous +acl|setuser +config",
                     passwords=(CURRENT, PREVIOUS),
                 ),
-                redis.User(name="reader", access_string="on ~* +@read", passwords=(READER,)),
-                redis.User(name="gone", access_string="off ~* +@all", passwords=(READER,)),
+                User(name="reader", access_string="on ~* +@read", passwords=(READER,)),
+                User(name="gone", access_string="off ~* +@all", passwords=(READER,)),
             ],
             parameters={
                 "maxmemory-policy": "volatile-lru",
@@ -96,8 +97,8 @@ def test_a_later_group_lets_in_who_is_new_and_puts_out_who_is_gone(server):
     assert stays.set("app:greeting", "hello") is True
     assert leaves.get("app:greeting") == "hello"
     connection = stays.client_id()
-    later = redis.User(name="later", access_string="on ~* +@all -@write", passwords=("later-word",))
-    app = redis.User(name="app", access_string="on ~* +@all", passwords=(CURRENT, PREVIOUS))
+    later = User(name="later", access_string="on ~* +@all -@write", passwords=("later-word",))
+    app = User(name="app", access_string="on ~* +@all", passwords=(CURRENT, PREVIOUS))
     server.set_users([app, later])
     assert server.client("later", "later-word").get("app:greeting") == "hello"
     for forbidden in (("SET", "app:greeting", "1"), ("CONFIG", "GET", "maxmemory")):

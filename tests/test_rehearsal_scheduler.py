@@ -21,7 +21,7 @@ from rehearsal.aws.scheduler import GRACE_SECONDS, LEAST_DRAIN_SECONDS, Schedule
 from rehearsal.aws.secret_values import resolve
 from rehearsal.errors import RehearsalError
 from rehearsal.machine import ports
-from rehearsal.machine.task import Finished
+from rehearsal.machine.one_off_task import Finished
 
 ACCOUNTS = itertools.count(300000000000)
 REGION = "eu-west-1"

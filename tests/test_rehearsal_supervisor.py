@@ -15,7 +15,7 @@ import psutil
 import pytest
 
 from rehearsal.errors import RehearsalError
-from rehearsal.machine import guardian, supervisor
+from rehearsal.machine import guardian
 from rehearsal.machine.supervisor import Supervisor, unprivileged_user
 
 pytestmark = pytest.mark.services
@@ -145,8 +145,8 @@ def test_the_guardian_kills_what_refuses_to_stop(supervised, monkeypatch):
 
 
 def test_without_its_guardian_a_rehearsal_starts_nothing_more(supervised):
-    supervised._guardian.kill()
-    supervised._guardian.wait()
+    supervised._lifeline._guardian.kill()
+    supervised._lifeline._guardian.wait()
     with pytest.raises(RehearsalError, match=r"^the guardian of this rehearsal was killed, so "):
         supervised.start("late", SLEEP, env={})
     supervised.close()
@@ -272,7 +272,7 @@ def test_a_full_disk_is_one_sentence(supervised, monkeypatch):
     def full(*_args, **_kwargs):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "/tmp/x.log")
 
-    monkeypatch.setattr(supervisor.subprocess, "Popen", full)
+    monkeypatch.setattr(subprocess, "Popen", full)
     with pytest.raises(
         RehearsalError, match=r"^can't start app: No space left on device \(/tmp/x\.log\)$"
     ):

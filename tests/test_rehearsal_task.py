@@ -15,9 +15,9 @@ import psutil
 import pytest
 
 from rehearsal.errors import RehearsalError
-from rehearsal.machine import binaries, ports, postgres
+from rehearsal.machine import binaries, ports, postgres_cluster
 from rehearsal.machine.certificates import Authority
-from rehearsal.machine.container import image_differences
+from rehearsal.machine.container import Runtime
 from rehearsal.machine.containers import (
     Workload,
     differences,
@@ -26,14 +26,10 @@ from rehearsal.machine.containers import (
     start_order,
     with_port,
 )
+from rehearsal.machine.images import image_differences, install_images
+from rehearsal.machine.one_off_task import run_once
 from rehearsal.machine.supervisor import Supervisor, unprivileged_user
-from rehearsal.machine.task import (
-    Runtime,
-    Task,
-    install_images,
-    run_once,
-    start_task,
-)
+from rehearsal.machine.task import Task, start_task
 
 PROBE_TOKEN = "5a" * 32
 SECRETS = {
@@ -297,7 +293,7 @@ def runtime(supervisor):
 
 @pytest.fixture(scope="module")
 def database(runtime):
-    return postgres.start(
+    return postgres_cluster.start(
         runtime.supervisor,
         binaries=runtime.binaries,
         authority=Authority(runtime.supervisor.directory / "ca.pem"),

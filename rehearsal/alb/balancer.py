@@ -14,13 +14,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
-from rehearsal.alb.haproxy import RuntimeApi, Structure, write_configuration
-from rehearsal.alb.observation import Stage, Statistics, Target
+from rehearsal.alb.haproxy import Structure, write_configuration
+from rehearsal.alb.observation import Statistics
 from rehearsal.alb.pages import Pages
 from rehearsal.alb.routing import Routing
+from rehearsal.alb.runtime_api import RuntimeApi
 from rehearsal.alb.target_group import Observation, TargetGroup
+from rehearsal.alb.targets import Targets
 from rehearsal.errors import RehearsalError
-from rehearsal.machine.supervisor import Process, Supervisor
+from rehearsal.machine.process import Process
+from rehearsal.machine.supervisor import Supervisor
 
 DIFFERENCES = (
     "An ALB has a node in each zone, and a new weight reaches them one by one at a time that AWS "
@@ -65,7 +68,7 @@ class Balancer:
         self._settings = settings
         self._lock = threading.RLock()
         self._pending: deque[tuple[float, Routing]] = deque()
-        self._targets: dict[tuple[str, str, int], Target] = {}
+        self._targets = Targets(api)
 
     @classmethod
     def start(
@@ -116,13 +119,8 @@ class Balancer:
             group = self._structure.groups.get(group_arn)
             if group is None:
                 raise RehearsalError(f"the balancer was not started with target group {group_arn}")
-            wanted = {(group_arn, host, port) for host, port in targets}
             with self._errors():
-                for key in sorted(wanted):
-                    self._register(key, group)
-                for key, target in self._targets.items():
-                    if key[0] == group_arn and key not in wanted:
-                        self._deregister(target)
+                self._targets.set(group, targets, self._settings.clock())
             self.advance()
 
     def settled(self) -> bool:
@@ -139,67 +137,14 @@ class Balancer:
                 _, routing = self._pending.popleft()
                 self._api.replace_map(self._structure.map_lines(routing))
                 self.in_force = routing
-            initial = [t for t in self._targets.values() if t.stage is Stage.INITIAL]
-            statistics = Statistics(self._api.statistics()) if initial else None
-            for target in initial:
-                if statistics and statistics.passed_first_check(target):
-                    self._api.tell(f"set server {target.servers[0]} state ready")
-                    target.stage = Stage.SERVING
-            for target in self._targets.values():
-                if target.stage is Stage.DRAINING and target.retire_at <= now:
-                    self._retire(target)
+            self._targets.advance(now)
 
     def observe(self) -> Observation:
         """What it has counted since it started, and how its targets are now."""
         with self._lock, self._errors():
             self.advance()
             statistics = Statistics(self._api.statistics())
-            return statistics.observe(self._structure.groups.values(), self._targets.values())
-
-    def _register(self, key: tuple[str, str, int], group: TargetGroup) -> None:
-        known = self._targets.get(key)
-        if known and known.stage in (Stage.INITIAL, Stage.SERVING):
-            return
-        target = known or Target(group=group, host=key[1], port=key[2])
-        checked, unchecked = target.servers
-        if not known:
-            self._api.tell(
-                f"add server {checked} {target.address} ssl verify none check check-ssl "
-                f"inter {round(group.interval_seconds * 1000)} rise {group.healthy_threshold} "
-                f"fall {group.unhealthy_threshold}",
-                "New server registered.",
-            )
-            self._api.tell(
-                f"add server {unchecked} {target.address} ssl verify none",
-                "New server registered.",
-            )
-        # HAProxy takes a server for healthy until a check says otherwise, so it starts drained.
-        self._api.tell(f"set server {checked} state drain")
-        if known:
-            self._api.tell(f"set server {checked} health down")
-        else:
-            self._api.tell(f"enable health {checked}")
-        self._api.tell(f"set server {unchecked} state ready")
-        target.stage = Stage.INITIAL
-        self._targets[key] = target
-
-    def _deregister(self, target: Target) -> None:
-        if target.stage in (Stage.DRAINING, Stage.RETIRED):
-            return
-        for server in target.servers:
-            self._api.tell(f"set server {server} state drain")
-        target.stage = Stage.DRAINING
-        target.retire_at = self._settings.clock() + target.group.deregistration_delay_seconds
-
-    def _retire(self, target: Target) -> None:
-        """Ends what it still has under way, as an ALB does, and forgets its health.
-
-        The server itself stays: its counters are part of the group's.
-        """
-        for server in target.servers:
-            self._api.tell(f"shutdown sessions server {server}")
-            self._api.tell(f"set server {server} state maint")
-        target.stage = Stage.RETIRED
+            return statistics.observe(self._structure.groups.values(), self._targets.known)
 
     @contextlib.contextmanager
     def _errors(self) -> Iterator[None]:

@@ -5,7 +5,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from rehearsal.errors import RehearsalError
-from rehearsal.machine.task import Finished, Runtime, Task, run_once, start_task
+from rehearsal.machine.container import Runtime
+from rehearsal.machine.one_off_task import Finished, run_once
+from rehearsal.machine.task import Task, start_task
 from rehearsal.releases import Release
 
 ONE_OFF_SECONDS = 120.0

@@ -7,7 +7,7 @@ from typing import Any, Protocol
 from rehearsal.aws.control_plane import ControlPlane
 from rehearsal.aws.ecs_task import EcsTask
 from rehearsal.errors import RehearsalError
-from rehearsal.machine.task import Finished
+from rehearsal.machine.one_off_task import Finished
 
 
 class Runner(Protocol):

@@ -6,12 +6,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from rehearsal.aws.control_plane import ControlPlane
-from rehearsal.machine import postgres, redis
+from rehearsal.machine import postgres_cluster, redis
 from rehearsal.machine.certificates import Authority
 from rehearsal.machine.postgres import Postgres
 from rehearsal.machine.redis import Redis
+from rehearsal.machine.redis_users import User
 from rehearsal.machine.supervisor import Supervisor
-from rehearsal.recording import Recording, Resource
+from rehearsal.recording import Recording
+from rehearsal.resource import Resource
 
 # ElastiCache wants a user of this name in a group; Redis has one, and here it stays off.
 _BUILT_IN_USER = "default"
@@ -38,7 +40,7 @@ def start_postgres(
     instance = primary(recording)
     group = recording.only("aws:rds/parameterGroup:ParameterGroup")
     login = owner(instance, plane)
-    return postgres.start(
+    return postgres_cluster.start(
         supervisor,
         binaries=binaries,
         authority=authority,
@@ -94,10 +96,10 @@ def owner(instance: Resource, plane: ControlPlane) -> Owner:
     return Owner(username=instance.inputs["username"], password=instance.inputs["passwordWo"])
 
 
-def users(recording: Recording) -> list[redis.User]:
+def users(recording: Recording) -> list[User]:
     """The users of the group, but for the one that Redis has anyway."""
     return [
-        redis.User(
+        User(
             name=user.inputs["userName"],
             access_string=user.inputs["accessString"],
             passwords=tuple(user.inputs["authenticationMode"]["passwords"]),

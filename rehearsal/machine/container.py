@@ -11,16 +11,13 @@ from pathlib import Path
 
 from rehearsal.errors import RehearsalError
 from rehearsal.machine.containers import Container, Workload, environment_of, open_to_others
+from rehearsal.machine.images import IMAGE_OF, STOP_SIGNALS
 from rehearsal.machine.ports import LOOPBACK
 from rehearsal.machine.process import Process
 from rehearsal.machine.supervisor import PATH, Supervisor, unprivileged_user
 
-IMAGE_OF = {"nginx": "nginx", "pgbouncer": "pgbouncer", "logins": "pgbouncer"}
-# STOPSIGNAL of each image; SIGTERM where the image says nothing.
-STOP_SIGNALS = {"nginx": signal.SIGQUIT}
 STOP_TIMEOUT_SECONDS = 30  # what ECS waits when the definition says nothing
 PROBE_TIMEOUT_SECONDS = 5.0
-DIFFERS = ": differs from the image: "
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,11 +97,6 @@ def answers(name: str, port: int) -> bool:
             return _http_answers(port)
         case _:
             return _accepts(port)
-
-
-def image_differences(output: str) -> list[str]:
-    """What an entrypoint says of this machine's older program, one sentence each."""
-    return [said for line in output.splitlines() if (said := line.partition(DIFFERS)[2])]
 
 
 def _in_image(image: Path, container: Container) -> list[str]:

@@ -1,18 +1,21 @@
-"""One child process: whether it lives, how it is stopped, what it said."""
+"""One child process: how it begins, whether it lives, how it is stopped, what it said."""
 
 import contextlib
 import os
+import pwd
 import signal
 import subprocess
 import textwrap
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 POLL_SECONDS = 0.05
 TAIL_LINES = 12
+# If we die before we write the line, `read` meets the end of the pipe and the child ends too.
+LAUNCHER = 'read -r _ && exec "$@" </dev/null'
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,6 +24,35 @@ class Completed:
 
     exit_code: int
     output: str
+
+
+def waiting_child(
+    name: str,
+    argv: Sequence[str],
+    *,
+    env: Mapping[str, str],
+    cwd: Path,
+    log: Path,
+    run_as: str | None,
+) -> subprocess.Popen[bytes]:
+    """A child that becomes the program when `Process.go` says so: by then the guardian knows it."""
+    user = pwd.getpwnam(run_as) if run_as else None
+    with log.open("ab") as output:
+        if user:
+            # It may open /dev/stdout again by name, which takes the right to the file.
+            os.fchown(output.fileno(), user.pw_uid, user.pw_gid)
+        return subprocess.Popen(  # noqa: S603 (programs of ours or of the distribution)
+            ["/bin/sh", "-c", LAUNCHER, name, *argv],
+            env=env,
+            cwd=cwd,
+            stdin=subprocess.PIPE,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+            user=run_as,
+            group=user.pw_gid if user else None,
+            extra_groups=[] if user else None,
+        )
 
 
 class Process:
@@ -48,6 +80,12 @@ class Process:
     def exit_code(self) -> int | None:
         """None while it runs; negative when a signal ended it."""
         return self._child.returncode if self.exited.is_set() else None
+
+    def go(self) -> None:
+        """Lets it become its program."""
+        assert self._child.stdin is not None  # noqa: S101 (we asked for a pipe)
+        with contextlib.suppress(BrokenPipeError), self._child.stdin as line:
+            line.write(b"\n")
 
     def stop(self, hurry: threading.Event | None = None) -> None:
         """Sends the stop signal; SIGKILL to the whole group at the timeout, or when `hurry` is set.

@@ -1,7 +1,6 @@
 """A real Redis that refuses what ElastiCache refuses: no TLS, no user, no administration."""
 
 import dataclasses
-import hashlib
 import secrets
 import shutil
 from collections.abc import Iterable, Mapping
@@ -16,28 +15,14 @@ from rehearsal.errors import RehearsalError
 from rehearsal.machine.certificates import Authority
 from rehearsal.machine.files import disk_errors, write
 from rehearsal.machine.ports import LOOPBACK
-from rehearsal.machine.supervisor import Process, Supervisor, unprivileged_user
+from rehearsal.machine.process import Process
+from rehearsal.machine.redis_users import User, acl_line, restricted_acl_line
+from rehearsal.machine.supervisor import Supervisor, unprivileged_user
 
 ADMIN = "rehearsal-admin"
 MAXMEMORY_MIB = 64
 SNAPSHOT = "dump.rdb"  # Redis's own name for it
 START_TIMEOUT_SECONDS = 15.0
-# ElastiCache takes these from every user, whatever the access string says (AWS documentation,
-# "Supported and restricted Valkey and Redis OSS commands").
-RESTRICTED = (
-    *("acl|deluser", "acl|load", "acl|save", "acl|setuser"),
-    *("bgrewriteaof", "bgsave", "config", "debug", "migrate", "module", "psync"),
-    *("replicaof", "save", "shutdown", "slaveof", "sync"),
-)
-
-
-@dataclass(frozen=True, kw_only=True)
-class User:
-    """A user of an ElastiCache user group: up to two passwords, so that they can rotate."""
-
-    name: str
-    access_string: str
-    passwords: tuple[str, ...] = field(repr=False)
 
 
 @dataclass(kw_only=True)
@@ -153,7 +138,7 @@ def start(
     admin = User(name=ADMIN, access_string="on ~* &* +@all", passwords=(secrets.token_hex(16),))
     files = {
         "users.acl": "\n".join(
-            ["user default off", _acl_line(admin), *map(restricted_acl_line, users)]
+            ["user default off", acl_line(admin), *map(restricted_acl_line, users)]
         ),
         "redis.conf": "\n".join(
             [
@@ -193,14 +178,6 @@ def start(
     return server
 
 
-def restricted_acl_line(user: User) -> str:
-    """The user's line of an ACL file, without the commands that ElastiCache keeps to itself.
-
-    Passwords are written as their SHA-256, which is how Redis keeps them.
-    """
-    return " ".join([_acl_line(user), *(f"-{command}" for command in RESTRICTED)])
-
-
 def apply_parameters(client: redis.Redis, parameters: Mapping[str, str]) -> list[str]:
     """Sets what the server has and accepts; returns one sentence for each that it doesn't."""
     differences = []
@@ -215,11 +192,6 @@ def apply_parameters(client: redis.Redis, parameters: Mapping[str, str]) -> list
             except redis.ResponseError as error:
                 differences.append(f"{name}={value} is left out: this Redis says {error}")
     return differences
-
-
-def _acl_line(user: User) -> str:
-    hashes = (hashlib.sha256(password.encode()).hexdigest() for password in user.passwords)
-    return " ".join(["user", user.name, *(f"#{digest}" for digest in hashes), user.access_string])
 
 
 def _saved(client: redis.Redis) -> bool:

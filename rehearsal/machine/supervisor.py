@@ -5,25 +5,20 @@ import os
 import pwd
 import shutil
 import signal
-import subprocess
-import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from types import FrameType
-from typing import Any, Self
+from typing import Self
 
 from rehearsal.errors import RehearsalError
+from rehearsal.machine import signals
 from rehearsal.machine.files import disk_errors
-from rehearsal.machine.process import POLL_SECONDS, Completed, Process
+from rehearsal.machine.lifeline import Lifeline
+from rehearsal.machine.process import POLL_SECONDS, Completed, Process, waiting_child
 
-GUARDIAN = Path(__file__).with_name("guardian.py")
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/opt/homebrew/bin"
-# A child waits for one line before it becomes the program: by then the guardian knows it. If we
-# die in between, `read` meets the end of the pipe and the child ends too.
-LAUNCHER = 'read -r _ && exec "$@" </dev/null'
 STOP_TIMEOUT_SECONDS = 10.0
 
 
@@ -52,27 +47,17 @@ class Supervisor:
         self._lock = threading.RLock()
         self._hurry = threading.Event()
         self._closed = False
-        self._handlers: dict[int, Any] = {}
+        self._handlers = contextlib.ExitStack()
         with disk_errors("create a temporary directory"):
             self.directory = Path(tempfile.mkdtemp(prefix="slipway-", dir=_short_temporary()))
             self.directory.chmod(0o711)
-            self._guardian = subprocess.Popen(  # noqa: S603 (a file of ours)
-                [sys.executable, "-I", "-S", str(GUARDIAN), str(self.directory)],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.DEVNULL,
-                cwd="/",
-                start_new_session=True,
-            )
+            self._lifeline = Lifeline(self.directory)
             for name, mode in (("logs", 0o711), ("tmp", 0o1777)):
                 (self.directory / name).mkdir()
                 (self.directory / name).chmod(mode)
 
     def __enter__(self) -> Self:
-        if threading.current_thread() is threading.main_thread():
-            for number in (signal.SIGTERM, signal.SIGHUP):
-                # `nohup` ignores SIGHUP so that we outlive the terminal.
-                if signal.getsignal(number) is not signal.SIG_IGN:
-                    self._handlers[number] = signal.signal(number, _exit)
+        self._handlers.enter_context(signals.ending_the_block())
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -120,34 +105,18 @@ class Supervisor:
         with self._lock, disk_errors(f"start {name}"):
             if self._closed:
                 raise RehearsalError(f"{name} can't start: the rehearsal is being stopped")
-            with log.open("ab") as output:
-                if run_as:
-                    # It may open /dev/stdout again by name, which takes the right to the file.
-                    user = pwd.getpwnam(run_as)
-                    os.fchown(output.fileno(), user.pw_uid, user.pw_gid)
-                child = subprocess.Popen(  # noqa: S603 (programs of ours or of the distribution)
-                    ["/bin/sh", "-c", LAUNCHER, name, *argv],
-                    env=environment,
-                    cwd=cwd or self.directory,
-                    stdin=subprocess.PIPE,
-                    stdout=output,
-                    stderr=output,
-                    start_new_session=True,
-                    user=run_as,
-                    group=pwd.getpwnam(run_as).pw_gid if run_as else None,
-                    extra_groups=[] if run_as else None,
-                )
+            child = waiting_child(
+                name, argv, env=environment, cwd=cwd or self.directory, log=log, run_as=run_as
+            )
             process = Process(name, child, log, stop=(stop_signal, stop_timeout_seconds))
             process.expected_to_stop = one_off
             # In this order a Ctrl-C between any two lines leaves nothing that runs or hangs.
-            self._tell_guardian(f"+ {child.pid} {int(stop_signal)}")
+            self._lifeline.began(child.pid, int(stop_signal))
             threading.Thread(
                 target=process.watch, args=(self._gone,), name=f"watch {name}", daemon=True
             ).start()
             self._processes.append(process)
-            assert child.stdin is not None  # noqa: S101 (we asked for a pipe)
-            with contextlib.suppress(BrokenPipeError), child.stdin as go:
-                go.write(b"\n")
+            process.go()
         return process
 
     def run(
@@ -208,7 +177,7 @@ class Supervisor:
 
     def close(self) -> None:
         """Stops everything in reverse order of start and removes the directory. Idempotent."""
-        with self._second_interrupt_kills():
+        with signals.noted(self._hurry):
             with self._lock:
                 self._closed = True
                 processes = list(reversed(self._processes))
@@ -216,58 +185,18 @@ class Supervisor:
                     process.expected_to_stop = True
             for process in processes:
                 process.stop(self._hurry)
-            if self._guardian.stdin and not self._guardian.stdin.closed:
-                with contextlib.suppress(BrokenPipeError):
-                    self._guardian.stdin.close()
-            self._guardian.wait()
+            self._lifeline.close()
             # Nothing is left to remove, unless somebody killed the guardian.
             shutil.rmtree(self.directory, ignore_errors=True)
-        while self._handlers:
-            number, handler = self._handlers.popitem()
-            signal.signal(number, handler)
+        self._handlers.close()
 
     def _gone(self, process: Process) -> None:
-        with contextlib.suppress(RehearsalError, ValueError):
-            self._tell_guardian(f"- {process.pid}")
+        self._lifeline.ended(process.pid)
         with self._lock:
             if process.expected_to_stop:
                 self._processes = [p for p in self._processes if p is not process]
                 return
         self.died.set()
-
-    def _tell_guardian(self, line: str) -> None:
-        with self._lock:
-            try:
-                assert self._guardian.stdin is not None  # noqa: S101 (we asked for a pipe)
-                self._guardian.stdin.write(f"{line}\n".encode())
-                self._guardian.stdin.flush()
-            except BrokenPipeError:
-                raise RehearsalError(
-                    "the guardian of this rehearsal was killed, so nothing more can be started "
-                    "safely; start the rehearsal again"
-                ) from None
-
-    @contextlib.contextmanager
-    def _second_interrupt_kills(self) -> Iterator[None]:
-        if threading.current_thread() is not threading.main_thread():
-            yield
-            return
-
-        def hurry(_number: int, _frame: FrameType | None) -> None:
-            self._hurry.set()
-
-        numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-        heard = [n for n in numbers if signal.getsignal(n) is not signal.SIG_IGN]
-        before = {number: signal.signal(number, hurry) for number in heard}
-        try:
-            yield
-        finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)
-
-
-def _exit(number: int, _frame: FrameType | None) -> None:
-    raise SystemExit(128 + number)
 
 
 def _short_temporary() -> str:

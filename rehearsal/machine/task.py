@@ -3,7 +3,6 @@
 The containers of a task share 127.0.0.1; here every task does, so each gets ports of its own.
 """
 
-import os
 import shutil
 import signal
 from collections.abc import Mapping, Sequence
@@ -12,25 +11,19 @@ from pathlib import Path
 
 from rehearsal.errors import RehearsalError
 from rehearsal.machine import ports
-from rehearsal.machine.container import (
-    IMAGE_OF,
-    Runtime,
-    answers,
-    image_differences,
-    start_container,
-)
+from rehearsal.machine.container import Runtime, answers, start_container
 from rehearsal.machine.containers import (
     Container,
     Workload,
     differences,
-    needs,
     start_order,
     without_extras,
 )
+from rehearsal.machine.images import IMAGE_OF, image_differences
 from rehearsal.machine.ports import LOOPBACK
-from rehearsal.machine.supervisor import Process, Supervisor, unprivileged_user
+from rehearsal.machine.process import Process
+from rehearsal.machine.supervisor import unprivileged_user
 
-IMAGES = Path(__file__).resolve().parents[2] / "images"
 START_TIMEOUT_SECONDS = 60.0
 
 
@@ -86,30 +79,6 @@ class Task:
             shutil.rmtree(directory, ignore_errors=True)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Finished:
-    """What a one-off task left, by container; one that was never started is in neither."""
-
-    exit_codes: dict[str, int]
-    outputs: dict[str, str]
-
-    @property
-    def succeeded(self) -> bool:
-        return all(code == 0 for code in self.exit_codes.values())
-
-
-def install_images(supervisor: Supervisor, source: Path = IMAGES) -> Path:
-    """Copies our images' files to where an unprivileged user can read them; returns the copy."""
-    target = supervisor.directory / "images"
-    try:
-        shutil.copytree(source, target)
-        for file in (target, *target.rglob("*")):
-            file.chmod(0o755 if file.is_dir() or os.access(file, os.X_OK) else 0o644)
-    except (OSError, shutil.Error) as error:
-        raise RehearsalError(f"can't copy {source} to {target}: {error}") from error
-    return target
-
-
 def start_task(
     runtime: Runtime,
     *,
@@ -163,43 +132,3 @@ def start_task(
         task.kill()
         raise
     return task
-
-
-def run_once(
-    runtime: Runtime,
-    *,
-    task_id: str,
-    containers: Sequence[Container],
-    workload: Workload,
-    timeout_seconds: float,
-    overlay: Mapping[str, Mapping[str, str]] | None = None,
-    commands: Mapping[str, Sequence[str]] | None = None,
-) -> Finished:
-    """Runs a one-off task's containers one after another, in the order of their `dependsOn`.
-
-    A container that needs another's SUCCESS is not started after that one failed. `commands`
-    replaces commands by container, as the overrides of RunTask do.
-    """
-    exit_codes: dict[str, int] = {}
-    outputs: dict[str, str] = {}
-    for container in start_order(containers):
-        name = container["name"]
-        if any(exit_codes.get(needed["containerName"]) != 0 for needed in needs(container)):
-            continue
-        if commands and name in commands:
-            container = {**container, "command": list(commands[name])}
-        directories: list[Path] = []
-        process = start_container(
-            runtime, task_id, container, workload, overlay, {}, directories, one_off=True
-        )
-        ended = process.exited.wait(timeout_seconds)
-        process.kill()
-        for directory in directories:
-            shutil.rmtree(directory, ignore_errors=True)
-        if not ended:
-            raise RehearsalError(
-                f"{name} of task {task_id} did not end within {timeout_seconds:g} seconds and was "
-                f"killed; its log is:\n{process.log_tail()}"
-            )
-        exit_codes[name], outputs[name] = process.exit_code or 0, process.output()
-    return Finished(exit_codes=exit_codes, outputs=outputs)

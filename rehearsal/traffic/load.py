@@ -11,7 +11,8 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from rehearsal.errors import RehearsalError
-from rehearsal.machine.supervisor import Process, Supervisor
+from rehearsal.machine.process import Process
+from rehearsal.machine.supervisor import Supervisor
 from rehearsal.traffic.tally import LoadResult, Record, tally
 
 MAX_REQUESTS = 3_000_000
