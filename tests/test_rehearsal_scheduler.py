@@ -618,6 +618,12 @@ def test_a_one_off_task_that_fails_says_which_container_and_what_it_wrote(world:
     assert world.said == ["logins of migrate said: no such host"]
 
 
+def test_a_one_off_task_that_breaks_the_rehearsal_ends_it(world: World) -> None:
+    runner = StubRunner(Finished(exit_codes={}, outputs={"logins": "no exit code beside it"}))
+    with pytest.raises(KeyError, match="logins"):
+        run_task(world, runner)
+
+
 def test_a_containers_secret_is_read_whole_or_by_key_or_from_ssm(world: World) -> None:
     secrets, ssm = world.plane.client("secretsmanager"), world.plane.client("ssm")
     arn = secrets.create_secret(Name="s", SecretString='{"username": "app", "n": 7}')["ARN"]

@@ -1,7 +1,7 @@
 """Runs what RunTask asks for: moto only writes such a task down."""
 
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, Protocol
 
 from rehearsal.aws.control_plane import ControlPlane
@@ -26,16 +26,20 @@ class OneOffTasks:
         self._runner, self._tell = runner, tell
         self._seen: set[str] = set()
         self._pool = ThreadPoolExecutor(2, thread_name_prefix="one-off")
+        self._runs: list[Future[None]] = []
 
     def step(self) -> None:
-        """Starts what is new."""
+        """Starts what is new. Raises what one that has ended has raised."""
+        for run in [run for run in self._runs if run.done()]:
+            self._runs.remove(run)
+            run.result()
         tasks = [task for of in list(self._ecs.tasks.values()) for task in list(of.values())]
         for task in tasks:
             if task.group.startswith("service:") or task.id in self._seen:
                 continue
             self._seen.add(task.id)
             definition = self._ecs.describe_task_definition(task.task_definition_arn)
-            self._pool.submit(self._run, EcsTask(task, definition))
+            self._runs.append(self._pool.submit(self._run, EcsTask(task, definition)))
 
     def close(self) -> None:
         """Starts nothing more; processes that run are for the supervisor to end."""
