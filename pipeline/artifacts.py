@@ -6,7 +6,8 @@ from typing import Annotated
 
 import typer
 
-from pipeline.options import ROOT, Stack, target_of
+from pipeline.options import Stack, target_of
+from rehearsal.stack_file import ROOT
 
 app = typer.Typer()
 

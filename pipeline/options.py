@@ -6,7 +6,6 @@ from typing import Annotated
 import typer
 
 from pipeline.target import Target
-from rehearsal.stack_file import ROOT as ROOT
 from rehearsal.stack_file import stack_config
 
 Stack = Annotated[str, typer.Option("--stack", help="Which Pulumi.STACK.yaml.", metavar="STACK")]
