@@ -9,12 +9,15 @@ import sys
 import time
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from typer.exceptions import TyperException
 
 from rehearsal.errors import RehearsalError
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 # Columns where nobody looks: in a file or a pipe, one line stays one line.
 UNWRAPPED = 10_000
@@ -51,10 +54,9 @@ def plan(
     started = time.monotonic()
     gc.disable()  # a short life that only allocates: collecting would double it (measured)
     # Imported where they are used: the SDK alone takes longer than --help may.
-    from rich.console import Console
     from rich.text import Text
 
-    from rehearsal import guardrails
+    from rehearsal import guardrails, plan_tree
     from rehearsal import plan as plans
     from rehearsal.recording import record
     from stacks.environment import environment
@@ -66,10 +68,8 @@ def plan(
         data = plans.data(recording, stack) | {"guardrails": said}
         print(json.dumps(data, indent=2, sort_keys=True, default=str))
         return  # whoever reads the data decides what the findings are worth
-    console = Console(highlight=False)
-    if not console.is_terminal:
-        console = Console(highlight=False, width=UNWRAPPED)
-    console.print(plans.tree(recording, stack))
+    console = _console()
+    console.print(plan_tree.tree(recording, stack))
     console.print(plans.closing_line(recording, time.monotonic() - started), style="bold")
     for line in said:
         console.print(Text(line, style="" if verdict.passes else "red"), soft_wrap=True)
@@ -100,16 +100,11 @@ def compliance() -> None:
 @app.command()
 def capacity(stack: Stack = "staging") -> None:
     """Print what ten times a stack's traffic needs, and write docs/capacity.md for all stacks."""
-    from rich.console import Console
-
     from infra.capacity_page import markdown
     from rehearsal import capacity
     from rehearsal.stack_file import ROOT, stack_names
 
-    console = Console(highlight=False)
-    if not console.is_terminal:
-        console = Console(highlight=False, width=UNWRAPPED)
-    console.print(capacity.table(stack))
+    _console().print(capacity.table(stack))
     page = markdown({name: capacity.chosen(name) for name in stack_names()})
     (ROOT / "docs" / "capacity.md").write_text(page)
 
@@ -185,6 +180,13 @@ def drill(
 
     held = drills.drill(stack, rate=rate, report_directory=report_dir)
     raise typer.Exit(0 if held else 1)
+
+
+def _console() -> "Console":
+    from rich.console import Console
+
+    console = Console(highlight=False)
+    return console if console.is_terminal else Console(highlight=False, width=UNWRAPPED)
 
 
 def _today() -> date:

@@ -10,8 +10,9 @@ import pulumi_random as random
 import pytest
 from rich.console import Console
 
-from rehearsal.plan import closing_line, data, totals, tree
+from rehearsal.plan import closing_line, data, totals
 from rehearsal.plan_settings import SHOWN
+from rehearsal.plan_tree import tree
 from rehearsal.recording import Recording, record
 from stacks.environment import environment
 

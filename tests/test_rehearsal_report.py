@@ -15,7 +15,8 @@ from rehearsal import commands
 from rehearsal.blame import Excuse
 from rehearsal.errors import RehearsalError
 from rehearsal.reporting import report as report_module
-from rehearsal.reporting.chart import nice_ceiling, timeline
+from rehearsal.reporting.chart import timeline
+from rehearsal.reporting.drawing import nice_ceiling
 from rehearsal.reporting.report import (
     Check,
     Report,

@@ -1,21 +1,15 @@
-"""Turns a load's timeline into coordinates; pure, and the only place that knows about pixels."""
+"""Turns a load's timeline into panels of shapes; pure."""
 
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
+from rehearsal.reporting.drawing import Tick, box, line, nice_ceiling, rounded, ticks, x_of, y
 from rehearsal.reporting.report import WeightEvent
 from rehearsal.traffic.tally import UNKNOWN_SLOT, LoadResult
 
-LEFT, RIGHT, WIDTH = 52.0, 944.0, 960.0
-TOP, BOTTOM, HEIGHT = 14.0, 124.0, 148.0
 SLOTS = ("blue", "green", UNKNOWN_SLOT)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Tick:
-    at: float
-    label: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,14 +41,11 @@ class Timeline:
 
 def timeline(load: LoadResult, events: Sequence[WeightEvent]) -> Timeline:
     seconds = max(1.0, float(len(load.timeline)))
-
-    def x(second: float) -> float:
-        return LEFT + (RIGHT - LEFT) * min(max(second / seconds, 0.0), 1.0)
-
+    x = partial(x_of, seconds=seconds)
     in_order = sorted(events, key=lambda event: event.at)
     changes = [(event.at - load.started_at, event.weights) for event in in_order]
     marks = [
-        Tick(at=_round(x(at)), label=" / ".join(f"{s} {w}" for s, w in sorted(weights.items())))
+        Tick(at=rounded(x(at)), label=" / ".join(f"{s} {w}" for s, w in sorted(weights.items())))
         for at, weights in changes
         if 0 < at < seconds
     ]
@@ -67,7 +58,7 @@ def timeline(load: LoadResult, events: Sequence[WeightEvent]) -> Timeline:
             _failures(load, x),
         ),
         x_ticks=tuple(
-            Tick(at=_round(x(step * n)), label=f"{step * n:g} s")
+            Tick(at=rounded(x(step * n)), label=f"{step * n:g} s")
             for n in range(math.floor(seconds / step) + 1)
         ),
         marks=tuple(marks),
@@ -90,7 +81,7 @@ def _weights(
             + ", ".join(f"{slot} {weight}" for slot, weight in sorted(weights.items()))
             for at, weights in changes
         ),
-        y_ticks=_ticks(100),
+        y_ticks=ticks(100),
         shapes=_stack(spans, names, 100, x),
     )
 
@@ -106,7 +97,7 @@ def _requests(load: LoadResult, x: Callable[[float], float]) -> Panel:
         title="Answered requests per second, by slot",
         description=", ".join(f"{slot} answered {load.slots[slot]:,}" for slot in names)
         or "no request succeeded",
-        y_ticks=_ticks(top),
+        y_ticks=ticks(top),
         shapes=_stack(spans, names, top, x),
     )
 
@@ -118,9 +109,9 @@ def _latency(load: LoadResult, x: Callable[[float], float]) -> Panel:
         title="Latency from the moment a request was due, ms",
         description=f"median {load.p50_ms:g} ms, 99th percentile {load.p99_ms:g} ms, "
         f"longest {load.max_ms:g} ms over the whole load",
-        y_ticks=_ticks(top),
+        y_ticks=ticks(top),
         shapes=tuple(
-            Shape(style=name, name=name, path=_line(values, top, x))
+            Shape(style=name, name=name, path=line(values, top, x))
             for name, values in series.items()
         ),
     )
@@ -129,14 +120,14 @@ def _latency(load: LoadResult, x: Callable[[float], float]) -> Panel:
 def _failures(load: LoadResult, x: Callable[[float], float]) -> Panel:
     top = nice_ceiling(max((float(s.failed) for s in load.timeline), default=1.0))
     bars = "".join(
-        _box(x(s.second), x(s.second + 1), _y(0, top), _y(s.failed, top))
+        box(x(s.second), x(s.second + 1), y(0, top), y(s.failed, top))
         for s in load.timeline
         if s.failed
     )
     return Panel(
         title="Failed requests per second",
         description=f"{load.failed:,} of {load.requests:,} requests failed",
-        y_ticks=_ticks(top),
+        y_ticks=ticks(top),
         shapes=(Shape(style="failed", name="failed", path=bars),) if bars else (),
     )
 
@@ -151,45 +142,14 @@ def _stack(
     shapes = []
     for index, name in enumerate(names):
         boxes = "".join(
-            _box(
+            box(
                 x(start),
                 x(end),
-                _y(sum(values[:index]), top),
-                _y(sum(values[: index + 1]), top),
+                y(sum(values[:index]), top),
+                y(sum(values[: index + 1]), top),
             )
             for start, end, values in spans
             if values[index] and end > start
         )
         shapes.append(Shape(style=name, name=name, path=boxes))
     return tuple(shapes)
-
-
-def _box(left: float, right: float, low: float, high: float) -> str:
-    return f"M{_round(left)} {_round(low)}V{_round(high)}H{_round(right)}V{_round(low)}Z"
-
-
-def _line(values: Sequence[float], top: float, x: Callable[[float], float]) -> str:
-    points = [f"{_round(x(n + 0.5))} {_round(_y(value, top))}" for n, value in enumerate(values)]
-    # A single point has no line; a round cap makes it visible.
-    return ("M" + "L".join(points) + ("h0" if len(points) == 1 else "")) if points else ""
-
-
-def _y(value: float, top: float) -> float:
-    return BOTTOM - (BOTTOM - TOP) * min(value / top, 1.0)
-
-
-def _ticks(top: float) -> tuple[Tick, ...]:
-    values = (0, top / 2, top) if top > 1 else (0, top)
-    return tuple(Tick(at=_round(_y(value, top)), label=f"{value:g}") for value in values)
-
-
-def nice_ceiling(value: float, steps: Sequence[float] = (1, 1.5, 2, 2.5, 3, 4, 5, 6, 8)) -> float:
-    """The smallest step times a power of ten that is not below the value; 1 for 0."""
-    if value <= 0:
-        return 1.0
-    power = 10.0 ** math.floor(math.log10(value))
-    return next(step * power for step in (*steps, 10) if step * power >= value * (1 - 1e-9))
-
-
-def _round(value: float) -> float:
-    return round(value, 1)

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import jinja2
 
-from rehearsal.reporting.chart import BOTTOM, HEIGHT, LEFT, RIGHT, TOP, WIDTH, timeline
+from rehearsal.reporting.chart import timeline
+from rehearsal.reporting.drawing import BOTTOM, HEIGHT, LEFT, RIGHT, TOP, WIDTH
 from rehearsal.reporting.report import CANNOT_PROVE, PROVES, Report, moment, write_whole
 
 

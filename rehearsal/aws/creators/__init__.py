@@ -11,7 +11,7 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from rehearsal.aws.control_plane import ControlPlane
-from rehearsal.aws.creators import balancing, compute, data, network, randomness, state
+from rehearsal.aws.creators import balancing, compute, data, network, randomness, state, watching
 from rehearsal.errors import RehearsalError
 from rehearsal.synthetic import Outputs, synthetic_outputs
 
@@ -22,6 +22,7 @@ CREATORS: Mapping[str, Creator] = {
     **balancing.CREATORS,
     **compute.CREATORS,
     **state.CREATORS,
+    **watching.CREATORS,
 }
 
 
