@@ -239,6 +239,10 @@ def test_a_change_that_never_ends_is_noticed_by_its_time(project: Path) -> None:
 def test_files_and_samples_can_be_chosen(project: Path) -> None:
     assert mutate(project, "--only", "infra/sizes.py").stdout.startswith("1 changes in 1 files\n")
     assert mutate(project, "--sample", "2", "--seed", "7").stdout.startswith("2 changes in 4 files")
+    unversioned = mutate(project, "--changed")
+    assert unversioned.returncode == 2
+    assert unversioned.stderr.startswith("--changed asks git, which says: ")
+    assert "Traceback" not in unversioned.stderr
     unknown = mutate(project, "--only", "infra/none.py")
     assert unknown.returncode == 2
     assert unknown.stderr.startswith("infra/none.py is not one of the files: infra/__init__.py, ")
