@@ -18,6 +18,7 @@ FILES = (
     "watcher/__init__.py",
     "watcher/handler.py",
     "watcher/refresh.py",
+    "watcher/trouble.py",
 )
 # The next look is due by then; the least that both services accept.
 LATE_SECONDS = 60

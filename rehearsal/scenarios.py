@@ -23,7 +23,7 @@ from rehearsal.tool import Command, Ended
 ROLLBACK_SECONDS, ROLLBACK_CALLS = 3.0, 10
 DEPLOY_SECONDS = 90.0
 TURNED = "the run goes back: "
-# What the watcher says of a lease that nobody renews (watcher/handler.py).
+# What the watcher says of a lease that nobody renews (watcher/trouble.py).
 SILENT = "has shown no sign of life since"
 # Until an alarm has forgotten what it saw, five seconds for each of its periods, with room.
 QUIET_SECONDS = 120.0

@@ -57,6 +57,7 @@ def test_the_function_has_a_supported_runtime_and_no_place_in_the_network() -> N
         "watcher/__init__.py",
         "watcher/handler.py",
         "watcher/refresh.py",
+        "watcher/trouble.py",
     ]
     assert inputs == {
         "description": "Tells of cutovers that nobody ends, and of tasks with old secrets",

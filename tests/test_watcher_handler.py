@@ -27,7 +27,8 @@ from tests.cutover_aws import StoppedClock
 from tests.decisions import SETTING
 from tests.environments import recorded
 from watcher import handler
-from watcher.handler import STILL_SECONDS, Watcher, trouble
+from watcher.handler import STILL_SECONDS, Watcher
+from watcher.trouble import trouble
 
 REGION = "eu-central-1"
 # 2026-11-24 03:12:30 UTC; the owners' clock is an hour ahead, which must not matter.
