@@ -327,18 +327,17 @@ def test_a_restore_that_rds_gives_up_is_told_and_can_be_taken_away(
     clock = FakeClock()
     place = RdsDatabase(Aws(), contract, DRILL, clock)
     statuses = iter(["creating", "backing-up", "incompatible-restore"])
-    describe = place._describe
+    describe = place._scratch.describe
 
-    def described(name: str) -> dict[str, Any]:
-        found = describe(name)
-        return {**found, "DBInstanceStatus": next(statuses)} if name == SCRATCH else found
+    def described() -> dict[str, Any]:
+        return {**describe(), "DBInstanceStatus": next(statuses)}
 
-    monkeypatch.setattr(place, "_describe", described)
+    monkeypatch.setattr(place._scratch, "describe", described)
     began = clock.at
     with pytest.raises(DrillError, match=r"did not restore drill-prod-\S+, which is incompatible"):
         place.restore(began)
     assert clock.at - began == 30.0
-    monkeypatch.setattr(place, "_describe", describe)
+    monkeypatch.setattr(place._scratch, "describe", describe)
     place.remove()
     assert instances() == [SOURCE]
 

@@ -7,7 +7,7 @@ from drills.do.errors import BadInput
 
 TAG = "slipway-drill"
 ID_FORMAT = "%Y%m%d-%H%M%S"
-# The longest that a drill waits for AWS (drills/do/rds.py).
+# The longest that a drill waits for AWS (drills/do/rds_instance.py).
 UNDER_WAY_SECONDS = 6 * 3600.0
 
 
