@@ -6,31 +6,16 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
+from infra.app import app_container, migration_container
 from infra.collector import COLLECTOR, app_environment, collector_container, let_write_traces
 from infra.container import Container, LogTarget, canonical_json
 from infra.execution_role import ExecutionRole, ExecutionRoleArgs, tasks_trust
-from infra.nginx import APP_PORT, nginx_container
-from infra.pgbouncer import PGBOUNCER_PORT, logins_container, pgbouncer_container
+from infra.nginx import nginx_container
+from infra.pgbouncer import logins_container, pgbouncer_container
 from infra.settings import Settings
+from infra.task_secrets import TaskSecrets
 
-APP_CONTAINER = "app"
-# cutover puts the release's image here. There is no such image: the bare blueprint can't start.
-PLACEHOLDER_IMAGE = f"slipway/put-a-release-here@sha256:{'0' * 64}"
-_APP_USER = "10001:10001"
-_APP_STOP_SECONDS = 60
 _LOGS = ("nginx", "app", "pgbouncer", "migrate")
-
-
-@dataclass(frozen=True, kw_only=True)
-class TaskSecrets:
-    """ARNs of what the containers are given as ECS secrets."""
-
-    secret_key: pulumi.Input[str]
-    redis_url: pulumi.Input[str]
-    probe_token: pulumi.Input[str]
-    login: pulumi.Input[str]
-    owner: pulumi.Input[str]
-    sentry_dsn: str | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,7 +74,7 @@ class Tasks(pulumi.ComponentResource):
             opts=child,
         )
         traced: list[Container] = []
-        tracing_environment: Mapping[str, str] = {}
+        tracing: Mapping[str, str] = {}
         if settings.tracing is not None:
             let_write_traces(name, app_role.id, child)
             traced.append(
@@ -100,22 +85,7 @@ class Tasks(pulumi.ComponentResource):
                     log=logs[COLLECTOR],
                 )
             )
-            tracing_environment = app_environment(settings.tracing)
-        app_secrets = {
-            "SECRET_KEY": pulumi.Output.concat(secrets.secret_key, ":current::"),
-            "SECRET_KEY_PREVIOUS": pulumi.Output.concat(secrets.secret_key, ":previous::"),
-            "SECRET_KEY_NEXT": pulumi.Output.concat(secrets.secret_key, ":next::"),
-            "REDIS_URL": secrets.redis_url,
-        }
-        readable = {
-            "login": secrets.login,
-            "redis_url": secrets.redis_url,
-            "secret_key": secrets.secret_key,
-        }
-        if secrets.sentry_dsn is not None:
-            app_secrets["SENTRY_DSN"] = readable["sentry_dsn"] = secrets.sentry_dsn
-        slot_readable = {**readable, "probe_token": secrets.probe_token}
-        migrate_readable = {**readable, "owner": secrets.owner}
+            tracing = app_environment(settings.tracing)
 
         def family(purpose: str, role: ExecutionRole, *containers: Container) -> pulumi.Output[str]:
             return aws.ecs.TaskDefinition(
@@ -154,7 +124,7 @@ class Tasks(pulumi.ComponentResource):
 
         slot_role = execution_role(
             "slot",
-            slot_readable,
+            secrets.read_by_slots,
             *("nginx", "app", "pgbouncer"),
             *(container.name for container in traced),
         )
@@ -177,30 +147,18 @@ class Tasks(pulumi.ComponentResource):
                 login_secret_arn=secrets.login,
                 log=logs["pgbouncer"],
             ),
-            Container(
-                name=APP_CONTAINER,
-                image=PLACEHOLDER_IMAGE,
-                user=_APP_USER,
+            app_container(
+                environment=args.environment,
+                db_name=args.db_name,
+                secrets=secrets,
+                traced_by=traced,
+                tracing=tracing,
                 log=logs["app"],
-                stop_seconds=_APP_STOP_SECONDS,
-                depends_on={
-                    "pgbouncer": "HEALTHY",
-                    # It is stopped after the app: the last spans get out too.
-                    **{container.name: "START" for container in traced},
-                },
-                environment={
-                    **tracing_environment,
-                    "PORT": str(APP_PORT),
-                    "DATABASE_URL": f"postgresql://app@127.0.0.1:{PGBOUNCER_PORT}/{args.db_name}",
-                    "ENVIRONMENT": args.environment,
-                    "RELEASE_ID": "",
-                },
-                secrets=app_secrets,
             ),
         )
         self.migrate_arn = family(
             "migrate",
-            execution_role("migrate", migrate_readable, "migrate"),
+            execution_role("migrate", secrets.read_by_migrations, "migrate"),
             logins_container(
                 settings.pgbouncer,
                 db_host=args.db_host,
@@ -210,31 +168,13 @@ class Tasks(pulumi.ComponentResource):
                 login_secret_arn=secrets.login,
                 log=logs["migrate"],
             ),
-            Container(
-                name=APP_CONTAINER,
-                image=PLACEHOLDER_IMAGE,
-                user=_APP_USER,
+            migration_container(
+                environment=args.environment,
+                db_host=args.db_host,
+                db_port=args.db_port,
+                db_name=args.db_name,
+                secrets=secrets,
                 log=logs["migrate"],
-                stop_seconds=_APP_STOP_SECONDS,
-                command=("python", "run_migrations.py"),
-                depends_on={"logins": "SUCCESS"},
-                environment={
-                    "PORT": str(APP_PORT),
-                    # libpq reads the owner's login from PGUSER and PGPASSWORD.
-                    "DATABASE_URL": pulumi.Output.format(
-                        "postgresql://{0}:{1}/{2}?sslmode=require",
-                        args.db_host,
-                        args.db_port,
-                        args.db_name,
-                    ),
-                    "ENVIRONMENT": args.environment,
-                    "RELEASE_ID": "",
-                },
-                secrets={
-                    **app_secrets,
-                    "PGUSER": pulumi.Output.concat(secrets.owner, ":username::"),
-                    "PGPASSWORD": pulumi.Output.concat(secrets.owner, ":password::"),
-                },
             ),
         )
         self.register_outputs(

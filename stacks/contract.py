@@ -4,6 +4,7 @@ import dataclasses
 from typing import Any
 
 from infra.alerts import Alerts
+from infra.app import APP_CONTAINER
 from infra.balancer import Balancer
 from infra.cdn import Cdn
 from infra.connections import max_connections
@@ -16,7 +17,7 @@ from infra.secrets import Secrets
 from infra.service import Service
 from infra.settings import Settings
 from infra.state import CutoverState
-from infra.tasks import APP_CONTAINER, Tasks
+from infra.tasks import Tasks
 
 
 def contract_fields(

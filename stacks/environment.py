@@ -30,7 +30,8 @@ from infra.scaling import Scaling, ScalingArgs
 from infra.secrets import Secrets, SecretsArgs
 from infra.service import Service, ServiceArgs
 from infra.state import CutoverState, CutoverStateArgs
-from infra.tasks import Tasks, TasksArgs, TaskSecrets
+from infra.task_secrets import TaskSecrets
+from infra.tasks import Tasks, TasksArgs
 from infra.waf import Waf, WafArgs
 from infra.watcher import Watcher, WatcherArgs
 from infra.watcher_access import Watched
