@@ -3,6 +3,8 @@
 import contextlib
 from collections.abc import Callable, Iterator
 from datetime import datetime
+from functools import partial
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from infra.valid_part import Unusable
@@ -58,16 +60,11 @@ def _storage(settings: "Settings") -> Iterator[str]:
         )
 
 
-def _weekly(settings: "Settings") -> Iterator[str]:
-    daily, weekly = settings.backup.daily_days, settings.backup.weekly_days
-    if weekly < daily:
-        yield f"backup/weekly_days: must be at least backup/daily_days {daily}, got {weekly}"
-
-
-def _monthly(settings: "Settings") -> Iterator[str]:
-    weekly, monthly = settings.backup.weekly_days, settings.backup.monthly_days
-    if monthly < weekly:
-        yield f"backup/monthly_days: must be at least backup/weekly_days {weekly}, got {monthly}"
+def _in_order(lower: str, upper: str, settings: "Settings") -> Iterator[str]:
+    """Both are paths, such as backup/daily_days."""
+    least, most = (attrgetter(path.replace("/", "."))(settings) for path in (lower, upper))
+    if most < least:
+        yield f"{upper}: must be at least {lower} {least}, got {most}"
 
 
 def _copy_region(settings: "Settings") -> Iterator[str]:
@@ -95,12 +92,6 @@ def _traced_memory(settings: "Settings") -> Iterator[str]:
         )
 
 
-def _tasks(settings: "Settings") -> Iterator[str]:
-    least, most = settings.service.min_tasks, settings.service.max_tasks
-    if most < least:
-        yield f"service/max_tasks: must be at least service/min_tasks {least}, got {most}"
-
-
 def _floors(settings: "Settings") -> Iterator[str]:
     least, most = settings.service.min_tasks, settings.service.max_tasks
     # Where no number fits between the two, that is the problem, and not the floors.
@@ -123,6 +114,10 @@ def _freeze_windows(settings: "Settings") -> Iterator[str]:
 
 
 _RULES: tuple[Callable[["Settings"], Iterator[str]], ...] = (
-    *(_zones, _endpoints, _storage, _weekly, _monthly, _copy_region),
-    *(_memory, _traced_memory, _tasks, _floors, _freeze_windows),
+    *(_zones, _endpoints, _storage),
+    partial(_in_order, "backup/daily_days", "backup/weekly_days"),
+    partial(_in_order, "backup/weekly_days", "backup/monthly_days"),
+    *(_copy_region, _memory, _traced_memory),
+    partial(_in_order, "service/min_tasks", "service/max_tasks"),
+    *(_floors, _freeze_windows),
 )
