@@ -1,3 +1,5 @@
+"""What `pulumi up` in this folder runs."""
+
 import sys
 from pathlib import Path
 
