@@ -17,8 +17,9 @@ from rehearsal.aws.ecs_task import list_what_should_run, tell_statuses_ourselves
 from rehearsal.aws.one_off import OneOffTasks
 from rehearsal.aws.reconciler import Reconciler
 from rehearsal.aws.scaling import pull_into_range
-from rehearsal.aws.scheduler import GRACE_SECONDS, LEAST_DRAIN_SECONDS, Scheduler
+from rehearsal.aws.scheduler import Scheduler
 from rehearsal.aws.secret_values import resolve
+from rehearsal.aws.service_tasks import GRACE_SECONDS, LEAST_DRAIN_SECONDS
 from rehearsal.errors import RehearsalError
 from rehearsal.machine import ports
 from rehearsal.machine.one_off_task import Finished
@@ -402,6 +403,22 @@ def test_a_task_is_stopped_only_when_its_requests_are_over(world: World) -> None
     world.balancer.in_flight[running.port] = 0
     world.until(lambda: running.ended == ["stopped"])
     world.until(lambda: world.described()["runningCount"] == 0)
+
+
+def test_a_task_that_can_not_be_stopped_ends_the_rehearsal(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse() -> None:
+        raise KeyError("process")
+
+    world.fill(1)
+    (running,) = world.launcher.started
+    monkeypatch.setattr(running, "stop", refuse)
+    world.update(desiredCount=0)
+    world.until(lambda: not world.balancer.registered)
+    world.now += LEAST_DRAIN_SECONDS
+    with pytest.raises(KeyError, match="process"):
+        world.until(lambda: False)
 
 
 def test_a_dead_task_leaves_the_balancer_at_once_and_is_replaced(world: World) -> None:
