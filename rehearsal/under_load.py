@@ -11,7 +11,8 @@ from rehearsal.environment import Environment
 from rehearsal.errors import RehearsalError
 from rehearsal.progress import Progress
 from rehearsal.reporting.report import Check
-from rehearsal.scenarios import SCENARIOS, Scenarios
+from rehearsal.scenarios import SCENARIOS
+from rehearsal.scene import Scene
 from rehearsal.traffic.mixes import EVERY_KIND
 from rehearsal.traffic.tally import LoadResult, Record
 from rehearsal.traffic.visitor import Visitor
@@ -50,7 +51,7 @@ def play(
     environment: Environment, progress: Progress, scenarios: Sequence[str], *, rate: int
 ) -> UnderLoad:
     """Plays them in their order. RehearsalError when the environment itself is gone."""
-    scene = Scenarios(environment=environment)
+    scene = Scene(environment=environment)
     with progress.step(f"Sending {rate} requests/s"):
         load = environment.start_load(EVERY_KIND, rate_per_second=rate)
         environment.watch.pause(SETTLED_SECONDS)
@@ -108,7 +109,7 @@ def kept_out(releases: Sequence[str], records: Iterable[Record]) -> str:
     return f"{', '.join(releases)} answered nobody"
 
 
-def _played(act: Callable[[Scenarios], str], scene: Scenarios, _environment: Environment) -> str:
+def _played(act: Callable[[Scene], str], scene: Scene, _environment: Environment) -> str:
     seen = act(scene)
     scene.page_follows()
     return seen

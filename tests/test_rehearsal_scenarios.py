@@ -10,12 +10,13 @@ import pytest
 
 from infra.outputs import Slot
 from rehearsal import scenarios
+from rehearsal import scene as scene_module
 from rehearsal.aws.control_plane import Call
 from rehearsal.checks import Unmet
 from rehearsal.environment import Environment
 from rehearsal.errors import RehearsalError
 from rehearsal.reporting.report import WeightEvent
-from rehearsal.scenarios import Scenarios
+from rehearsal.scene import Scene
 from rehearsal.tool import Ended
 from rehearsal.watch import Watch
 
@@ -135,18 +136,18 @@ class Acted:
             self.events.append(WeightEvent(at=BEGAN + 10 * (number + 1), weights=weights))
 
 
-def scene(environment: Acted) -> Scenarios:
-    return Scenarios(environment=cast(Environment, environment))
+def scene(environment: Acted) -> Scene:
+    return Scene(environment=cast(Environment, environment))
 
 
-def refused(act: Callable[[Scenarios], str], environment: Acted, said: str) -> None:
+def refused(act: Callable[[Scene], str], environment: Acted, said: str) -> None:
     with pytest.raises(Unmet, match="^" + re.escape(said)):
         act(scene(environment))
 
 
 def test_a_good_release_goes_through_the_whole_ladder() -> None:
     environment = Acted(ended(0), 25, 100)
-    assert scene(environment).good_release() == (
+    assert scenarios.good_release(scene(environment)) == (
         "25 %, 100 % and retired in 40 s: release-2 serves from green"
     )
     assert environment.deployed == [("release-2", "--frontend", "release-2.html")]
@@ -165,14 +166,14 @@ def test_a_good_release_goes_through_the_whole_ladder() -> None:
 def test_a_good_release_that_did_not_go_its_way_is_noticed(
     outcome: Ended, shares: Sequence[int], said: str
 ) -> None:
-    refused(Scenarios.good_release, Acted(outcome, *shares), said)
+    refused(scenarios.good_release, Acted(outcome, *shares), said)
 
 
 @pytest.mark.parametrize("fault", ["errors", "slow"])
 def test_a_bad_release_gets_the_first_share_and_is_rolled_back(fault: str) -> None:
     environment = Acted(ended(3), 25, 0)
     played = scene(environment)
-    assert getattr(played, fault)() == (
+    assert getattr(scenarios, fault)(played) == (
         "at 25 % for 10 s, then rolled back: 5 of 100 answers were errors"
     )
     assert environment.deployed == [("release-2", "--frontend", "release-2.html", fault)]
@@ -190,40 +191,40 @@ def test_a_bad_release_gets_the_first_share_and_is_rolled_back(fault: str) -> No
 def test_a_bad_release_that_came_too_far_is_noticed(
     outcome: Ended, shares: Sequence[int], said: str
 ) -> None:
-    refused(Scenarios.errors, Acted(outcome, *shares), said)
+    refused(scenarios.errors, Acted(outcome, *shares), said)
 
 
 @pytest.mark.parametrize("fault", ["crashing", "unready", "failing_migration"])
 def test_what_can_not_start_moves_nothing(fault: str) -> None:
     environment = Acted(ended(3))
     played = scene(environment)
-    assert getattr(played, fault)() == "given up after 40 s: 5 of 100 answers were errors"
+    assert getattr(scenarios, fault)(played) == "given up after 40 s: 5 of 100 answers were errors"
     assert (played.faulty, played.kept_out) == ({}, ["release-2"])
-    refused(getattr(Scenarios, fault), Acted(ended(0)), "cutover deploy ended with 0 and not 3")
+    refused(getattr(scenarios, fault), Acted(ended(0)), "cutover deploy ended with 0 and not 3")
     moved = "the weights became [{'blue': 99, 'green': 1}]"
-    refused(getattr(Scenarios, fault), Acted(ended(3), 1), moved)
+    refused(getattr(scenarios, fault), Acted(ended(3), 1), moved)
 
 
 def test_an_incompatible_release_is_refused_before_anything_is_touched() -> None:
     environment = Acted(ended(5, seconds=1.5))
     played = scene(environment)
-    assert played.incompatible() == "refused in 1.5 s: release-2 serves from green"
+    assert scenarios.incompatible(played) == "refused in 1.5 s: release-2 serves from green"
     assert played.kept_out == ["release-2"]
-    refused(Scenarios.incompatible, Acted(ended(3)), "cutover deploy ended with 3 and not 5")
+    refused(scenarios.incompatible, Acted(ended(3)), "cutover deploy ended with 3 and not 5")
     touched = Acted(ended(5))
     touched.definitions = [["a:1"], ["a:1", "a:2"]]
-    refused(Scenarios.incompatible, touched, "a task definition was registered")
+    refused(scenarios.incompatible, touched, "a task definition was registered")
 
 
 def test_a_killed_runner_is_told_of_and_resumed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(scenarios.time, "time", lambda: BEGAN + 40 + 43)
     resumed = ended(0, verb="resume", seconds=70.0)
-    assert scene(Acted(ended(0), 25, resumed=resumed)).runner_killed() == (
+    assert scenarios.runner_killed(scene(Acted(ended(0), 25, resumed=resumed))) == (
         "killed at 25 %, and people told 43 s later; resume went on to 100 % in 70 s, the wait for "
         "the dead runner's lease included"
     )
     held = Acted(ended(0), 25, resumed=ended(4, verb="resume"))
-    refused(Scenarios.runner_killed, held, "cutover resume ended with 4 and not 0")
+    refused(scenarios.runner_killed, held, "cutover resume ended with 4 and not 0")
 
 
 @pytest.mark.parametrize(
@@ -238,13 +239,13 @@ def test_a_killed_runner_that_nobody_is_told_of_is_noticed(
     with pytest.raises(
         RehearsalError, match=r"^nobody was told of the dead runner within 0 seconds$"
     ):
-        scene(environment).runner_killed()
+        scenarios.runner_killed(scene(environment))
 
 
 def test_a_killed_runner_that_people_are_told_of_twice_is_noticed() -> None:
     environment = Acted(ended(0), 25, resumed=ended(0, verb="resume"))
     environment.pages = [DEAD, DEAD]
-    refused(Scenarios.runner_killed, environment, "people were told 2 times: ")
+    refused(scenarios.runner_killed, environment, "people were told 2 times: ")
 
 
 def rolled_back(*shares: int, **changes: Any) -> Acted:
@@ -256,7 +257,7 @@ def rolled_back(*shares: int, **changes: Any) -> Acted:
 @pytest.mark.parametrize("loaded", [8.0, 7.6])
 def test_a_rollback_says_what_it_cost(loaded: float) -> None:
     rest = 12.5 - 2 - loaded
-    assert scene(rolled_back(0, loaded=loaded)).rollback_by_hand() == (
+    assert scenarios.rollback_by_hand(scene(rolled_back(0, loaded=loaded))) == (
         f"proven 12.5 s after the command: {loaded} s to load the program, 2.0 s of propagation "
         f"and {rest:.1f} s for all else; 9 API calls, and 1 messages to the alert topic; the page "
         "was back after 12.5 s"
@@ -267,7 +268,7 @@ def test_the_page_of_a_rollback_comes_after_its_proof() -> None:
     environment = rolled_back(0, loaded=8.0, seconds=60.0)
     asked = (*environment.outcome.asked, *[Call(BEGAN + 12, "s3")] * 5)
     environment.outcome = dataclasses.replace(environment.outcome, asked=asked)
-    assert scene(environment).rollback_by_hand() == (
+    assert scenarios.rollback_by_hand(scene(environment)) == (
         "proven 12.0 s after the command: 8.0 s to load the program, 2.0 s of propagation and 2.0 "
         "s for all else; 9 API calls, and 1 messages to the alert topic; the page was back after "
         "60.0 s"
@@ -284,8 +285,8 @@ def test_a_page_of_another_release_is_noticed() -> None:
 
 @pytest.mark.parametrize("changes", [{"loaded": 7.4}, {"loaded": 8.0, "calls": 11}])
 def test_a_rollback_that_costs_too_much_is_noticed(changes: dict[str, Any]) -> None:
-    refused(Scenarios.rollback_by_hand, rolled_back(0, **changes), "proven 12.5 s")
-    assert scene(rolled_back(0, loaded=8.0, calls=10)).rollback_by_hand()
+    refused(scenarios.rollback_by_hand, rolled_back(0, **changes), "proven 12.5 s")
+    assert scenarios.rollback_by_hand(scene(rolled_back(0, loaded=8.0, calls=10)))
 
 
 def test_a_rollback_is_not_to_a_release_that_failed() -> None:
@@ -294,19 +295,19 @@ def test_a_rollback_is_not_to_a_release_that_failed() -> None:
     played = scene(environment)
     played.faulty["release-1"] = "errors"
     with pytest.raises(Unmet, match=r"^blue has 0 %"):
-        played.rollback_by_hand()
+        scenarios.rollback_by_hand(played)
     assert environment.deployed == [("release-2", "--frontend", "release-2.html", "--no-retire")]
 
 
 def test_a_rollback_without_an_effect_is_noticed() -> None:
-    refused(Scenarios.rollback_by_hand, rolled_back(75), "blue has 25 %")
+    refused(scenarios.rollback_by_hand, rolled_back(75), "blue has 25 %")
 
 
 def test_killed_tasks_send_the_traffic_back_and_are_a_loss(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(scenarios, "INTO_THE_BAKE_SECONDS", 0.0)
     monkeypatch.setattr(scenarios.time, "time", lambda: BEGAN + 45)
     played = scene(Acted(ended(3), 25, 100))
-    assert played.tasks_killed() == (
+    assert scenarios.tasks_killed(played) == (
         "2 tasks killed; blue had all of the traffic again 5.0 s later"
     )
     (loss,) = played.losses
@@ -316,12 +317,12 @@ def test_killed_tasks_send_the_traffic_back_and_are_a_loss(monkeypatch: pytest.M
 def test_killed_tasks_that_nobody_noticed_are_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(scenarios, "INTO_THE_BAKE_SECONDS", 0.0)
     environment = Acted(ended(0), 25, 100)
-    refused(Scenarios.tasks_killed, environment, "cutover deploy ended with 0 and not 3")
+    refused(scenarios.tasks_killed, environment, "cutover deploy ended with 0 and not 3")
 
 
 def test_alarms_that_stay_are_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(scenarios, "QUIET_SECONDS", 0.0)
+    monkeypatch.setattr(scene_module, "QUIET_SECONDS", 0.0)
     environment = Acted(ended(0), 25, 100)
     with pytest.raises(Exception, match=r"^the alarms were not quiet again within 0 seconds$"):
-        scene(environment).good_release()
+        scenarios.good_release(scene(environment))
     assert environment.deployed == []
