@@ -63,19 +63,17 @@ def running(
     found = binaries.find()
     with ExitStack() as running_parts, _refusals():
         supervisor = running_parts.enter_context(Supervisor())
-        if port is None:
-            port = ports.reserve()
-        else:
-            ports.claim(port)
-        running_parts.callback(ports.release, port)
+        port, aws_port, postgres_port, redis_port = (
+            running_parts.enter_context(ports.held(wanted)) for wanted in (port, None, None, None)
+        )
         plane = running_parts.enter_context(
-            ControlPlane(port=ports.reserve(), account_id=account_id, region=region)
+            ControlPlane(port=aws_port, account_id=account_id, region=region)
         )
         tell_statuses_ourselves()
         list_what_should_run(plane)
         pull_into_range(plane)
         date_versions(plane)
-        endpoints = Endpoints(postgres_port=ports.reserve(), redis_port=ports.reserve())
+        endpoints = Endpoints(postgres_port=postgres_port, redis_port=redis_port)
         with progress.step(f"Creating what Pulumi.{stack}.yaml asks for"):
             create = creating(plane, endpoints)
             recording = _record(stack, create)
@@ -89,14 +87,14 @@ def running(
                 plane,
                 binaries=found,
                 authority=authority,
-                port=endpoints.postgres_port,
+                port=postgres_port,
             )
             redis = stores.start_redis(
                 supervisor,
                 recording,
                 binaries=found,
                 authority=authority,
-                port=endpoints.redis_port,
+                port=redis_port,
             )
         host = contract.public_url.partition("://")[2]
         with progress.step("Starting the balancer"):

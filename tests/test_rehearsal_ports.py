@@ -54,6 +54,16 @@ def test_another_process_can_not_have_a_reserved_port(reserved):
     assert f"RehearsalError: port {port} is in use on 127.0.0.1" in other.stderr
 
 
+def test_a_port_is_held_for_a_block_and_no_longer():
+    with ports.held() as port:
+        with pytest.raises(RehearsalError, match=f"^port {port} is in use"), ports.held(port):
+            pass
+        with pytest.raises(RehearsalError, match=f"^port {port} is in use"):
+            ports.claim(port)
+    with ports.held(port) as again:
+        assert again == port
+
+
 def test_a_released_port_can_be_claimed_and_a_second_release_is_harmless(reserved):
     port = reserved()
     ports.release(port)

@@ -8,6 +8,8 @@ import errno
 import random
 import socket
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from rehearsal.errors import RehearsalError
@@ -68,6 +70,19 @@ def release(port: int) -> None:
         holder = _held.pop(port, None)
     if holder:
         holder.close()
+
+
+@contextmanager
+def held(port: int | None = None) -> Iterator[int]:
+    """The port that the user asked for, or a free one, as long as a block lasts."""
+    if port is None:
+        port = reserve()
+    else:
+        claim(port)
+    try:
+        yield port
+    finally:
+        release(port)
 
 
 def ephemeral_ports() -> range:
