@@ -20,6 +20,18 @@ def recorded(stack: str) -> Recording:
 
 
 @cache
+def recorded_again(stack: str) -> Recording:
+    """The same once more, of which nothing may differ."""
+    return record(environment, stack=stack)
+
+
+@cache
+def previewed(stack: str) -> Recording:
+    """The same before the first update, when nobody knows yet what AWS will compute."""
+    return record(environment, stack=stack, preview=True)
+
+
+@cache
 def chosen(stack: str) -> Settings:
     """The settings in a stack's file."""
     return capacity.chosen(stack)

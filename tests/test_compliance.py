@@ -15,11 +15,9 @@ from infra.guardrails.model import EnvironmentRule, Finding, ResourceRule, Rule
 from infra.guardrails.rules import RULES
 from infra.guardrails.verdict import Verdict
 from rehearsal.guardrails import evaluated, judged, lines
-from rehearsal.recording import record
 from rehearsal.stack_file import ROOT
 from rehearsal.synthetic import declared
-from stacks.environment import environment
-from tests.environments import STACKS, recorded
+from tests.environments import STACKS, previewed, recorded
 
 # `make plan` and the policy pack judge by the day it is; a test run must not depend on that.
 TODAY = date(2026, 11, 24)
@@ -57,7 +55,7 @@ def test_prod_waives_nothing_that_is_high_or_critical() -> None:
 @pytest.mark.parametrize("stack", STACKS)
 def test_what_is_known_before_the_first_update_is_judged_before_it(stack: str) -> None:
     """A preview of a new stack: the same violations; unknown is what is made of ARNs and names."""
-    before = evaluated(record(environment, stack=stack, preview=True))
+    before = evaluated(previewed(stack))
     after = evaluated(recorded(stack))
 
     def cases(findings: Iterable[Finding]) -> set[tuple[str, str]]:

@@ -12,7 +12,7 @@ from rehearsal.monitor import STACK_TYPE
 from rehearsal.recording import Recording, record
 from rehearsal.stack_file import ROOT, stack_config, stack_names
 from stacks.environment import environment
-from tests.environments import STACKS, chosen, recorded
+from tests.environments import STACKS, chosen, previewed, recorded, recorded_again
 
 # What every environment has, whatever its dials say. A change here is a change to what people pay
 # for and rely on: say so in the CHANGELOG.
@@ -192,13 +192,12 @@ def test_no_secret_is_in_clear_in_any_input_or_export(stack: str) -> None:
 
 @pytest.mark.parametrize("stack", STACKS)
 def test_a_first_preview_survives_what_is_not_known_yet(stack: str) -> None:
-    preview = record(environment, stack=stack, preview=True)
-    assert [r.urn for r in preview.resources] == [r.urn for r in recorded(stack).resources]
+    assert [r.urn for r in previewed(stack).resources] == [r.urn for r in recorded(stack).resources]
 
 
 @pytest.mark.parametrize("stack", STACKS)
 def test_a_second_preview_is_empty(stack: str) -> None:
-    again = record(environment, stack=stack)
+    again = recorded_again(stack)
     assert [(r.urn, r.inputs) for r in again.resources] == [
         (r.urn, r.inputs) for r in recorded(stack).resources
     ]

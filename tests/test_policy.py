@@ -30,10 +30,9 @@ from pulumi_policy.proxy import UnknownValueError, unknown_checking_proxy
 from infra.guardrails.inputs import UNKNOWN
 from infra.guardrails.rules import RULES
 from policy.pack import Pack
-from rehearsal import recording
+from rehearsal.resource import Resource
 from rehearsal.stack_file import ROOT
-from stacks.environment import environment
-from tests.environments import STACKS, recorded
+from tests.environments import STACKS, previewed, recorded
 
 TODAY = date(2026, 11, 24)
 LAST_DAY = date(2027, 11, 30)
@@ -65,7 +64,7 @@ def sent(value: Any) -> Any:
 
 
 def run(
-    pack: Pack, resources: list[recording.Resource], *, shown: set[str] | None = None
+    pack: Pack, resources: list[Resource], *, shown: set[str] | None = None
 ) -> tuple[Told, set[str]]:
     """What the policies report, as (policy, message, URN), and which can't be told yet."""
     told: Told = []
@@ -109,7 +108,7 @@ def a_pack(root: Path = ROOT, today: date = TODAY) -> Pack:
 
 
 @cache
-def database(stack: str) -> recording.Resource:
+def database(stack: str) -> Resource:
     return recorded(stack).only("aws:rds/instance:Instance", f"{stack}-postgres")
 
 
@@ -133,8 +132,7 @@ def test_an_environment_goes_through(stack: str) -> None:
 
 
 def test_a_first_preview_goes_through_and_names_what_waits_for_the_update() -> None:
-    before = recording.record(environment, stack="prod", preview=True)
-    told, unknown = run(a_pack(), before.resources)
+    told, unknown = run(a_pack(), previewed("prod").resources)
     assert told == []
     assert {"IAM.1", "S3.5", "ECS.20", "SNS.4"} <= unknown
     assert not {"RDS.2", "S3.8", "ELB.13", "waivers"} & unknown
@@ -219,7 +217,7 @@ def struct(values: dict[str, Any]) -> struct_pb2.Struct:
 
 
 def analyzed(
-    analyzer: analyzer_pb2_grpc.AnalyzerStub, resource: recording.Resource, **inputs: Any
+    analyzer: analyzer_pb2_grpc.AnalyzerStub, resource: Resource, **inputs: Any
 ) -> list[Any]:
     request = analyzer_pb2.AnalyzeRequest(
         type=resource.type,
@@ -269,7 +267,7 @@ def test_the_engine_is_told_what_only_the_whole_stack_shows(
         "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock", "prod-frontend-private"
     )
 
-    def policies(*resources: recording.Resource) -> set[str]:
+    def policies(*resources: Resource) -> set[str]:
         request = analyzer_pb2.AnalyzeStackRequest(
             resources=[
                 analyzer_pb2.AnalyzerResource(

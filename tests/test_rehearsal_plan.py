@@ -14,7 +14,7 @@ from rehearsal.plan import closing_line, data, totals
 from rehearsal.plan_settings import SHOWN
 from rehearsal.plan_tree import tree
 from rehearsal.recording import Recording, record
-from stacks.environment import environment
+from tests.environments import recorded, recorded_again
 
 HUSH = "a value that nobody may see"
 
@@ -68,8 +68,8 @@ def program() -> None:
 
 
 @cache
-def recorded(stack: str = "") -> Recording:
-    return record(environment, stack=stack) if stack else record(program, stack="dev", config={})
+def small() -> Recording:
+    return record(program, stack="dev", config={})
 
 
 def printed(recording: Recording, *, width: int = 100, terminal: bool = False) -> str:
@@ -80,7 +80,7 @@ def printed(recording: Recording, *, width: int = 100, terminal: bool = False) -
 
 
 def test_a_plan_reads_as_a_tree_of_components_with_their_counts() -> None:
-    assert [line.rstrip() for line in printed(recorded()).splitlines()] == [
+    assert [line.rstrip() for line in printed(small()).splitlines()] == [
         "dev: 11 resources",
         "├── Part one: 4  protected",
         "│   ├── s3.BucketVersioning one-versions  versioning_configuration.status=Enabled  "
@@ -112,14 +112,14 @@ def test_a_plan_reads_as_a_tree_of_components_with_their_counts() -> None:
 
 
 def test_the_closing_line_counts_each_component_and_all() -> None:
-    assert closing_line(recorded(), 1.26) == "Part 7, stack 4: 11 resources in 1.3 s"
-    assert totals(recorded()) == {"Part": 7, "stack": 4}
-    only_one = Recording(resources=recorded().every("aws:ecs/service:Service"))
+    assert closing_line(small(), 1.26) == "Part 7, stack 4: 11 resources in 1.3 s"
+    assert totals(small()) == {"Part": 7, "stack": 4}
+    only_one = Recording(resources=small().every("aws:ecs/service:Service"))
     assert closing_line(only_one, 0).endswith(": 1 resource in 0.0 s")
 
 
 def test_the_data_has_every_input_but_no_secret() -> None:
-    found = data(recorded(), "dev")
+    found = data(small(), "dev")
     assert found["environment"] == "dev"
     assert found["totals"] == {"Part": 7, "stack": 4}
     assert len(found["resources"]) == 14
@@ -149,7 +149,7 @@ def test_the_data_has_every_input_but_no_secret() -> None:
 
 
 def test_no_secret_is_printed_in_any_form() -> None:
-    recording = recorded()
+    recording = small()
     token = recording.only("random:index/randomPassword:RandomPassword").outputs["result"]
     assert token == "token.result"
     for text in (printed(recording), json.dumps(data(recording, "dev"))):
@@ -168,7 +168,7 @@ def test_markup_and_long_values_are_shown_as_they_are() -> None:
 
 @pytest.mark.parametrize("stack", ["prod", "staging", "testing"])
 def test_two_plans_of_one_environment_are_the_same(stack: str) -> None:
-    again = record(environment, stack=stack)
+    again = recorded_again(stack)
     assert data(again, stack) == data(recorded(stack), stack)
     assert printed(again) == printed(recorded(stack))
 
