@@ -9,7 +9,7 @@ _READS: Mapping[str, str] = {
     "application-autoscaling": "Describe* ListTagsForResource",
     "backup": "Describe* GetBackup* GetRestoreTesting* List*",
     "budgets": "ListTagsForResource ViewBudget",
-    "cloudformation": "DescribeStacks GetTemplate",
+    "cloudformation": "DescribeChangeSet DescribeStackEvents DescribeStacks GetTemplate",
     "cloudfront": "Describe* Get* List*",
     "cloudwatch": "Describe* GetDashboard ListTagsForResource",
     "dynamodb": "Describe* ListTagsOfResource",

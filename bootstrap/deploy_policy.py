@@ -106,6 +106,8 @@ def _by_name(place: Place) -> list[Statement]:
         allow(
             "WriteFunctions",
             _of("lambda", "AddPermission", "CreateFunction", "DeleteFunction*")
+            # Secrets Manager asks it of whoever has a secret rotated (API reference, RotateSecret).
+            + _of("lambda", "InvokeFunction")
             + _of("lambda", "PutFunctionEventInvokeConfig", "RemovePermission", "TagResource")
             + _of("lambda", "UntagResource", "UpdateFunction*"),
             place.arn("lambda", f"function:{name}-*"),

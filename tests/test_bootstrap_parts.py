@@ -364,8 +364,21 @@ def test_only_people_have_cloudformation_make_the_rotations_role() -> None:
         assert not bounded("slipway-prod-break-glass", f"iam:{action}", role, TAGGED)
         assert not bounded("slipway-staging-break-glass", f"iam:{action}", role, through | TAGGED)
     stack = arn("cloudformation", "stack/serverlessrepo-prod-database-login-rotation-1a2b3c4/1")
-    for action in ("CreateChangeSet", "ExecuteChangeSet", "DeleteStack", "UpdateStack"):
-        assert bounded("slipway-prod-deploy", f"cloudformation:{action}", stack, TAGGED)
+    changes = ("CreateChangeSet", "ExecuteChangeSet", "DeleteStack", "UpdateStack")
+    for action in (*changes, "DescribeChangeSet", "DescribeStacks"):
+        assert bounded("slipway-prod-deploy", f"cloudformation:{action}", stack, TAGGED), action
+    code = "arn:aws:s3:::awsserverlessrepo-changesets-1f9ifp952i9h0/123456789012/code"
+    assert bounded("slipway-prod-break-glass", "s3:GetObject", code)
+    assert not bounded("slipway-prod-deploy", "s3:GetObject", code)
+
+
+def test_an_up_turns_the_rotation_on() -> None:
+    secret = arn("secretsmanager", f"secret:prod-database-login-{SECRET_SUFFIX}")
+    function = arn("lambda", "function:prod-database-login-rotation")
+    for role in ("slipway-prod-deploy", "slipway-prod-break-glass"):
+        assert bounded(role, "secretsmanager:RotateSecret", secret, TAGGED)
+        assert bounded(role, "lambda:InvokeFunction", function, TAGGED)
+        assert not bounded(role, "lambda:InvokeFunction", arn("lambda", "function:admins"))
 
 
 def test_nobody_has_the_boundary_as_a_policy() -> None:
