@@ -10,7 +10,8 @@ import pytest
 
 from cutover.decide.journal import Draft, Entry
 from cutover.decide.live import Health, Index, Sample, Service, Smoke, Split, TaskStatus
-from cutover.decide.model import SCALE, Alarms, Page, Release, Setting, Weights
+from cutover.decide.model import SCALE, Page, Release, Weights
+from cutover.decide.setting import Alarms, Setting
 from cutover.do.announced import Announced, Hear
 from cutover.do.notify import Channel
 from cutover.do.session import Order, Session

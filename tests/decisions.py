@@ -8,9 +8,13 @@ from collections.abc import Callable
 from typing import Any
 
 from cutover.decide.actions import Action, Append
-from cutover.decide.journal import Draft, HoldCause, Run, State, Summary, chain, fold, plain
+from cutover.decide.fold import fold
+from cutover.decide.journal import Draft, chain, plain
 from cutover.decide.live import Health, Live, Service, Smoke, Split
-from cutover.decide.model import Alarms, Filled, Plan, Release, Setting, Step, Weights, share
+from cutover.decide.model import Filled, Plan, Release, Step, Weights, share
+from cutover.decide.run import HoldCause, Run
+from cutover.decide.setting import Alarms, Setting
+from cutover.decide.state import State, Summary
 from infra.outputs import Slot
 
 STARTED_AT = 1_000.0
@@ -250,6 +254,11 @@ def held(cause: HoldCause, reason: str) -> Append:
 def back(reason: str, *steps: Step) -> Append:
     """The run turns by itself, to do these steps."""
     return Append(drafts=(turning(*steps, reason=reason),))
+
+
+def filled(step: str, what: Filled) -> Append:
+    slot = step.removeprefix("fill ")
+    return Append(drafts=(Draft("filled", {"step": step, "slot": slot, "filled": plain(what)}),))
 
 
 def passed(step: str, evidence: str, **known: float) -> Append:

@@ -4,7 +4,9 @@ import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from cutover.decide.journal import Draft, Entry, State, chain, fold
+from cutover.decide.fold import fold
+from cutover.decide.journal import Draft, Entry, chain
+from cutover.decide.state import State
 from cutover.do.store import Lease, LeaseLost, Owner, Snapshot
 
 

@@ -12,9 +12,12 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from cutover.decide.invariants import better, healthy
-from cutover.decide.journal import Draft, Entry, Run, State
+from cutover.decide.journal import Draft, Entry
 from cutover.decide.live import Health, Index, Sample, Service, Smoke, Split, TaskStatus
-from cutover.decide.model import SCALE, Alarms, Page, Release, Setting, Weights
+from cutover.decide.model import SCALE, Page, Release, Weights
+from cutover.decide.run import Run
+from cutover.decide.setting import Alarms, Setting
+from cutover.decide.state import State
 from cutover.do.session import Order, Session
 from cutover.do.store import Owner, Snapshot
 from cutover.do.world import ForeignRule, Refused, Unavailable

@@ -6,7 +6,7 @@ import pytest
 
 from cutover.decide import alarms
 from cutover.decide.alarms import Finding, unquiet
-from cutover.decide.model import Alarms
+from cutover.decide.setting import Alarms
 
 ALARMS = Alarms(
     environment=frozenset({"database", "cache"}),

@@ -35,17 +35,19 @@ from decisions import (
 from simulation import Behaviour, Fault, Reality, process
 
 from cutover.decide.actions import Append, Fill, Look, ScaleIn, Wait
+from cutover.decide.emptying import scale_in
+from cutover.decide.filling import fill
 from cutover.decide.going_back import way_back_changed
 from cutover.decide.invariants import capable
-from cutover.decide.journal import Draft, State
+from cutover.decide.journal import Draft
 from cutover.decide.live import Health, Live, Sample, Service
 from cutover.decide.model import Release
 from cutover.decide.next_action import next_action
 from cutover.decide.outcome import Exit
 from cutover.decide.shifting import shift
+from cutover.decide.state import State
 from cutover.decide.steps import FILL_SECONDS, TOP_UP_SECONDS, top_up
 from cutover.decide.watching import watch
-from cutover.decide.working import fill, scale_in
 from infra.outputs import SLOTS, Slot
 
 TEN: dict[Slot, int] = {"blue": 90, "green": 10}

@@ -22,10 +22,12 @@ from botocore.loaders import Loader
 from halves import HALVES
 from obedient_aws import STACK, obedient_aws
 
-from cutover.decide.journal import Entry, fold
+from cutover.decide.fold import fold
+from cutover.decide.journal import Entry
 from cutover.decide.live import Sample, Smoke, Split
-from cutover.decide.model import SCALE, Release, Setting, active, other
+from cutover.decide.model import SCALE, Release, active, other
 from cutover.decide.outcome import Exit, Result
+from cutover.decide.setting import Setting
 from cutover.do import fence
 from cutover.do.aws_world import AwsWorld
 from cutover.do.clients import Clients

@@ -22,7 +22,7 @@ from decisions import (
 
 from cutover.decide import planning
 from cutover.decide.destination import before, destination, first_serves, promise
-from cutover.decide.journal import State, Summary
+from cutover.decide.state import State, Summary
 from infra.outputs import Slot
 
 TRUSTED = dataclasses.replace(GREEN, trusted=True)

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from cutover.decide.gates import Judgement, judge
 from cutover.decide.limits import DEFAULT_LIMITS, Limits
 from cutover.decide.live import Sample, Smoke
-from cutover.decide.model import Alarms
+from cutover.decide.setting import Alarms
 from cutover.decide.statistics import at_least, at_most
 from infra.outputs import Slot
 

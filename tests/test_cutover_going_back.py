@@ -46,9 +46,10 @@ from cutover.decide.going_back import (
     way_back,
     way_back_changed,
 )
-from cutover.decide.journal import Draft, State, Summary, plain
+from cutover.decide.journal import Draft, plain
 from cutover.decide.live import Health, Live
 from cutover.decide.model import Page, Step
+from cutover.decide.state import State, Summary
 from cutover.decide.steps import point
 from infra.outputs import Slot
 

@@ -26,12 +26,13 @@ from test_cutover_session import DEPLOY, ORDER, R1, Desk, live
 
 from cutover.decide.actions import Append
 from cutover.decide.going_forward import forward, refusal
-from cutover.decide.journal import Draft, State, plain
+from cutover.decide.journal import Draft, plain
 from cutover.decide.live import Live
 from cutover.decide.model import Page, Step
 from cutover.decide.next_action import next_action
 from cutover.decide.outcome import Exit
 from cutover.decide.shifting import shift
+from cutover.decide.state import State
 from cutover.do.session import Session
 
 SHIFT_GREEN = Step(

@@ -29,8 +29,9 @@ from decisions import (
     with_plan,
 )
 
-from cutover.decide.holding import adoptable, explained, foreign, hold, said
-from cutover.decide.journal import State
+from cutover.decide.holding import adoptable, explained, foreign, hold
+from cutover.decide.model import said
+from cutover.decide.state import State
 from infra.outputs import Slot
 
 TEN: dict[Slot, int] = {"blue": 90, "green": 10}

@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 
-from cutover.decide.journal import HoldCause, Run, State, Summary
 from cutover.decide.model import Filled, Outcome, Plan, Release, Step, Verb
 from cutover.decide.news import news
+from cutover.decide.run import HoldCause, Run
+from cutover.decide.state import State, Summary
 
 EMPTY = State()
 STEP = Step(key="fill", kind="fill", slot="green")

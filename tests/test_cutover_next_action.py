@@ -45,10 +45,11 @@ from decisions import (
 
 from cutover.decide import next_action as module
 from cutover.decide.actions import Action, Append, Fill, Look, Migrate, Register, Roll, ScaleIn
-from cutover.decide.journal import Draft, State, Summary, plain
+from cutover.decide.journal import Draft, plain
 from cutover.decide.live import Live
 from cutover.decide.model import Outcome, Plan, Step, StepKind
 from cutover.decide.next_action import next_action
+from cutover.decide.state import State, Summary
 from infra.outputs import Slot
 
 # No release was ever live.

@@ -12,8 +12,8 @@ from moto import mock_aws
 from moto.core import DEFAULT_ACCOUNT_ID
 from moto.sns import sns_backends
 
-from cutover.decide.journal import State, Summary
 from cutover.decide.outcome import Exit, Result
+from cutover.decide.state import State, Summary
 from cutover.do import notify
 from cutover.do.clients import Clients
 from cutover.do.notify import Channel, Notifier, channels, subject

@@ -29,10 +29,11 @@ from test_cutover_session import R1, Desk, live
 
 from cutover.decide.actions import Action, Append, Look, Wait
 from cutover.decide.holding import stopped
-from cutover.decide.journal import Draft, State
+from cutover.decide.journal import Draft
 from cutover.decide.live import Live, Sample
 from cutover.decide.next_action import next_action
 from cutover.decide.outcome import Exit
+from cutover.decide.state import State
 from cutover.do.taking import write_letter
 from infra.outputs import Slot
 

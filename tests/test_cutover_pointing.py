@@ -6,13 +6,14 @@ import pytest
 
 from cutover.decide import pointer
 from cutover.decide.actions import Append, Look, Point, Wait
-from cutover.decide.journal import Draft, State, plain
+from cutover.decide.journal import Draft, plain
 from cutover.decide.live import Health, Index, Live
 from cutover.decide.model import Page, Plan, Release
 from cutover.decide.next_action import next_action
 from cutover.decide.outcome import Exit, Result
 from cutover.decide.planning import deploy, rollback
 from cutover.decide.pointing import point_to
+from cutover.decide.state import State
 from tests import decisions as d
 
 P1 = Page(key="r1.html", sha256="01")

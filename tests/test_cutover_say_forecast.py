@@ -6,9 +6,10 @@ import pytest
 
 from cutover.decide import planning
 from cutover.decide.forecast import forecast
-from cutover.decide.journal import State, Summary
 from cutover.decide.live import Service
-from cutover.decide.model import Alarms, Filled, Plan, Release, Setting
+from cutover.decide.model import Filled, Plan, Release
+from cutover.decide.setting import Alarms, Setting
+from cutover.decide.state import State, Summary
 from infra.outputs import SLOTS, Slot
 
 SETTING = Setting(

@@ -8,8 +8,9 @@ from typing import Any, get_args
 import pytest
 from rich.console import Console
 
-from cutover.decide.journal import Draft, Kind, State, plain
+from cutover.decide.journal import Draft, Kind, plain
 from cutover.decide.model import Filled, Plan, Release, Step
+from cutover.decide.state import State
 from cutover.do.announced import Announced
 from cutover.do.store import Owner
 from cutover.do.world import Unavailable

@@ -5,11 +5,12 @@ from typing import get_args
 
 import pytest
 
-from cutover.decide.journal import HoldCause, Run, State, Summary
 from cutover.decide.live import Health, Split
 from cutover.decide.model import Filled, Plan, Release
 from cutover.decide.outcome import Exit
+from cutover.decide.run import HoldCause, Run
 from cutover.decide.standing import ends_hold, forward_only, verdict
+from cutover.decide.state import State, Summary
 from infra.outputs import Slot
 
 WHOLE = Health(healthy=2, total=2)

@@ -43,9 +43,10 @@ from decisions import (
 )
 
 from cutover.decide.actions import Action, Append, Look, SetWeights, Wait
-from cutover.decide.journal import Draft, State, Summary
+from cutover.decide.journal import Draft
 from cutover.decide.model import Step, Weights
 from cutover.decide.shifting import shift
+from cutover.decide.state import State, Summary
 from infra.outputs import Slot
 
 TEN: dict[Slot, int] = {"blue": 90, "green": 10}

@@ -19,9 +19,9 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 from simulation import Behaviour, Fault, Killed, Reality, process
 
+from cutover.decide.fold import fold
 from cutover.decide.holding import explained
 from cutover.decide.invariants import healthy
-from cutover.decide.journal import fold
 from cutover.decide.model import SCALE, Page, Release, active
 from cutover.decide.outcome import Exit, Result
 from cutover.do.store import LeaseLost

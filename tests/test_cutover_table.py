@@ -12,8 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from moto import mock_aws
 
-from cutover.decide.journal import Draft, Entry, Malformed, State, Summary, chain, fold, plain
+from cutover.decide.fold import fold
+from cutover.decide.journal import Draft, Entry, Malformed, chain, plain
 from cutover.decide.model import Plan, Step
+from cutover.decide.state import State, Summary
 from cutover.do import partition
 from cutover.do.aws_errors import explained
 from cutover.do.clients import Clients

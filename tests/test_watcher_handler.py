@@ -16,8 +16,9 @@ import pytest
 from moto import mock_aws
 from moto.backends import get_backend
 
-from cutover.decide.journal import Draft, State, Summary, plain
+from cutover.decide.journal import Draft, plain
 from cutover.decide.model import Plan, Step
+from cutover.decide.state import State, Summary
 from cutover.do.clients import Clients
 from cutover.do.store import Owner, Snapshot
 from cutover.do.table import Table

@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Literal
 
-from cutover.decide.model import SCALE, Alarms, other
+from cutover.decide.model import SCALE, other
+from cutover.decide.setting import Alarms
 from infra.outputs import Slot
 
 Finding = tuple[Literal["fail", "hold"], str]

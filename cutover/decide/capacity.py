@@ -5,9 +5,12 @@ from collections.abc import Mapping
 from cutover.decide.actions import Action, Append, Fill, Look, Wait
 from cutover.decide.going_back import turn_or_hold
 from cutover.decide.invariants import capable, full
-from cutover.decide.journal import Draft, Run, State
+from cutover.decide.journal import Draft
 from cutover.decide.live import Health, Live, Service
-from cutover.decide.model import Setting, Step, other
+from cutover.decide.model import Step, other
+from cutover.decide.run import Run
+from cutover.decide.setting import Setting
+from cutover.decide.state import State
 from infra.outputs import Slot
 
 

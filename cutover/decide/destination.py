@@ -1,7 +1,8 @@
 """Where `cutover rollback` goes, from wherever an environment stands."""
 
-from cutover.decide.journal import Run, State
 from cutover.decide.model import SCALE, Weights, active, other
+from cutover.decide.run import Run
+from cutover.decide.state import State
 from infra.outputs import Slot
 
 

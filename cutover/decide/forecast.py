@@ -5,9 +5,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from cutover.decide.going_back import way_back
-from cutover.decide.journal import Run, State
-from cutover.decide.model import SCALE, Plan, Setting, Step, other
-from cutover.decide.planning import schema_after
+from cutover.decide.model import SCALE, Plan, Step, other
+from cutover.decide.run import Run
+from cutover.decide.setting import Setting
+from cutover.decide.state import State
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,7 +49,8 @@ def forecast(state: State, plan: Plan, setting: Setting) -> Forecast:
     release = plan.release
     back = _seconds_back(state, plan, setting)
     # S7: the release that serves now must live with the schema that this one brings about.
-    lives = bool(release and home and home.release.lives_with(schema_after(state, release)))
+    live = state.summary.schema
+    lives = bool(release and home and home.release.lives_with(release.schema_after(live)))
     moments = _moments(plan, setting, way_back=back is not None and lives)
     returnable = [moment.step.key for moment in moments if moment.way_back]
     least, most = _both_running(plan, setting) if state.summary.committed else (0.0, 0.0)

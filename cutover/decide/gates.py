@@ -11,7 +11,8 @@ from cutover.decide import alarms
 from cutover.decide.alarms import Finding
 from cutover.decide.limits import DEFAULT_LIMITS, Limits
 from cutover.decide.live import Sample, Smoke
-from cutover.decide.model import SCALE, Alarms, other
+from cutover.decide.model import SCALE, other
+from cutover.decide.setting import Alarms
 from cutover.decide.statistics import at_least
 from infra.outputs import Slot
 

@@ -8,9 +8,12 @@ from cutover.decide.actions import Action, Append, Look
 from cutover.decide.destination import first_serves
 from cutover.decide.holding import hold
 from cutover.decide.invariants import better, full, healthy
-from cutover.decide.journal import Draft, HoldCause, Run, State, plain
+from cutover.decide.journal import Draft, plain
 from cutover.decide.live import Live
-from cutover.decide.model import SCALE, Setting, Step, other
+from cutover.decide.model import SCALE, Step, other
+from cutover.decide.run import HoldCause, Run
+from cutover.decide.setting import Setting
+from cutover.decide.state import State
 from cutover.decide.steps import FILL_SECONDS, empty, fill, quiet, shift, smoke
 
 
@@ -150,8 +153,7 @@ def turn_or_hold(
         return hold(
             "schema",
             f"{reason}; but {home} can't take the traffic back: its release "
-            f"{filled.release.release_id} lives with schema {filled.release.schema_min} to "
-            f"{filled.release.schema_max}, and the live one is {state.summary.schema}",
+            f"{filled.release.release_id} {filled.release.schema_said(state.summary.schema)}",
         )
     if home not in live.health:
         return Look(at="health", slot=home)

@@ -1,7 +1,8 @@
 """The way forward of a run that goes back, and can't: a person's order, for nobody else may."""
 
-from cutover.decide.journal import Draft, Run, plain
+from cutover.decide.journal import Draft, plain
 from cutover.decide.model import SCALE
+from cutover.decide.run import Run
 from cutover.decide.steps import point, shift
 
 

@@ -2,13 +2,16 @@
 
 from collections.abc import Mapping
 
-from cutover.decide.actions import Append
+from cutover.decide.actions import Action, Append, Look
 from cutover.decide.destination import promise
 from cutover.decide.freeze import frozen
 from cutover.decide.invariants import healthy
-from cutover.decide.journal import Draft, HoldCause, Run, State
-from cutover.decide.live import Health
-from cutover.decide.model import SCALE, Setting, Step, Weights
+from cutover.decide.journal import Draft
+from cutover.decide.live import Health, Live
+from cutover.decide.model import SCALE, Step, Weights, said
+from cutover.decide.run import HoldCause, Run
+from cutover.decide.setting import Setting
+from cutover.decide.state import State
 from infra.outputs import SLOTS, Slot
 
 
@@ -96,5 +99,17 @@ def _in_the_way(run: Run, weights: Weights) -> Step | None:
     return None
 
 
-def said(weights: Weights) -> str:
-    return ", ".join(f"{slot} {weights[slot]}" for slot in SLOTS)
+def keep_if_serving(state: State, live: Live, step: Step) -> Action | None:
+    """What runs in a slot is changed only while it has no weight, or before the first release."""
+    if live.weights is None:
+        return Look(at="weights")
+    committed = state.summary.committed
+    if committed is None:
+        return None
+    if live.weights != committed:
+        return foreign(state, live.weights)
+    if live.weights[step.slot]:
+        return hold(
+            "invariant", f"{step.slot} has traffic ({said(live.weights)}), and keeps its tasks"
+        )
+    return None

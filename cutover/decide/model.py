@@ -4,14 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from infra.outputs import (
-    ALARM_PERIODS,
-    CALL_SECONDS,
-    LEASE_SECONDS,
-    SLOTS,
-    Slot,
-    takeover_seconds,
-)
+from infra.outputs import SLOTS, Slot
 
 # Whole percent: ALB weights are relative, and two that add up to 100 read as what they are.
 SCALE = 100
@@ -28,7 +21,6 @@ StepKind = Literal[
 
 Outcome = Literal["done", "rolled_back", "aborted"]
 """How a run ended: its target is live, what was before is live again, or it was given up."""
-
 
 DESPITE = ("freeze", "alarms")
 """What a person may order a deploy to go on in spite of; a flag of the plan for each."""
@@ -47,6 +39,11 @@ def share(entering: Slot, percent: int) -> dict[Slot, int]:
 def active(weights: Weights) -> Slot:
     """The slot with more of the traffic; a tie is the first slot's."""
     return max(SLOTS, key=lambda slot: weights[slot])
+
+
+def said(weights: Weights) -> str:
+    """For a sentence: blue 95, green 5."""
+    return ", ".join(f"{slot} {weights[slot]}" for slot in SLOTS)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,6 +72,15 @@ class Release:
 
     def lives_with(self, schema: int) -> bool:
         return self.schema_min <= schema <= self.schema_max
+
+    def schema_after(self, live: int) -> int:
+        """The version of a live schema once the release has migrated it."""
+        return max(live, self.schema_min)
+
+    def schema_said(self, live: int) -> str:
+        """Why it can't live with the schema of the database, as the end of a sentence."""
+        known = f"schema {self.schema_min} to {self.schema_max}"
+        return f"lives with {known}, and the live one is {live}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -129,65 +135,13 @@ class Plan:
     those of the slot that enters."""
 
     @property
+    def brought(self) -> Release:
+        """The release, where the verb brings one."""
+        if self.release is None:
+            raise ValueError(f"a plan to {self.verb} brings no release")
+        return self.release
+
+    @property
     def despite(self) -> tuple[str, ...]:
         """What the run goes on in spite of, for the person who wants to know."""
         return tuple(what for what in DESPITE if getattr(self, f"despite_{what}"))
-
-
-@dataclass(frozen=True, kw_only=True)
-class Alarms:
-    """The names of the alarms that are asked: the environment's, and each slot's by kind, which are
-    the same kinds for both."""
-
-    slots: Mapping[Slot, Mapping[str, str]]
-    environment: frozenset[str] = frozenset()
-
-
-@dataclass(frozen=True, kw_only=True)
-class Setting:
-    """What decisions need of the contract, and times that are the program's own; all in seconds."""
-
-    ladder_percent: tuple[int, ...]
-    step_seconds: float
-    bake_seconds: float
-    warm_seconds: float
-    """How long the leaving slot must have been sent nothing before it may be scaled in (S5)."""
-    min_tasks: int
-    max_tasks: int
-    alarms: Alarms
-    freeze_windows: tuple[Mapping[str, str], ...] = ()
-    metric_period_seconds: float = 60
-    connections_per_task: int = 0
-    max_connections: int = 0
-    """What the database takes; 0 where nobody knows."""
-    lease_seconds: float = LEASE_SECONDS
-    call_seconds: float = CALL_SECONDS
-    """The longest that one call to AWS may take, connection and answer."""
-    poll_seconds: float = 2
-    healthy_reads: int = 3
-    """Reads in a row that must find a slot healthy before it counts as filled."""
-    extension_seconds: float = 600
-    """How long a gate may wait for data beyond the step's own time."""
-    pause_seconds: float = 6 * 3600
-    """How long a run that a freeze stops on its ladder waits with its gates: as long as GitHub lets
-    a job run ("Usage limits", GitHub Actions)."""
-
-    @property
-    def tasks_at_once(self) -> int:
-        """The most tasks of a slot beside as many of the other one: autoscaling's limit, and what
-        the database has connections for, where that is known."""
-        both = 2 * self.connections_per_task
-        if not (both and self.max_connections):
-            return self.max_tasks
-        return min(self.max_tasks, self.max_connections // both)
-
-    @property
-    def alarm_seconds(self) -> float:
-        """Until an alarm of a slot has forgotten what was wrong: the periods that it looks at, and
-        two more, for the last one to end and for CloudWatch to hear of it."""
-        return (ALARM_PERIODS + 2) * self.metric_period_seconds
-
-    @property
-    def takeover_seconds(self) -> float:
-        """After so long without a sign of life a lease may be taken."""
-        return takeover_seconds(self.lease_seconds, self.call_seconds)

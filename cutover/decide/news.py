@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator
 
-from cutover.decide.journal import Run, State
 from cutover.decide.model import SCALE, active, other
+from cutover.decide.run import Run
+from cutover.decide.state import State
 
 _ENDS = {"done": "is done", "rolled_back": "has gone back", "aborted": "was given up"}
 

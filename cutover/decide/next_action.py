@@ -9,34 +9,39 @@ from collections.abc import Callable
 
 from cutover.decide import (
     capacity,
+    emptying,
+    filling,
     going_back,
+    migrating,
     pausing,
     pointer,
     pointing,
     shifting,
     watching,
-    working,
 )
 from cutover.decide.actions import Action, Append, Look
 from cutover.decide.holding import foreign, hold
 from cutover.decide.invariants import healthy
-from cutover.decide.journal import Draft, Run, State, plain
+from cutover.decide.journal import Draft, plain
 from cutover.decide.live import Live
-from cutover.decide.model import Outcome, Setting, Step, StepKind, active, other
+from cutover.decide.model import Outcome, Step, StepKind, active, other
+from cutover.decide.run import Run
+from cutover.decide.setting import Setting
+from cutover.decide.state import State
 
 Handler = Callable[[State, Run, Step, Live, float, Setting], Action]
 
 _HANDLERS: dict[StepKind, Handler] = {
-    "migrate": working.migrate,
-    "quiet": watching.quiet,
-    "fill": working.fill,
+    "migrate": migrating.migrate,
+    "quiet": emptying.quiet,
+    "fill": filling.fill,
     "top_up": capacity.top_up,
-    "smoke": working.smoke,
+    "smoke": filling.smoke,
     "shift": shifting.shift,
     "point": pointing.point_to,
     "watch": watching.watch,
-    "scale_in": working.scale_in,
-    "roll": working.roll,
+    "scale_in": emptying.scale_in,
+    "roll": filling.roll,
 }
 
 

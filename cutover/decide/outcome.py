@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from enum import IntEnum
 
-from cutover.decide.journal import HoldCause, State
+from cutover.decide.run import HoldCause
+from cutover.decide.state import State
 
 
 class Exit(IntEnum):

@@ -2,9 +2,12 @@
 
 from cutover.decide.actions import Action, Append, Wait
 from cutover.decide.holding import frozen_because, hold
-from cutover.decide.journal import Draft, Run, State
+from cutover.decide.journal import Draft
 from cutover.decide.live import Live
-from cutover.decide.model import Setting, Step
+from cutover.decide.model import Step
+from cutover.decide.run import Run
+from cutover.decide.setting import Setting
+from cutover.decide.state import State
 from cutover.decide.steps import watch
 from cutover.decide.watching import gates
 

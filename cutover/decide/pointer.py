@@ -2,10 +2,12 @@
 
 import dataclasses
 
-from cutover.decide.journal import Draft, Run, State, Summary, plain
+from cutover.decide.journal import Draft, plain
 from cutover.decide.live import Index
 from cutover.decide.model import SCALE, Page, Step, active, other
 from cutover.decide.outcome import Exit, Result
+from cutover.decide.run import Run
+from cutover.decide.state import State, Summary
 from cutover.decide.steps import point
 
 INDEX = "index.html"

@@ -2,10 +2,13 @@
 
 from cutover.decide.actions import Action, Append, Look, Point, Wait
 from cutover.decide.holding import hold, stopped
-from cutover.decide.journal import Draft, Run, State, plain
+from cutover.decide.journal import Draft, plain
 from cutover.decide.live import Index, Live
-from cutover.decide.model import SCALE, Page, Setting, Step
+from cutover.decide.model import SCALE, Page, Step
 from cutover.decide.pointer import INDEX, explained, stray
+from cutover.decide.run import Run
+from cutover.decide.setting import Setting
+from cutover.decide.state import State
 
 
 def point_to(

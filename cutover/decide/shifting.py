@@ -3,12 +3,15 @@
 from cutover.decide.actions import Action, Append, Look, SetWeights, Wait
 from cutover.decide.capacity import room
 from cutover.decide.going_back import refill, turn_or_hold
-from cutover.decide.holding import explained, foreign, hold, said, stopped
+from cutover.decide.holding import explained, foreign, hold, stopped
 from cutover.decide.invariants import better, healthy, step_size, whole
-from cutover.decide.journal import Draft, Run, State
+from cutover.decide.journal import Draft
 from cutover.decide.live import Live
-from cutover.decide.model import Setting, Step, Weights, other, share
+from cutover.decide.model import Step, Weights, other, said, share
 from cutover.decide.proof import probes_needed, shows
+from cutover.decide.run import Run
+from cutover.decide.setting import Setting
+from cutover.decide.state import State
 
 
 def shift(state: State, run: Run, step: Step, live: Live, now: float, setting: Setting) -> Action:
@@ -90,8 +93,8 @@ def _safe(
     if not release.lives_with(state.summary.schema):
         return hold(
             "schema",
-            f"{gaining} runs {release.release_id}, which lives with schema {release.schema_min} to "
-            f"{release.schema_max}, and the live one is {state.summary.schema}",
+            f"{gaining} runs {release.release_id}, which "
+            f"{release.schema_said(state.summary.schema)}",
         )
     if gaining not in live.health:
         return Look(at="health", slot=gaining)

@@ -4,13 +4,14 @@ from collections.abc import Mapping
 
 from cutover.decide.destination import promise
 from cutover.decide.going_back import may_stay
-from cutover.decide.holding import explained, said
+from cutover.decide.holding import explained
 from cutover.decide.invariants import full, healthy
-from cutover.decide.journal import HoldCause, State
 from cutover.decide.live import Health, Split
-from cutover.decide.model import Weights, active, other
+from cutover.decide.model import Weights, active, other, said
 from cutover.decide.outcome import Exit, Result, held
 from cutover.decide.proof import shows
+from cutover.decide.run import HoldCause
+from cutover.decide.state import State
 from infra.outputs import Slot
 
 _ENDS: dict[HoldCause, str] = {
@@ -66,10 +67,7 @@ def forward_only(state: State, health: Mapping[Slot, Health]) -> str | None:
     if not filled.trusted:
         return f"{release.release_id} in {idle} never served for good, or was gone back from"
     if not release.lives_with(summary.schema):
-        return (
-            f"{release.release_id} in {idle} lives with schema {release.schema_min} to "
-            f"{release.schema_max}, and the live one is {summary.schema}"
-        )
+        return f"{release.release_id} in {idle} {release.schema_said(summary.schema)}"
     if not filled.tasks:
         return f"{idle} is retired; `cutover rollback` fills it again with {release.release_id}"
     if not full(health[idle], filled.tasks):

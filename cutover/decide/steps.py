@@ -1,6 +1,7 @@
 """The steps that plans are made of, each with its name in the journal and its limits of time."""
 
-from cutover.decide.model import SCALE, Page, Setting, Step
+from cutover.decide.model import SCALE, Page, Step
+from cutover.decide.setting import Setting
 from infra.outputs import Slot
 
 MIGRATE_SECONDS = 1800

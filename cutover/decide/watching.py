@@ -6,15 +6,14 @@ from cutover.decide.actions import Action, Append, Look, Wait
 from cutover.decide.capacity import grown, level
 from cutover.decide.gates import DEFAULT_LIMITS, judge
 from cutover.decide.going_back import turn_or_hold
-from cutover.decide.holding import foreign, hold, stopped
+from cutover.decide.holding import foreign, hold
 from cutover.decide.invariants import full, healthy
-from cutover.decide.journal import Draft, Run, State
+from cutover.decide.journal import Draft
 from cutover.decide.live import Live, Sample
-from cutover.decide.model import SCALE, Setting, Step, other
-from cutover.decide.proof import shows
-
-# Enough answers that the slot which serves is in the metrics, and a stray one would show.
-QUIET_PROBES = 20
+from cutover.decide.model import SCALE, Step, other
+from cutover.decide.run import Run
+from cutover.decide.setting import Setting
+from cutover.decide.state import State
 
 
 def watch(state: State, run: Run, step: Step, live: Live, now: float, setting: Setting) -> Action:
@@ -111,46 +110,3 @@ def _tells_enough(sample: Sample | None, now: float) -> bool:
         and sample.requests >= DEFAULT_LIMITS.min_requests
         and now - sample.newest <= DEFAULT_LIMITS.stale_seconds
     )
-
-
-def quiet(state: State, run: Run, step: Step, live: Live, now: float, setting: Setting) -> Action:
-    """S5: the slot has had no weight, and has been sent nothing, for the step's time.
-
-    The balancer reports nothing for a slot without requests, as it does when metrics are lost: so
-    the slot that serves must have data for all of that time, which probes see to.
-    """
-    if live.weights is None:
-        return Look(at="weights")
-    if live.weights != state.summary.committed:
-        return foreign(state, live.weights)
-    if live.weights[step.slot]:
-        return hold("invariant", f"{step.slot} has traffic, and can't be quiet")
-    frozen = stopped(state, run, now, setting)
-    if frozen:
-        return frozen  # what comes next takes the way back
-    # Metrics come late: a few periods more than the window itself are looked at.
-    since = max(state.summary.committed_at, now - step.seconds - 5 * setting.metric_period_seconds)
-    if now - since < step.seconds:
-        left = step.seconds - (now - since)
-        return Wait(
-            seconds=min(setting.poll_seconds, left), why=f"{step.slot} drains: {left:.0f} s"
-        )
-    if live.split is None:
-        return Look(at="split", probes=QUIET_PROBES)
-    proven, evidence = shows(live.split, releases=state.releases, weights=live.weights)
-    if not proven:
-        return Wait(seconds=setting.poll_seconds, why=evidence)
-    if live.samples is None or live.samples_since > since:
-        return Look(at="samples", since=since)
-    leaving, serving = live.samples.get(step.slot), live.samples.get(other(step.slot))
-    newest = serving.newest if serving else None
-    covered = (newest or since) - since
-    if not leaving or covered < step.seconds:
-        return Wait(seconds=setting.poll_seconds, why="the metrics don't cover the time yet")
-    if leaving.requests:
-        return Wait(
-            seconds=setting.poll_seconds,
-            why=f"{step.slot} was sent {leaving.requests} requests in {now - since:.0f} s",
-        )
-    evidence = f"{step.slot} was sent nothing for {covered:.0f} s; {evidence}"
-    return Append(drafts=(Draft("passed", {"step": step.key, "evidence": evidence}),))

@@ -2,7 +2,8 @@
 
 from collections.abc import Callable, Sequence
 
-from cutover.decide.journal import Draft, Entry, State
+from cutover.decide.journal import Draft, Entry
+from cutover.decide.state import State
 from cutover.do.store import Owner, Snapshot, Store
 from cutover.do.world import Unavailable
 

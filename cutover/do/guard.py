@@ -7,10 +7,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from cutover.decide.destination import promise
-from cutover.decide.holding import explained, said
+from cutover.decide.holding import explained
 from cutover.decide.journal import Draft, Malformed
-from cutover.decide.model import Setting, Weights
+from cutover.decide.model import Weights, said
 from cutover.decide.outcome import Exit
+from cutover.decide.setting import Setting
 from cutover.do.child import Child, wait
 from cutover.do.guard_lease import GuardLease
 from cutover.do.store import LeaseLost, Owner, Store

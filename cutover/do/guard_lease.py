@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from cutover.decide.journal import Draft, Malformed
-from cutover.decide.model import Setting
+from cutover.decide.setting import Setting
 from cutover.do.backoff import Backoff
 from cutover.do.store import LeaseLost, Owner, Snapshot, Store
 from cutover.do.taking import ASK_AGAIN_SECONDS, read_letter, take

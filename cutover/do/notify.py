@@ -9,9 +9,9 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Mapping, Sequence
 
-from cutover.decide.journal import State
 from cutover.decide.news import news
 from cutover.decide.outcome import Exit, Result
+from cutover.decide.state import State
 from cutover.do.clients import Clients
 from cutover.do.world import Refused, Unavailable
 from infra.outputs import Contract

@@ -13,7 +13,9 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from cutover.decide.journal import Entry, Malformed, Run, State, canonical
+from cutover.decide.journal import Entry, Malformed, canonical
+from cutover.decide.run import Run
+from cutover.decide.state import State
 from cutover.do.store import Lease
 from infra.outputs import LEASE_RECORD, OpenRun, Owner, record_key
 

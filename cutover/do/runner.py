@@ -22,11 +22,15 @@ from cutover.decide.actions import (
     SetWeights,
     Wait,
 )
-from cutover.decide.journal import Draft, Run, State, chain, fold
+from cutover.decide.fold import fold
+from cutover.decide.journal import Draft, chain
 from cutover.decide.live import Live
-from cutover.decide.model import Filled, Release, Setting, Weights, active
+from cutover.decide.model import Filled, Release, Weights, active
 from cutover.decide.next_action import next_action
 from cutover.decide.outcome import Exit, Result, held
+from cutover.decide.run import Run
+from cutover.decide.setting import Setting
+from cutover.decide.state import State
 from cutover.do.backoff import Backoff
 from cutover.do.store import LeaseLost, Owner, Snapshot, Store
 from cutover.do.taking import Interrupted, read_letter

@@ -4,13 +4,18 @@ import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 
 from cutover.decide import going_back, going_forward, planning, pointer
+from cutover.decide.fold import fold
 from cutover.decide.freeze import frozen
-from cutover.decide.holding import adoptable, explained, said
+from cutover.decide.holding import adoptable, explained
 from cutover.decide.invariants import healthy
-from cutover.decide.journal import Draft, Run, State, chain, fold, plain
+from cutover.decide.journal import Draft, chain, plain
 from cutover.decide.live import Health, Service
-from cutover.decide.model import SCALE, Plan, Release, Setting, Weights, active
+from cutover.decide.model import SCALE, Plan, Release, Weights, active, said
 from cutover.decide.outcome import Exit, Result
+from cutover.decide.refusals import refusals
+from cutover.decide.run import Run
+from cutover.decide.setting import Setting
+from cutover.decide.state import State
 from cutover.do.runner import Runner, Tell, result
 from cutover.do.store import LeaseLost, Owner, Snapshot, Store
 from cutover.do.taking import GIVE_WAY, Interrupted, take, write_letter
@@ -327,7 +332,7 @@ class Session:
     def _refusals(self, state: State, plan: Plan) -> tuple[str, ...]:
         world = self._world
         weights, services = world.weights(), world.services()
-        found = planning.refusals(
+        found = refusals(
             state,
             weights,
             services,

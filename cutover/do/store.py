@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from cutover.decide.journal import Draft, Entry, State
+from cutover.decide.journal import Draft, Entry
+from cutover.decide.state import State
 from infra.outputs import Owner
 
 

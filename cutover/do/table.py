@@ -4,7 +4,9 @@ import contextlib
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from cutover.decide.journal import Draft, Entry, Malformed, State, chain, fold
+from cutover.decide.fold import fold
+from cutover.decide.journal import Draft, Entry, Malformed, chain
+from cutover.decide.state import State
 from cutover.do.clients import Clients
 from cutover.do.partition import Changed, Partition
 from cutover.do.records import entry_of, head_of, item_of, lease_update, wish_update

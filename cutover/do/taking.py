@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable
 
 from cutover.decide.journal import Draft, canonical
-from cutover.decide.model import Setting
+from cutover.decide.setting import Setting
 from cutover.do.store import LeaseLost, Snapshot, Store
 from cutover.do.world import Clock
 

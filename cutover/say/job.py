@@ -7,8 +7,9 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 
-from cutover.decide.journal import Draft, State
+from cutover.decide.journal import Draft
 from cutover.decide.outcome import Result
+from cutover.decide.state import State
 from cutover.do.notify import Channel, Notifier, channels
 from cutover.do.session import Order, Session
 from cutover.say import caller, wiring

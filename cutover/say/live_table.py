@@ -7,8 +7,9 @@ from rich.console import Console
 from rich.live import Live
 from rich.table import Table
 
-from cutover.decide.journal import Draft, State
+from cutover.decide.journal import Draft
 from cutover.decide.model import Step
+from cutover.decide.state import State
 from cutover.do.world import Clock
 from cutover.say.progress import KINDS, current
 from cutover.say.sentences import announcement, entry_sentence, lasting

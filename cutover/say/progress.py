@@ -8,8 +8,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Protocol, TextIO, get_args
 
-from cutover.decide.journal import Draft, Kind, State
+from cutover.decide.journal import Draft, Kind
 from cutover.decide.model import Step
+from cutover.decide.state import State
 from cutover.do.world import Clock
 from cutover.say.sentences import announcement, time_of_day
 

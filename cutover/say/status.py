@@ -4,9 +4,10 @@ import dataclasses
 from typing import Any
 
 from cutover.decide import pointer
-from cutover.decide.journal import Run, State
 from cutover.decide.model import Weights, active
+from cutover.decide.run import Run
 from cutover.decide.standing import ends_hold, forward_only
+from cutover.decide.state import State
 from cutover.do.store import Lease
 from cutover.say import wiring
 from cutover.say.answer import Answer

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from cutover.decide.model import Alarms, Setting
+from cutover.decide.setting import Alarms, Setting
 from cutover.do.announced import Announced, Hear
 from cutover.do.aws_world import AwsWorld
 from cutover.do.clients import Clients

@@ -1,56 +1,16 @@
-"""The steps that prepare and clear a slot; none of them moves traffic."""
+"""The steps that have a slot run a release: filled with it, probed by itself, replaced in place."""
 
-from cutover.decide.actions import (
-    Action,
-    Append,
-    Fill,
-    Look,
-    Migrate,
-    Register,
-    Roll,
-    ScaleIn,
-    Wait,
-)
+from cutover.decide.actions import Action, Append, Fill, Look, Register, Roll, Wait
 from cutover.decide.alarms import unquiet
 from cutover.decide.going_back import turn_or_hold
-from cutover.decide.holding import foreign, hold, said, stopped
-from cutover.decide.invariants import full, healthy
-from cutover.decide.journal import Draft, Run, State, plain
+from cutover.decide.holding import hold, keep_if_serving, stopped
+from cutover.decide.invariants import full
+from cutover.decide.journal import Draft, plain
 from cutover.decide.live import Live, Service
-from cutover.decide.model import Filled, Release, Setting, Step, other
-
-_MIGRATIONS = (("migrate", False), ("verify", True))
-
-
-def migrate(state: State, run: Run, step: Step, live: Live, now: float, setting: Setting) -> Action:
-    """One task migrates, and the schema is what the release says; a second one verifies."""
-    release = _release(run)
-    for name, verify_only in _MIGRATIONS:
-        if f"{step.key}/{name} ended" in run.notes:
-            continue
-        arn = run.notes.get(f"{step.key}/{name}")
-        if arn is None:
-            frozen = stopped(state, run, now, setting)
-            return frozen or Migrate(step=step.key, verify_only=verify_only)
-        if live.task is None:
-            return Look(at="task", arn=arn)
-        if not live.task.stopped:
-            return Wait(seconds=setting.poll_seconds, why=f"the {name} task is running")
-        if live.task.exit_code != 0:
-            ended = f"exit code {live.task.exit_code}: {live.task.reason or 'no reason given'}"
-            reason = f"the {name} task of {release.release_id} failed with {ended}"
-            return turn_or_hold(state, run, live, setting, reason, cause="late")
-        ended = Draft("noted", {"step": step.key, "name": f"{name} ended", "value": "0"})
-        if verify_only:
-            evidence = f"{release.release_id} finds the schema that it needs"
-            after = Draft("passed", {"step": step.key, "evidence": evidence})
-        else:  # whatever becomes of the run: the database has it
-            schema = max(state.summary.schema, release.schema_min)
-            after = Draft("migrated", {"step": step.key, "schema": schema})
-        return Append(drafts=(ended, after))
-    # The journal of an earlier program: it ended the step otherwise.
-    evidence = f"{release.release_id} was migrated"
-    return Append(drafts=(Draft("passed", {"step": step.key, "evidence": evidence}),))
+from cutover.decide.model import Filled, Step
+from cutover.decide.run import Run
+from cutover.decide.setting import Setting
+from cutover.decide.state import State
 
 
 def fill(state: State, run: Run, step: Step, live: Live, now: float, setting: Setting) -> Action:
@@ -61,11 +21,11 @@ def fill(state: State, run: Run, step: Step, live: Live, now: float, setting: Se
     """
     known = state.summary.slots.get(step.slot)
     brings = step.slot == run.plan.entering
-    release = _release(run) if brings or known is None else known.release
+    release = run.plan.brought if brings or known is None else known.release
     definition = run.notes.get(f"{step.key}/task_definition")
     if known and known.release == release and (run.turned or run.by_hand):
         definition = known.task_definition
-    elif unsafe := _refuse_serving(state, live, step):
+    elif unsafe := keep_if_serving(state, live, step):
         return unsafe
     asked, tasks = run.notes.get(f"{step.key}/asked"), run.tasks
     frozen = None if asked else stopped(state, run, now, setting)
@@ -123,41 +83,6 @@ def smoke(state: State, run: Run, step: Step, live: Live, _now: float, setting: 
     return Append(drafts=(Draft("passed", {"step": step.key, "evidence": evidence}),))
 
 
-def scale_in(
-    state: State, run: Run, step: Step, live: Live, now: float, setting: Setting
-) -> Action:
-    """S5: the slot has no weight, and the other one serves, with tasks that autoscaling wants of it
-    by now; then its own may go."""
-    unsafe = _refuse_serving(state, live, step)
-    if unsafe:
-        return unsafe
-    serving = other(step.slot)
-    filled = state.summary.slots.get(serving)
-    if state.summary.committed is not None and f"{step.key}/asked" not in run.notes:
-        if serving not in live.health:
-            return Look(at="health", slot=serving)
-        if live.services is None:
-            return Look(at="services")
-        seen, wanted = live.health[serving], live.services[serving].desired
-        kept = f"{step.slot} keeps its tasks"
-        why = f"{kept}: {seen.healthy} tasks of {serving}, which serves, are healthy"
-        if filled is None or not healthy(seen, filled.tasks):
-            return hold("invariant", why)
-        if not healthy(seen, wanted):
-            return Wait(seconds=setting.poll_seconds, why=f"{why}, and {wanted} are wanted")
-    if f"{step.key}/asked" not in run.notes:
-        frozen = stopped(state, run, now, setting)
-        return frozen or ScaleIn(step=step.key, slot=step.slot, floor=run.plan.floor)
-    if live.services is None:
-        return Look(at="services")
-    service = live.services[step.slot]
-    if service.running or service.pending or service.desired:
-        return Wait(
-            seconds=setting.poll_seconds, why=f"{service.running} tasks of {step.slot} are left"
-        )
-    return Append(drafts=(Draft("emptied", {"step": step.key, "slot": step.slot}),))
-
-
 def roll(state: State, run: Run, step: Step, live: Live, _now: float, setting: Setting) -> Action:
     """The slot's tasks were replaced by others of the same definition, and all are healthy."""
     filled = state.summary.slots[step.slot]
@@ -189,25 +114,3 @@ def _settled(service: Service, definition: str, tasks: int) -> bool:
         and service.running == service.desired
         and service.running >= tasks
     )
-
-
-def _refuse_serving(state: State, live: Live, step: Step) -> Action | None:
-    """What runs in a slot is changed only while it has no weight, or before the first release."""
-    if live.weights is None:
-        return Look(at="weights")
-    committed = state.summary.committed
-    if committed is None:
-        return None
-    if live.weights != committed:
-        return foreign(state, live.weights)
-    if live.weights[step.slot]:
-        return hold(
-            "invariant", f"{step.slot} has traffic ({said(live.weights)}), and keeps its tasks"
-        )
-    return None
-
-
-def _release(run: Run) -> Release:
-    if run.plan.release is None:
-        raise ValueError(f"a plan to {run.plan.verb} brings no release, and can't fill a slot")
-    return run.plan.release

@@ -1,4 +1,4 @@
-"""The steps that prepare and clear a slot: what each asks for, waits for, and refuses."""
+"""A slot is filled with what was proven or is to be, probed by itself, and rolled in place."""
 
 import dataclasses
 from typing import Any
@@ -8,7 +8,6 @@ from decisions import (
     ALL_BLUE,
     ALL_GREEN,
     BLUE,
-    DEPLOY,
     EMPTY_BLUE,
     EMPTY_GREEN,
     FILL_BLUE,
@@ -21,17 +20,15 @@ from decisions import (
     ROLLBACK,
     SHIFT_BLUE,
     SMOKE_BLUE,
-    Handler,
     ask,
     back,
+    filled,
     finishing,
     foreign,
-    frozen,
     go_on,
     held,
     left,
     noted,
-    open_run,
     passed,
     reached,
     resumed,
@@ -45,129 +42,15 @@ from decisions import (
 )
 
 from cutover.decide.actions import (
-    Action,
-    Append,
     Fill,
     Look,
-    Migrate,
     Register,
     Roll,
-    ScaleIn,
     Wait,
 )
-from cutover.decide.journal import Draft, State, Summary, plain
-from cutover.decide.live import TaskStatus
-from cutover.decide.model import Filled
-from cutover.decide.working import fill, migrate, roll, scale_in
-from cutover.decide.working import smoke as smoke_step
-
-RUNNING = TaskStatus(stopped=False)
-ENDED = TaskStatus(stopped=True, exit_code=0)
-MIGRATING = reached("migrate", noted("migrate", "migrate", "task:1"))
-VERIFYING = go_on(
-    MIGRATING, noted("migrate", "migrate ended", "0"), noted("migrate", "verify", "task:2")
-)
-
-
-def filled(step: str, what: Filled) -> Append:
-    slot = step.removeprefix("fill ")
-    return Append(drafts=(Draft("filled", {"step": step, "slot": slot, "filled": plain(what)}),))
-
-
-# Migrations.
-
-
-def test_one_task_migrates_and_a_second_one_verifies() -> None:
-    assert ask(migrate, reached("migrate")) == Migrate(step="migrate", verify_only=False)
-    assert ask(migrate, MIGRATING) == Look(at="task", arn="task:1")
-    assert ask(migrate, MIGRATING, task=RUNNING) == Wait(
-        seconds=4, why="the migrate task is running"
-    )
-    migrated = Append(
-        drafts=(
-            noted("migrate", "migrate ended", "0"),
-            Draft("migrated", {"step": "migrate", "schema": 2}),
-        )
-    )
-    assert ask(migrate, MIGRATING, task=ENDED) == migrated
-    assert ask(migrate, go_on(MIGRATING, *migrated.drafts)) == Migrate(
-        step="migrate", verify_only=True
-    )
-    assert ask(migrate, VERIFYING) == Look(at="task", arn="task:2")
-    assert ask(migrate, VERIFYING, task=RUNNING) == Wait(
-        seconds=4, why="the verify task is running"
-    )
-    assert ask(migrate, VERIFYING, task=ENDED) == Append(
-        drafts=(
-            noted("migrate", "verify ended", "0"),
-            Draft("passed", {"step": "migrate", "evidence": "r2 finds the schema that it needs"}),
-        )
-    )
-
-
-def test_what_was_migrated_is_known_whatever_becomes_of_the_run() -> None:
-    """The migration has ended well, and the process dies, or the verification fails."""
-    ended = ask(migrate, MIGRATING, task=ENDED)
-    assert isinstance(ended, Append)
-    known = go_on(MIGRATING, *ended.drafts)
-    assert (MIGRATING.summary.schema, known.summary.schema) == (1, 2)
-    turned = go_on(known, turning())
-    assert turned.summary.schema == 2
-
-
-def test_a_schema_never_gets_older() -> None:
-    newer = dataclasses.replace(MIGRATING, summary=dataclasses.replace(MIGRATING.summary, schema=3))
-    assert ask(migrate, newer, task=ENDED) == Append(
-        drafts=(
-            noted("migrate", "migrate ended", "0"),
-            Draft("migrated", {"step": "migrate", "schema": 3}),
-        )
-    )
-
-
-@pytest.mark.parametrize(
-    ("state", "task", "reason"),
-    [
-        (
-            MIGRATING,
-            TaskStatus(stopped=True, exit_code=1, reason="Essential container exited"),
-            "the migrate task of r2 failed with exit code 1: Essential container exited",
-        ),
-        (
-            MIGRATING,
-            TaskStatus(stopped=True),
-            "the migrate task of r2 failed with exit code None: no reason given",
-        ),
-        (
-            VERIFYING,
-            TaskStatus(stopped=True, exit_code=2),
-            "the verify task of r2 failed with exit code 2: no reason given",
-        ),
-    ],
-)
-def test_a_failed_migration_goes_no_further(state: State, task: TaskStatus, reason: str) -> None:
-    assert ask(migrate, state, task=task) == Look(at="health", slot="blue")
-    assert ask(migrate, state, task=task, health=targets(4, 0)) == back(reason)
-    assert ask(migrate, state, task=task, health=targets(0, 0)) == held(
-        "late",
-        f"{reason}; but blue can't take the traffic back: 0 of its 4 tasks are healthy",
-    )
-
-
-def test_a_plan_without_a_release_can_t_migrate() -> None:
-    state = reached("migrate", plan=with_plan(DEPLOY, release=None))
-    with pytest.raises(
-        ValueError, match=r"^a plan to deploy brings no release, and can't fill a slot$"
-    ):
-        ask(migrate, state)
-
-
-def test_a_migration_that_an_earlier_program_ended_is_not_asked_for_again() -> None:
-    """It wrote the last note together with the schema, and nothing after it."""
-    state = go_on(VERIFYING, noted("migrate", "verify ended", "0"))
-    passed = {"step": "migrate", "evidence": "r2 was migrated"}
-    assert ask(migrate, state) == Append(drafts=(Draft("passed", passed),))
-
+from cutover.decide.filling import fill, roll
+from cutover.decide.filling import smoke as smoke_step
+from cutover.decide.state import State, Summary
 
 # Filling.
 
@@ -380,73 +263,6 @@ def test_a_rollback_fills_a_retired_slot_with_what_it_had() -> None:
     )
 
 
-# Freezes.
-
-EMPTYING = reached("empty blue")
-EMPTY_ASKED = go_on(EMPTYING, noted("empty blue", "asked", "yes"))
-FROZEN = held(
-    "frozen",
-    "stopped by `cutover freeze` until `cutover unfreeze`: fair; `cutover resume` goes on when it "
-    "is over",
-)
-BEGINS: tuple[tuple[Handler, State, dict[str, Any], Action], ...] = (
-    (migrate, reached("migrate"), {}, Migrate(step="migrate", verify_only=False)),
-    (fill, FILL, {"weights": ALL_BLUE}, Register(step="fill green")),
-    (
-        fill,
-        DEFINED,
-        {"weights": ALL_BLUE},
-        Fill(step="fill green", slot="green", task_definition="release:2", tasks=4),
-    ),
-    (
-        scale_in,
-        EMPTYING,
-        {"weights": ALL_GREEN, "health": targets(0, 4), "services": services()},
-        ScaleIn(step="empty blue", slot="blue", floor=2),
-    ),
-)
-
-
-@pytest.mark.parametrize(
-    ("handler", "state", "seen", "action"), BEGINS, ids=["migrate", "register", "fill", "empty"]
-)
-def test_nothing_new_begins_in_a_freeze(
-    handler: Handler, state: State, seen: dict[str, Any], action: Action
-) -> None:
-    assert ask(handler, state, **seen) == action
-    stopped = go_on(state, frozen())
-    assert ask(handler, stopped, **seen) == FROZEN
-    run = open_run(stopped)
-    despite = dataclasses.replace(
-        stopped, run=dataclasses.replace(run, plan=with_plan(run.plan, despite_freeze=True))
-    )
-    assert ask(handler, despite, **seen) == action
-    assert ask(handler, go_on(state, frozen(until=2_000.0)), **seen) == action
-
-
-def test_what_has_begun_is_waited_for_in_a_freeze() -> None:
-    assert ask(migrate, go_on(MIGRATING, frozen()), task=RUNNING) == Wait(
-        seconds=4, why="the migrate task is running"
-    )
-    seen: dict[str, Any] = {"services": services(), "health": targets(4, 4), "steady": {"green": 3}}
-    assert ask(fill, go_on(ASKED, frozen()), weights=ALL_BLUE, **seen) == filled(
-        "fill green", GREEN
-    )
-    emptying = go_on(EMPTY_ASKED, frozen())
-    assert ask(scale_in, emptying, weights=ALL_GREEN) == Look(at="services")
-
-
-def test_a_freeze_stops_nothing_on_the_way_back() -> None:
-    assert ask(fill, go_on(HOME, frozen())) == Fill(
-        step="fill blue", slot="blue", task_definition="release:1", tasks=4
-    )
-    given_up = reached("smoke green", turning(EMPTY_GREEN, aborts=True), frozen())
-    seen: dict[str, Any] = {"health": targets(4, 4), "services": services()}
-    assert ask(scale_in, given_up, weights=ALL_BLUE, **seen) == ScaleIn(
-        step="empty green", slot="green", floor=2
-    )
-
-
 # Smoke.
 
 
@@ -491,79 +307,6 @@ def test_the_way_back_asks_no_alarm() -> None:
     plan = with_plan(ROLLBACK, steps=(FILL_BLUE, SMOKE_BLUE, SHIFT_BLUE))
     rollback = reached("smoke blue", plan=plan)
     assert ask(smoke_step, rollback, smokes={"blue": smoke()}) == answered
-
-
-# Scaling in.
-
-
-def test_a_slot_is_emptied_one_call_after_the_other() -> None:
-    assert ask(scale_in, EMPTYING) == Look(at="weights")
-    assert ask(scale_in, EMPTYING, weights=ALL_GREEN) == Look(at="health", slot="green")
-    seen: dict[str, Any] = {"weights": ALL_GREEN, "health": targets(0, 4)}
-    assert ask(scale_in, EMPTYING, **seen) == Look(at="services")
-    assert ask(scale_in, EMPTYING, services=services(), **seen) == ScaleIn(
-        step="empty blue", slot="blue", floor=2
-    )
-    assert ask(scale_in, EMPTY_ASKED) == Look(at="weights")
-    assert ask(scale_in, EMPTY_ASKED, weights=ALL_GREEN) == Look(at="services")
-    gone = {"blue": services(running=0, desired=0)["green"]}
-    assert ask(scale_in, EMPTY_ASKED, weights=ALL_GREEN, services=gone) == Append(
-        drafts=(Draft("emptied", {"step": "empty blue", "slot": "blue"}),)
-    )
-
-
-@pytest.mark.parametrize(
-    ("changes", "left"),
-    [
-        ({"running": 1, "desired": 0}, 1),
-        ({"running": 0, "desired": 0, "pending": 1}, 0),
-        ({"running": 0, "desired": 1}, 0),
-    ],
-)
-def test_tasks_that_are_left_are_waited_for(changes: dict[str, Any], left: int) -> None:
-    seen = {"blue": services(**changes)["green"]}
-    assert ask(scale_in, EMPTY_ASKED, weights=ALL_GREEN, services=seen) == Wait(
-        seconds=4, why=f"{left} tasks of blue are left"
-    )
-
-
-@pytest.mark.parametrize("state", [EMPTYING, EMPTY_ASKED], ids=["before", "after it was asked"])
-def test_a_slot_that_may_serve_keeps_its_tasks(state: State) -> None:
-    seen = {"health": targets(4, 4), "services": services()}
-    assert ask(scale_in, state, weights=FOREIGN, **seen) == foreign(
-        "blue 70, green 30", "blue 0, green 100"
-    )
-    serving = left(state, FOREIGN)
-    assert ask(scale_in, serving, weights=FOREIGN, **seen) == held(
-        "invariant", "blue has traffic (blue 70, green 30), and keeps its tasks"
-    )
-
-
-def test_a_slot_keeps_its_tasks_until_the_other_one_serves() -> None:
-    """S5: half of what was planned is enough, less is not."""
-    seen: dict[str, Any] = {"weights": ALL_GREEN, "services": services()}
-    assert ask(scale_in, EMPTYING, health=targets(4, 2), **seen) == ScaleIn(
-        step="empty blue", slot="blue", floor=2
-    )
-    assert ask(scale_in, EMPTYING, health=targets(4, 1), **seen) == held(
-        "invariant", "blue keeps its tasks: 1 tasks of green, which serves, are healthy"
-    )
-
-
-def test_a_slot_keeps_its_tasks_when_nobody_knows_what_serves() -> None:
-    state = reached("migrate", turning(EMPTY_GREEN), summary=summary(slots={}))
-    seen: dict[str, Any] = {"health": targets(4, 4), "services": services()}
-    assert ask(scale_in, state, weights=ALL_BLUE, **seen) == held(
-        "invariant", "green keeps its tasks: 4 tasks of blue, which serves, are healthy"
-    )
-
-
-def test_the_first_release_is_emptied_though_nobody_serves() -> None:
-    state = reached("smoke blue", turning(EMPTY_BLUE), plan=FIRST, summary=Summary())
-    assert ask(scale_in, state) == Look(at="weights")
-    assert ask(scale_in, state, weights=ALL_BLUE) == ScaleIn(
-        step="empty blue", slot="blue", floor=2
-    )
 
 
 # Rolling.

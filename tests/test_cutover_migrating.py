@@ -1,0 +1,131 @@
+"""A release migrates the database once, in tasks of their own, and what it did is known."""
+
+import dataclasses
+
+import pytest
+from decisions import (
+    DEPLOY,
+    R2,
+    ask,
+    back,
+    go_on,
+    held,
+    noted,
+    reached,
+    targets,
+    turning,
+    with_plan,
+)
+
+from cutover.decide.actions import (
+    Append,
+    Look,
+    Migrate,
+    Wait,
+)
+from cutover.decide.journal import Draft
+from cutover.decide.live import TaskStatus
+from cutover.decide.migrating import migrate
+from cutover.decide.state import State
+
+RUNNING = TaskStatus(stopped=False)
+ENDED = TaskStatus(stopped=True, exit_code=0)
+MIGRATING = reached("migrate", noted("migrate", "migrate", "task:1"))
+VERIFYING = go_on(
+    MIGRATING, noted("migrate", "migrate ended", "0"), noted("migrate", "verify", "task:2")
+)
+
+
+def test_one_task_migrates_and_a_second_one_verifies() -> None:
+    assert ask(migrate, reached("migrate")) == Migrate(step="migrate", verify_only=False)
+    assert ask(migrate, MIGRATING) == Look(at="task", arn="task:1")
+    assert ask(migrate, MIGRATING, task=RUNNING) == Wait(
+        seconds=4, why="the migrate task is running"
+    )
+    migrated = Append(
+        drafts=(
+            noted("migrate", "migrate ended", "0"),
+            Draft("migrated", {"step": "migrate", "schema": 2}),
+        )
+    )
+    assert ask(migrate, MIGRATING, task=ENDED) == migrated
+    assert ask(migrate, go_on(MIGRATING, *migrated.drafts)) == Migrate(
+        step="migrate", verify_only=True
+    )
+    assert ask(migrate, VERIFYING) == Look(at="task", arn="task:2")
+    assert ask(migrate, VERIFYING, task=RUNNING) == Wait(
+        seconds=4, why="the verify task is running"
+    )
+    assert ask(migrate, VERIFYING, task=ENDED) == Append(
+        drafts=(
+            noted("migrate", "verify ended", "0"),
+            Draft("passed", {"step": "migrate", "evidence": "r2 finds the schema that it needs"}),
+        )
+    )
+
+
+def test_what_was_migrated_is_known_whatever_becomes_of_the_run() -> None:
+    """The migration has ended well, and the process dies, or the verification fails."""
+    ended = ask(migrate, MIGRATING, task=ENDED)
+    assert isinstance(ended, Append)
+    known = go_on(MIGRATING, *ended.drafts)
+    assert (MIGRATING.summary.schema, known.summary.schema) == (1, 2)
+    turned = go_on(known, turning())
+    assert turned.summary.schema == 2
+
+
+def test_a_schema_never_gets_older() -> None:
+    newer = dataclasses.replace(MIGRATING, summary=dataclasses.replace(MIGRATING.summary, schema=3))
+    assert ask(migrate, newer, task=ENDED) == Append(
+        drafts=(
+            noted("migrate", "migrate ended", "0"),
+            Draft("migrated", {"step": "migrate", "schema": 3}),
+        )
+    )
+
+
+@pytest.mark.parametrize(
+    ("state", "task", "reason"),
+    [
+        (
+            MIGRATING,
+            TaskStatus(stopped=True, exit_code=1, reason="Essential container exited"),
+            "the migrate task of r2 failed with exit code 1: Essential container exited",
+        ),
+        (
+            MIGRATING,
+            TaskStatus(stopped=True),
+            "the migrate task of r2 failed with exit code None: no reason given",
+        ),
+        (
+            VERIFYING,
+            TaskStatus(stopped=True, exit_code=2),
+            "the verify task of r2 failed with exit code 2: no reason given",
+        ),
+    ],
+)
+def test_a_failed_migration_goes_no_further(state: State, task: TaskStatus, reason: str) -> None:
+    assert ask(migrate, state, task=task) == Look(at="health", slot="blue")
+    assert ask(migrate, state, task=task, health=targets(4, 0)) == back(reason)
+    assert ask(migrate, state, task=task, health=targets(0, 0)) == held(
+        "late",
+        f"{reason}; but blue can't take the traffic back: 0 of its 4 tasks are healthy",
+    )
+
+
+def test_a_plan_without_a_release_can_t_migrate() -> None:
+    state = reached("migrate", plan=with_plan(DEPLOY, release=None))
+    with pytest.raises(ValueError, match=r"^a plan to deploy brings no release$"):
+        ask(migrate, state)
+
+
+def test_a_migration_that_an_earlier_program_ended_is_not_asked_for_again() -> None:
+    """It wrote the last note together with the schema, and nothing after it."""
+    state = go_on(VERIFYING, noted("migrate", "verify ended", "0"))
+    passed = {"step": "migrate", "evidence": "r2 was migrated"}
+    assert ask(migrate, state) == Append(drafts=(Draft("passed", passed),))
+
+
+@pytest.mark.parametrize(("live", "after"), [(0, 2), (2, 2), (3, 3)])
+def test_a_migration_makes_the_schema_no_older(live: int, after: int) -> None:
+    assert R2.schema_after(live) == after
