@@ -10,15 +10,16 @@ import pytest
 
 from cutover.decide.journal import Draft, Entry
 from cutover.decide.live import Health, Index, Sample, Service, Smoke, Split, TaskStatus
-from cutover.decide.model import SCALE, Page, Release, Weights
+from cutover.decide.model import SCALE, Page, Release, Terms, Weights
 from cutover.decide.setting import Alarms, Setting
 from cutover.do.announced import Announced, Hear
-from cutover.do.notify import Channel
-from cutover.do.session import Order, Session
-from cutover.do.store import Owner, Snapshot
+from cutover.do.channel import Channel
+from cutover.do.order import Order
+from cutover.do.session import Session
+from cutover.do.store import Snapshot
 from cutover.do.world import Clock, Refused, Unavailable
 from cutover.say import cli, job, wiring
-from infra.outputs import SLOTS, Slot
+from infra.outputs import SLOTS, Owner, Slot
 from tests.memory_journal import MemoryJournal
 
 NOW = 1_800_000_000.0
@@ -271,7 +272,7 @@ class Bench:
         for number, release_id in enumerate(release_ids):
             release = Release(release_id=release_id, image=IMAGE, schema_min=0, schema_max=0)
             last = number == len(release_ids) - 1
-            done = self.session(f"d{number}").deploy(release, retire=not last)
+            done = self.session(f"d{number}").deploy(release, Terms(retire=not last))
             assert done.exit == 0, done.sentence
 
     def _channels(self) -> tuple[Channel, ...]:

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from cutover.decide.fold import fold
 from cutover.decide.journal import Draft, Entry, chain
 from cutover.decide.state import State
-from cutover.do.store import Lease, LeaseLost, Owner, Snapshot
+from cutover.do.store import Lease, LeaseLost, Snapshot
+from infra.outputs import Owner
 
 
 @dataclass(kw_only=True)

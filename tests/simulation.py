@@ -18,10 +18,11 @@ from cutover.decide.model import SCALE, Page, Release, Weights
 from cutover.decide.run import Run
 from cutover.decide.setting import Alarms, Setting
 from cutover.decide.state import State
-from cutover.do.session import Order, Session
-from cutover.do.store import Owner, Snapshot
+from cutover.do.order import Order
+from cutover.do.session import Session
+from cutover.do.store import Snapshot
 from cutover.do.world import ForeignRule, Refused, Unavailable
-from infra.outputs import SLOTS, Slot
+from infra.outputs import SLOTS, Owner, Slot
 from tests.memory_journal import MemoryJournal
 
 SETTING = Setting(

@@ -41,7 +41,7 @@ from cutover.decide.going_back import way_back_changed
 from cutover.decide.invariants import capable
 from cutover.decide.journal import Draft
 from cutover.decide.live import Health, Live, Sample, Service
-from cutover.decide.model import Release
+from cutover.decide.model import Release, Terms
 from cutover.decide.next_action import next_action
 from cutover.decide.outcome import Exit
 from cutover.decide.shifting import shift
@@ -312,7 +312,7 @@ def test_a_slot_that_was_kept_warm_has_the_tasks_of_the_other_one_before_it_gets
         Release(release_id=name, image="app@1", schema_min=0, schema_max=0) for name in ("r1", "r2")
     )
     assert process(reality, "first").session.deploy(r1).exit is Exit.DONE
-    assert process(reality, "second").session.deploy(r2, retire=False).exit is Exit.DONE
+    assert process(reality, "second").session.deploy(r2, Terms(retire=False)).exit is Exit.DONE
     reality.autoscale("green", 6)
     reality.sleep(Fault("sleep before", 60))
     assert [reality.health(slot).healthy for slot in SLOTS] == [2, 6]
@@ -343,13 +343,13 @@ def test_whenever_autoscaling_acts_both_slots_are_as_large_and_the_release_goes_
     )
     assert process(begun, "first").session.deploy(r1).exit is Exit.DONE
     whole = copy.deepcopy(begun)
-    assert process(whole, "second").session.deploy(r2, retire=False).exit is Exit.DONE
+    assert process(whole, "second").session.deploy(r2, Terms(retire=False)).exit is Exit.DONE
     acted = 0
     for call in range(begun.calls, whole.calls):
         reality = copy.deepcopy(begun)
         grow = Fault("sleep before", 0, lambda now: now.autoscale(slot, 6))
         reality.faults = {call: grow}
-        ended = process(reality, "second").session.deploy(r2, retire=False)
+        ended = process(reality, "second").session.deploy(r2, Terms(retire=False))
         if ended.exit is Exit.REFUSED:  # before it began, while blue was not what it should be
             assert ended.sentence == "2 of the 6 tasks of blue, which serves, are healthy"
             continue

@@ -16,12 +16,14 @@ from cutover.decide.journal import Malformed
 from cutover.decide.live import TaskStatus
 from cutover.do.backoff import FIRST_SECONDS
 from cutover.do.contract import NoContract
-from cutover.do.store import LeaseLost, Owner
+from cutover.do.store import LeaseLost
 from cutover.do.world import ForeignRule, Refused, Unavailable
 from cutover.say import caller, cli, given, guarding, verbs
 from cutover.say.answer import BadInput
 from cutover.say.interrupts import interrupts_noted
 from cutover.say.sentences import lasting
+from cutover.say.wanted import Wanted
+from infra.outputs import Owner
 from tests.cutover_fakes import IMAGE, Bench, throttled
 
 ROOT = Path(__file__).parent.parent
@@ -232,9 +234,10 @@ def test_a_release_lives_with_the_live_schema_unless_it_says_otherwise(bench: Be
     ],
 )
 def test_what_of_the_schema_is_not_said_is_the_live_one(
-    least: int | None, most: int | None, found: tuple[int, int]
+    bench: Bench, least: int | None, most: int | None, found: tuple[int, int]
 ) -> None:
-    made = given.release("r", IMAGE, schema=6, least=least, most=most, page=None)
+    wanted = Wanted(release_id="r", image=IMAGE, schema_min=least, schema_max=most, frontend=None)
+    made = wanted.release(bench.world, schema=6)
     assert (made.schema_min, made.schema_max) == found
 
 

@@ -25,15 +25,16 @@ from obedient_aws import STACK, obedient_aws
 from cutover.decide.fold import fold
 from cutover.decide.journal import Entry
 from cutover.decide.live import Sample, Smoke, Split
-from cutover.decide.model import SCALE, Release, active, other
+from cutover.decide.model import SCALE, Release, Terms, active, other
 from cutover.decide.outcome import Exit, Result
 from cutover.decide.setting import Setting
 from cutover.do import fence
 from cutover.do.aws_world import AwsWorld
 from cutover.do.clients import Clients
 from cutover.do.contract import read_contract
+from cutover.do.order import Order
 from cutover.do.records import entry_record
-from cutover.do.session import Order, Session
+from cutover.do.session import Session
 from cutover.do.table import Table
 from cutover.say.wiring import setting_of
 from infra.outputs import SLOTS, Contract, Slot
@@ -276,7 +277,7 @@ def test_killed_at_every_call_and_brought_to_its_end(
         if what == "deploy":
             died = killed(aws, lambda s, r=newest: s.deploy(r), at, event)
         else:
-            assert aws.open().session.deploy(newest, retire=False).exit is Exit.DONE
+            assert aws.open().session.deploy(newest, Terms(retire=False)).exit is Exit.DONE
             died = killed(aws, lambda s: getattr(s, what)(), at, event)
         ending = ENDINGS[at % len(ENDINGS)]
         if died:

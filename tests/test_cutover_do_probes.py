@@ -13,7 +13,7 @@ import pytest
 
 from cutover.decide.live import Split
 from cutover.decide.model import Release
-from cutover.do import probes as probing
+from cutover.do import volley
 from cutover.do.clients import Clients
 from cutover.do.probe_connection import ProbeConnection, Way
 from cutover.do.probes import Probes
@@ -187,7 +187,7 @@ def test_without_an_address_of_its_own_the_public_name_is_connected_to(contract:
 def test_so_many_probes_are_on_their_way_at_once(
     stub: Upstream, contract: Contract, secrets: Secrets, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(probing, "CONNECTIONS", 3)
+    monkeypatch.setattr(volley, "CONNECTIONS", 3)
     serving, most = 0, 0
     lock, all_there = threading.Lock(), threading.Barrier(3)
 
@@ -218,7 +218,7 @@ def test_connections_are_new_ones_again_and_again(
 def test_a_connection_serves_at_most_twenty_probes(
     stub: Upstream, contract: Contract, secrets: Secrets, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(probing, "CONNECTIONS", 1)
+    monkeypatch.setattr(volley, "CONNECTIONS", 1)
     make(contract, secrets).split(41)
     assert (len(stub.requests), stub.connections) == (41, 3)
 
@@ -226,7 +226,7 @@ def test_a_connection_serves_at_most_twenty_probes(
 def test_after_a_failure_the_connection_is_a_new_one(
     stub: Upstream, contract: Contract, secrets: Secrets, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(probing, "CONNECTIONS", 1)
+    monkeypatch.setattr(volley, "CONNECTIONS", 1)
     stub.answer = in_turn(named("r-2"), None, named("r-2"))
     assert make(contract, secrets).split(3) == Split(answers={"r-2": 2}, unknown=1)
     assert stub.connections == 2
@@ -235,7 +235,7 @@ def test_after_a_failure_the_connection_is_a_new_one(
 def test_probes_keep_to_their_rate(
     contract: Contract, secrets: Secrets, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(probing, "CONNECTIONS", 1)
+    monkeypatch.setattr(volley, "CONNECTIONS", 1)
     clock = Hurried()
     make(contract, secrets, clock=clock).split(101)
     assert clock.at == pytest.approx(100 / 200)
@@ -245,7 +245,7 @@ def test_probes_keep_to_their_rate(
 def test_what_is_late_is_not_sent(
     stub: Upstream, contract: Contract, secrets: Secrets, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(probing, "CONNECTIONS", 1)
+    monkeypatch.setattr(volley, "CONNECTIONS", 1)
     clock = Hurried()
 
     def slow(_request: Request) -> Answer:

@@ -11,9 +11,10 @@ from cutover.decide.model import Weights
 from cutover.do import guard_lease
 from cutover.do.child import POLL_SECONDS
 from cutover.do.guard import Ended, Guard
-from cutover.do.store import LeaseLost, Owner
+from cutover.do.store import LeaseLost
 from cutover.do.taking import write_letter
 from cutover.do.world import ForeignRule, Refused, Unavailable
+from infra.outputs import Owner
 from tests.cutover_fakes import SETTING, Bench, throttled
 
 OWNER = Owner(run="up-1", purpose="guard", host="desk", pid=8, by="ann@desk (pulumi up)")

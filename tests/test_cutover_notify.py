@@ -14,9 +14,9 @@ from moto.sns import sns_backends
 
 from cutover.decide.outcome import Exit, Result
 from cutover.decide.state import State, Summary
-from cutover.do import notify
+from cutover.do.channel import SEND_SECONDS, Channel
 from cutover.do.clients import Clients
-from cutover.do.notify import Channel, Notifier, channels, subject
+from cutover.do.notify import Notifier, channels, subject
 from cutover.do.world import Refused, Unavailable
 from infra.outputs import Contract
 from tests.environments import recorded
@@ -349,7 +349,7 @@ def test_a_webhook_that_nobody_serves(hook: Hook, monkeypatch: pytest.MonkeyPatc
 
 
 def test_each_message_has_five_seconds() -> None:
-    assert notify.SEND_SECONDS == 5
+    assert SEND_SECONDS == 5
     nobody: Any = None
     for channel in channels(nobody, nobody, {"CUTOVER_WEBHOOK_URL": "https://example.com"}):
         assert channel._seconds == 5

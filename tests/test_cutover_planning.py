@@ -31,7 +31,7 @@ from decisions import (
 
 from cutover.decide import planning
 from cutover.decide.live import Service
-from cutover.decide.model import Plan, Step
+from cutover.decide.model import Plan, Step, Terms
 from cutover.decide.planning import NothingToDo
 from cutover.decide.state import State, Summary
 from cutover.decide.steps import top_up, watch
@@ -80,14 +80,14 @@ def test_a_slot_that_still_runs_something_is_made_quiet_first() -> None:
 
 
 def test_a_slot_may_be_left_as_it_is() -> None:
-    plan = planning.deploy(ended(), ALL_BLUE, IDLE, R2, SETTING, retire=False)
+    plan = planning.deploy(ended(), ALL_BLUE, IDLE, R2, SETTING, Terms(retire=False))
     assert plan == with_plan(DEPLOY, steps=STEPS[:-2])
 
 
 def test_a_deploy_says_what_it_goes_on_in_spite_of() -> None:
-    plan = planning.deploy(ended(), ALL_BLUE, IDLE, R2, SETTING, despite_freeze=True)
+    plan = planning.deploy(ended(), ALL_BLUE, IDLE, R2, SETTING, Terms(despite=("freeze",)))
     assert plan == with_plan(DEPLOY, despite_freeze=True)
-    plan = planning.deploy(ended(), ALL_BLUE, IDLE, R2, SETTING, despite_alarms=True)
+    plan = planning.deploy(ended(), ALL_BLUE, IDLE, R2, SETTING, Terms(despite=("alarms",)))
     assert plan == with_plan(DEPLOY, despite_alarms=True)
     assert DEPLOY.despite == ()
     assert with_plan(DEPLOY, despite_freeze=True).despite == ("freeze",)

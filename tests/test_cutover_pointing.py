@@ -8,7 +8,7 @@ from cutover.decide import pointer
 from cutover.decide.actions import Append, Look, Point, Wait
 from cutover.decide.journal import Draft, plain
 from cutover.decide.live import Health, Index, Live
-from cutover.decide.model import Page, Plan, Release
+from cutover.decide.model import Page, Plan, Release, Terms
 from cutover.decide.next_action import next_action
 from cutover.decide.outcome import Exit, Result
 from cutover.decide.planning import deploy, rollback
@@ -23,7 +23,12 @@ STRANGE = Index(etag="e9", version="v9", sha256="09")
 R2 = Release(release_id="r2", image="app@2", schema_min=2, schema_max=3, page=P2)
 BEFORE = d.summary(page=P1, pages={"blue": P1})
 PLAN = deploy(
-    d.ended(BEFORE), d.ALL_BLUE, d.services(desired=0, running=0), R2, d.SETTING, retire=False
+    d.ended(BEFORE),
+    d.ALL_BLUE,
+    d.services(desired=0, running=0),
+    R2,
+    d.SETTING,
+    Terms(retire=False),
 )
 POINT = PLAN.steps[-2]
 POINTING = Draft("pointing", {"step": "point green", "before": "01", "after": plain(P2)})

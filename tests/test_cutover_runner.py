@@ -11,9 +11,11 @@ from cutover.decide.journal import Draft
 from cutover.decide.model import Release
 from cutover.decide.outcome import Exit
 from cutover.do.backoff import Backoff
-from cutover.do.session import Order, Session
-from cutover.do.store import Owner, Snapshot
+from cutover.do.order import Order
+from cutover.do.session import Session
+from cutover.do.store import Snapshot
 from cutover.do.world import Unavailable
+from infra.outputs import Owner
 
 RELEASE = Release(release_id="r1", image="app@1", schema_min=0, schema_max=0)
 FASTER = Owner(run="b", purpose="deploy", host="other", pid=1, by="bob")

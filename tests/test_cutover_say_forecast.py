@@ -7,7 +7,7 @@ import pytest
 from cutover.decide import planning
 from cutover.decide.forecast import forecast
 from cutover.decide.live import Service
-from cutover.decide.model import Filled, Plan, Release
+from cutover.decide.model import Filled, Plan, Release, Terms
 from cutover.decide.setting import Alarms, Setting
 from cutover.decide.state import State, Summary
 from infra.outputs import SLOTS, Slot
@@ -52,7 +52,7 @@ def plan(state: State, wanted: Release, *, retire: bool = True) -> Plan:
         for slot, tasks in zip(SLOTS, (3, 0), strict=True)
     }
     weights: dict[Slot, int] = {"blue": 100, "green": 0}
-    return planning.deploy(state, weights, services, wanted, SETTING, retire=retire)
+    return planning.deploy(state, weights, services, wanted, SETTING, Terms(retire=retire))
 
 
 def test_each_moment_has_its_largest_share_of_users_and_its_way_back() -> None:

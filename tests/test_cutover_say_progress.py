@@ -12,11 +12,11 @@ from cutover.decide.journal import Draft, Kind, plain
 from cutover.decide.model import Filled, Plan, Release, Step
 from cutover.decide.state import State
 from cutover.do.announced import Announced
-from cutover.do.store import Owner
 from cutover.do.world import Unavailable
 from cutover.say.live_table import LiveTable
 from cutover.say.progress import Lines, shown
 from cutover.say.sentences import announcement, entry_sentence, lasting, moment
+from infra.outputs import Owner
 from tests.cutover_fakes import IMAGE, FakeClock, MemoryStore
 
 RELEASE = Release(release_id="r2", image=IMAGE, schema_min=0, schema_max=0)

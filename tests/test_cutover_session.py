@@ -7,13 +7,13 @@ import pytest
 from cutover_fakes import SETTING, FakeClock, MemoryStore, ReadyWorld
 
 from cutover.decide.journal import Draft, plain
-from cutover.decide.model import Plan, Release, Step
+from cutover.decide.model import Plan, Release, Step, Terms
 from cutover.decide.outcome import Exit
-from cutover.do.session import Order, Session
-from cutover.do.store import Owner
+from cutover.do.order import Order
+from cutover.do.session import Session
 from cutover.do.taking import read_letter, write_letter
 from cutover.do.world import ForeignRule, Refused, Unavailable
-from infra.outputs import Slot
+from infra.outputs import Owner, Slot
 
 ORDER = Order(run="mine", reason="incident", by="ann@desk", host="desk", pid=1)
 DEPLOY = Owner(run="d1", purpose="deploy", host="ci", pid=2, by="ci")
@@ -170,7 +170,7 @@ def live(desk: Desk, *release_ids: str, retire: bool = True) -> None:
         order = dataclasses.replace(ORDER, run=f"d-{release_id}")
         session = Session(desk.world, desk.store, desk.clock, SETTING, order)
         release = Release(release_id=release_id, image="app@1", schema_min=0, schema_max=0)
-        assert session.deploy(release, retire=retire).exit == Exit.DONE
+        assert session.deploy(release, Terms(retire=retire)).exit == Exit.DONE
 
 
 def kept_warm(desk: Desk) -> None:

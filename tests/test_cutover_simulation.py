@@ -22,7 +22,7 @@ from simulation import Behaviour, Fault, Killed, Reality, process
 from cutover.decide.fold import fold
 from cutover.decide.holding import explained
 from cutover.decide.invariants import healthy
-from cutover.decide.model import SCALE, Page, Release, active
+from cutover.decide.model import SCALE, Page, Release, Terms, active
 from cutover.decide.outcome import Exit, Result
 from cutover.do.store import LeaseLost
 from cutover.do.world import ForeignRule, Unavailable
@@ -73,11 +73,11 @@ def attempt(reality: Reality, verb: str, *, skew: float = 0.0) -> Result | None:
             case "first":
                 result = session.deploy(old)
             case "warm":
-                result = session.deploy(warm, retire=False)
+                result = session.deploy(warm, Terms(retire=False))
             case "deploy":
                 result = session.deploy(new)
             case "keep":
-                result = session.deploy(new, retire=False)
+                result = session.deploy(new, Terms(retire=False))
             case "adopt":
                 result = session.resume(adopt=True)
             case "forward":

@@ -19,9 +19,10 @@ from cutover.decide.state import State, Summary
 from cutover.do import partition
 from cutover.do.aws_errors import explained
 from cutover.do.clients import Clients
-from cutover.do.store import Lease, LeaseLost, Owner, Snapshot, Store
+from cutover.do.store import Lease, LeaseLost, Snapshot, Store
 from cutover.do.table import Table
 from cutover.do.world import Refused, Unavailable
+from infra.outputs import Owner
 from tests.cutover_aws import StoppedClock
 from tests.environments import recorded
 

@@ -20,9 +20,9 @@ from cutover.decide.journal import Draft, plain
 from cutover.decide.model import Plan, Step
 from cutover.decide.state import State, Summary
 from cutover.do.clients import Clients
-from cutover.do.store import Owner, Snapshot
+from cutover.do.store import Snapshot
 from cutover.do.table import Table
-from infra.outputs import record_key, watcher_scope
+from infra.outputs import Owner, record_key, watcher_scope
 from rehearsal.stack_file import ROOT
 from tests.cutover_aws import StoppedClock
 from tests.decisions import SETTING

@@ -95,5 +95,8 @@ class Wait:
     why: str
 
 
-Effect = SetWeights | Point | Register | Migrate | Fill | ScaleIn | Roll
+Change = Register | Migrate | Fill | ScaleIn | Roll
+"""What a step does once, and notes when AWS has taken it."""
+
+Effect = SetWeights | Point | Change
 Action = Look | Effect | Append | Wait

@@ -1,12 +1,12 @@
 """From the entries of the journal to the state that they add up to."""
 
 import dataclasses
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from pydantic import TypeAdapter
 
 from cutover.decide.fold_run import run_after
-from cutover.decide.journal import Entry, Malformed
+from cutover.decide.journal import Draft, Entry, Malformed, chain
 from cutover.decide.model import Filled, Page, active, other
 from cutover.decide.run import Run
 from cutover.decide.state import State, Summary
@@ -41,6 +41,11 @@ def fold(entries: Iterable[Entry], state: State = _EMPTY) -> State:
             ) from None
         state = State(summary=summary, run=run, sequence=entry.sequence, hash=entry.hash)
     return state
+
+
+def foreseen(state: State, drafts: Sequence[Draft], *, run: str = "", at: float = 0) -> State:
+    """The state after entries that are not written yet."""
+    return fold(chain(drafts, state=state, run=run, token=0, at=at), state)
 
 
 def _summary_after(entry: Entry, summary: Summary, run: Run | None) -> Summary:

@@ -1,8 +1,8 @@
 """The words that every decision is made of."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 from infra.outputs import SLOTS, Slot
 
@@ -22,8 +22,10 @@ StepKind = Literal[
 Outcome = Literal["done", "rolled_back", "aborted"]
 """How a run ended: its target is live, what was before is live again, or it was given up."""
 
-DESPITE = ("freeze", "alarms")
+Despite = Literal["freeze", "alarms"]
 """What a person may order a deploy to go on in spite of; a flag of the plan for each."""
+
+DESPITE: tuple[Despite, ...] = get_args(Despite)
 
 
 def other(slot: Slot) -> Slot:
@@ -98,6 +100,18 @@ class Filled:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Terms:
+    """What is ordered of a deploy beside its release. Without `retire` the slot that it leaves
+    keeps its tasks."""
+
+    despite: Sequence[Despite] = ()
+    retire: bool = True
+
+
+AS_USUAL = Terms()
+
+
+@dataclass(frozen=True, kw_only=True)
 class Step:
     """One part of a plan; `key` is its name in the journal.
 
@@ -142,6 +156,6 @@ class Plan:
         return self.release
 
     @property
-    def despite(self) -> tuple[str, ...]:
+    def despite(self) -> tuple[Despite, ...]:
         """What the run goes on in spite of, for the person who wants to know."""
         return tuple(what for what in DESPITE if getattr(self, f"despite_{what}"))

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from enum import IntEnum
 
+from cutover.decide.model import active
 from cutover.decide.run import HoldCause
 from cutover.decide.state import State
 
@@ -41,6 +42,30 @@ class Result:
     state: State
 
 
-def held(cause: HoldCause | None) -> Exit:
+def exit_of(cause: HoldCause | None) -> Exit:
     """The code of a run that was held for this cause."""
     return _HELD.get(cause, Exit.HELD) if cause else Exit.HELD
+
+
+def refused(state: State, sentence: str) -> Result:
+    """Nothing was changed, and somebody must change something first."""
+    return Result(exit=Exit.REFUSED, sentence=sentence, state=state)
+
+
+def result(state: State, purpose: str) -> Result:
+    """What the journal says of the last run, for a command of this purpose."""
+    summary, run = state.summary, state.run
+    if run is not None:
+        sentence = run.held or f"run {run.id} is open"
+        return Result(exit=exit_of(run.cause), sentence=sentence, state=state)
+    if summary.committed is None:
+        return Result(
+            exit=Exit.ROLLED_BACK,
+            sentence="the first release did not go live; the environment is empty, as it was",
+            state=state,
+        )
+    serving = active(summary.committed)
+    sentence = f"{summary.slots[serving].release.release_id} serves from {serving}"
+    asked_for = {"done": None, "rolled_back": "rollback", "aborted": "abort", None: None}
+    reached = summary.outcome == "done" or asked_for[summary.outcome] == purpose
+    return Result(exit=Exit.DONE if reached else Exit.ROLLED_BACK, sentence=sentence, state=state)

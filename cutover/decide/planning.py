@@ -6,11 +6,13 @@ from collections.abc import Mapping
 from cutover.decide.destination import before
 from cutover.decide.live import Service
 from cutover.decide.model import (
+    AS_USUAL,
     SCALE,
     Page,
     Plan,
     Release,
     Step,
+    Terms,
     Verb,
     Weights,
     active,
@@ -43,10 +45,7 @@ def deploy(
     services: Mapping[Slot, Service],
     release: Release,
     setting: Setting,
-    *,
-    despite_freeze: bool = False,
-    despite_alarms: bool = False,
-    retire: bool = True,
+    terms: Terms = AS_USUAL,
 ) -> Plan:
     """The whole way of a release into the idle slot; into the weighted one of an EMPTY environment,
     where there is nobody to shift from."""
@@ -64,7 +63,7 @@ def deploy(
             # The bake watches the new frontend too.
             pointed = _pointed(entering, release.page) if percent == SCALE else []
             steps += [shift(entering, percent), *pointed, watch(entering, percent, setting)]
-        if retire:
+        if terms.retire:
             steps += clear(leaving, setting)
         tasks = max(services[leaving].desired, setting.min_tasks)
     return Plan(
@@ -74,8 +73,8 @@ def deploy(
         tasks=tasks,
         floor=setting.min_tasks,
         release=release,
-        despite_freeze=despite_freeze,
-        despite_alarms=despite_alarms,
+        despite_freeze="freeze" in terms.despite,
+        despite_alarms="alarms" in terms.despite,
     )
 
 

@@ -8,7 +8,7 @@ from cutover.decide.holding import explained
 from cutover.decide.invariants import full, healthy
 from cutover.decide.live import Health, Split
 from cutover.decide.model import Weights, active, other, said
-from cutover.decide.outcome import Exit, Result, held
+from cutover.decide.outcome import Exit, Result, exit_of
 from cutover.decide.proof import shows
 from cutover.decide.run import HoldCause
 from cutover.decide.state import State
@@ -94,7 +94,7 @@ def verdict(
         return Result(exit=Exit.FOREIGN_CHANGE, sentence=sentence, state=state)
     if run is not None:
         sentence = run.held or f"run {run.id} is open; `cutover status` shows its step"
-        return Result(exit=held(run.cause), sentence=sentence, state=state)
+        return Result(exit=exit_of(run.cause), sentence=sentence, state=state)
     serving = active(weights)
     filled = summary.slots[serving]
     if not healthy(health[serving], filled.tasks):

@@ -4,8 +4,9 @@ from collections.abc import Callable, Sequence
 
 from cutover.decide.journal import Draft, Entry
 from cutover.decide.state import State
-from cutover.do.store import Owner, Snapshot, Store
+from cutover.do.store import Snapshot, Store
 from cutover.do.world import Unavailable
+from infra.outputs import Owner
 
 Hear = Callable[[State, State, Sequence[Draft]], None]
 """Told of the state before and after each write of this process, and what it wrote."""

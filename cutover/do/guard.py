@@ -14,8 +14,9 @@ from cutover.decide.outcome import Exit
 from cutover.decide.setting import Setting
 from cutover.do.child import Child, wait
 from cutover.do.guard_lease import GuardLease
-from cutover.do.store import LeaseLost, Owner, Store
+from cutover.do.store import LeaseLost, Store
 from cutover.do.world import Clock, ForeignRule, Refused, Unavailable
+from infra.outputs import Owner
 
 
 @dataclass(frozen=True, kw_only=True)

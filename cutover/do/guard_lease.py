@@ -7,9 +7,10 @@ from typing import TypeVar
 from cutover.decide.journal import Draft, Malformed
 from cutover.decide.setting import Setting
 from cutover.do.backoff import Backoff
-from cutover.do.store import LeaseLost, Owner, Snapshot, Store
+from cutover.do.store import LeaseLost, Snapshot, Store
 from cutover.do.taking import ASK_AGAIN_SECONDS, read_letter, take
 from cutover.do.world import Clock, Refused, Unavailable
+from infra.outputs import Owner
 
 # A rollback that has to fill its slot again has 900 s for it, and other steps beside.
 OTHERS_SECONDS = 1800.0

@@ -1,27 +1,19 @@
-"""Probes on the public path: who answers, and how, at a bounded rate."""
+"""Probes on the public path: who answers, and how."""
 
-import threading
 from collections import Counter
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Sequence
 from dataclasses import dataclass
-from http.client import HTTPException
 from urllib.request import getproxies
 
 from cutover.decide.live import Smoke, Split
 from cutover.decide.model import Release
 from cutover.do.clients import Clients
 from cutover.do.probe_connection import Answer, ProbeConnection, Way
+from cutover.do.volley import Volley
 from cutover.do.world import Clock
 from infra.outputs import PROBE_HEADER, Contract, ProbeRoute, Slot
 
-RATE_PER_SECOND = 200
-CONNECTIONS = 16
-# A balancer's node is chosen by connection: many short ones ask more nodes than a few long ones.
-PROBES_PER_CONNECTION = 20
 TIMEOUT_SECONDS = 5.0
-# What has not been sent so long after its time is not sent at all.
-LATE_SECONDS = 2.0
 # With ten for each task, one in 20,000 tasks is asked nothing at all.
 PROBES_PER_TASK = 10
 LEAST_PROBES = 20
@@ -97,13 +89,13 @@ class Probes:
         if not paths:
             return []
         headers = {PROBE_HEADER: f"{route}:{self._secret()}"}
-        volley = _Volley(paths, clock=self._clock)
-        with ThreadPoolExecutor(min(CONNECTIONS, len(paths)), "probe") as pool:
-            for _ in range(min(CONNECTIONS, len(paths))):
-                pool.submit(
-                    volley.fire, lambda: ProbeConnection(self._way, TIMEOUT_SECONDS), headers
-                )
-        return volley.answers
+        volley = Volley(
+            paths,
+            headers,
+            connect=lambda: ProbeConnection(self._way, TIMEOUT_SECONDS),
+            clock=self._clock,
+        )
+        return volley.fire()
 
     def _secret(self) -> str:
         token = self._token
@@ -122,44 +114,6 @@ class _Sent:
     at: float
     requests: int
     errors: int
-
-
-class _Volley:
-    """Probes with a time for each, fired by several threads that take the next one in turn."""
-
-    def __init__(self, paths: Sequence[str], *, clock: Clock) -> None:
-        self.answers: list[Answer | None] = [None] * len(paths)
-        self._paths, self._clock = paths, clock
-        self._begin = clock.monotonic()
-        self._end = self._begin + len(paths) / RATE_PER_SECOND + LATE_SECONDS
-        self._next = iter(range(len(paths)))
-        self._lock = threading.Lock()
-
-    def fire(self, connect: Callable[[], ProbeConnection], headers: dict[str, str]) -> None:
-        connection, served = connect(), 0
-        try:
-            while (position := self._take()) is not None:
-                if served == PROBES_PER_CONNECTION:
-                    connection.close()
-                    connection, served = connect(), 0
-                served += 1
-                try:
-                    self.answers[position] = connection.get(self._paths[position], headers)
-                except (OSError, HTTPException):
-                    connection.close()
-                    connection, served = connect(), 0
-        finally:
-            connection.close()
-
-    def _take(self) -> int | None:
-        """The next probe's position when its time has come; None when all are done, or too late."""
-        with self._lock:
-            position = next(self._next, None)
-        if position is None or self._clock.monotonic() > self._end:
-            return None
-        due = self._begin + position / RATE_PER_SECOND
-        self._clock.sleep(max(0.0, due - self._clock.monotonic()))
-        return position
 
 
 def _problems(

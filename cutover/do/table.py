@@ -10,9 +10,9 @@ from cutover.decide.state import State
 from cutover.do.clients import Clients
 from cutover.do.partition import Changed, Partition
 from cutover.do.records import entry_of, head_of, item_of, lease_update, wish_update
-from cutover.do.store import Lease, LeaseLost, Owner, Snapshot
+from cutover.do.store import Lease, LeaseLost, Snapshot
 from cutover.do.world import Clock
-from infra.outputs import LEASE_RECORD
+from infra.outputs import LEASE_RECORD, Owner
 
 # Of a journal that looks damaged: more often than a transaction takes, and not for long.
 _READS, _PAUSE_SECONDS = 3, 1.0

@@ -5,7 +5,7 @@ from typing import Protocol
 
 from cutover.decide.live import Health, Index, Sample, Service, Smoke, Split, TaskStatus
 from cutover.decide.model import Page, Release, Weights
-from infra.outputs import Slot
+from infra.outputs import SLOTS, Slot
 
 
 class Unavailable(Exception):
@@ -111,3 +111,7 @@ class World(Protocol):
         """Replaces the slot's tasks in place by the same, which read their secrets again; the id of
         the deployment that does so."""
         ...
+
+
+def health_of_both(world: World) -> Mapping[Slot, Health]:
+    return {slot: world.health(slot) for slot in SLOTS}

@@ -3,52 +3,27 @@
 import sys
 
 from cutover.decide.forecast import Forecast, Moment, forecast
-from cutover.decide.model import Plan
+from cutover.decide.model import Plan, Terms
 from cutover.decide.outcome import Exit
-from cutover.do.session import Session
+from cutover.do.preflight import Preflight
 from cutover.say import given, wiring
 from cutover.say.answer import Answer
 from cutover.say.job import order_of
 from cutover.say.sentences import lasting
+from cutover.say.wanted import Wanted
 from cutover.say.wiring import Environment
 
 
-def plan(
-    stack: str,
-    *,
-    image: str,
-    release: str,
-    schema_min: int | None,
-    schema_max: int | None,
-    frontend: str | None,
-    reason: str | None,
-    despite_freeze: bool,
-    despite_alarms: bool,
-    retire: bool,
-) -> Answer:
+def plan(stack: str, wanted: Wanted, terms: Terms, *, reason: str | None) -> Answer:
     """Reads, and touches nothing. REFUSED when `deploy` would be."""
-    given.image(image)
-    given.name("release", release)
-    key = given.key(frontend) if frontend else None
-    given.despite({"freeze": despite_freeze, "alarms": despite_alarms}, reason)
-    order = order_of("plan", None)
-    environment = wiring.open_environment(stack, order.run)
+    wanted.check()
+    given.despite(terms.despite, reason)
+    environment = wiring.open_environment(stack, order_of("plan", None).run)
     state = environment.store.read().state
-    wanted = given.release(
-        release,
-        image,
-        schema=state.summary.schema,
-        least=schema_min,
-        most=schema_max,
-        page=environment.world.page(key) if key else None,
-    )
-    session = Session(
-        environment.world, environment.store, environment.clock, environment.setting, order
-    )
-    made = session.plan(
-        wanted, despite_freeze=despite_freeze, despite_alarms=despite_alarms, retire=retire
-    )
-    refusals = session.refusals(made)
+    release = wanted.release(environment.world, schema=state.summary.schema)
+    preflight = Preflight(environment.world, environment.clock, environment.setting)
+    made = preflight.plan(state, release, terms)
+    refusals = preflight.refusals(state, made)
     seen = forecast(state, made, environment.setting)
     warn_of_credentials(environment, seen)
     return Answer(

@@ -11,12 +11,12 @@ from cutover.decide.model import Weights
 from cutover.do.child import wait
 from cutover.do.contract import NoContract
 from cutover.do.guard import Guard
-from cutover.do.store import Owner
 from cutover.do.world import Refused, Unavailable
 from cutover.say import caller, wiring
 from cutover.say.answer import Answer, BadInput, code_of
 from cutover.say.interrupts import interrupts_noted
 from cutover.say.job import Job, at_work, order_of
+from infra.outputs import Owner
 
 
 class Command:

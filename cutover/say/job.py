@@ -10,8 +10,10 @@ from dataclasses import dataclass
 from cutover.decide.journal import Draft
 from cutover.decide.outcome import Result
 from cutover.decide.state import State
-from cutover.do.notify import Channel, Notifier, channels
-from cutover.do.session import Order, Session
+from cutover.do.channel import Channel
+from cutover.do.notify import Notifier, channels
+from cutover.do.order import Order
+from cutover.do.session import Session
 from cutover.say import caller, wiring
 from cutover.say.interrupts import Interrupts, interrupts_noted
 from cutover.say.progress import shown

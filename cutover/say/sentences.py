@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from cutover.decide.journal import Kind
-from cutover.decide.model import DESPITE, SCALE
+from cutover.decide.model import DESPITE, SCALE, said
 from infra.outputs import SLOTS
 
 # Too small to tell anybody of; `history` shows them all the same.
@@ -31,9 +31,9 @@ def entry_sentence(kind: Kind, data: Mapping[str, Any]) -> str:
             despite = "".join(f", despite {what}" for what in data.get("despite", ()))
             return f"the run goes on{despite}, by {data['by']}: {data['reason']}"
         case "intent":
-            return f"{data['step']}: from {_weights(data['before'])} to {_weights(data['after'])}"
+            return f"{data['step']}: from {said(data['before'])} to {said(data['after'])}"
         case "applied" | "committed":
-            return f"{data['step']}: the weights are {_weights(data['weights'])}"
+            return f"{data['step']}: the weights are {said(data['weights'])}"
         case "converged" | "pointed" | "passed":
             return f"{data['step']}: {data['evidence']}"
         case "pointing":
@@ -63,7 +63,7 @@ def entry_sentence(kind: Kind, data: Mapping[str, Any]) -> str:
         case "held":
             return f"the run is held ({data['cause']}): {data['reason']}"
         case "adopted":
-            return f"{_weights(data['weights'])} taken as right, by {data['by']}"
+            return f"{said(data['weights'])} taken as right, by {data['by']}"
         case "kept":
             return f"index.html taken as right as it is, by {data['by']}"
         case "ended":
@@ -102,10 +102,6 @@ def _started(plan: Mapping[str, Any]) -> str:
         despite = "".join(f", despite {w}" for w in DESPITE if plan.get(f"despite_{w}"))
         return f"{plan['verb']} of {plan['release']['release_id']} to {plan['entering']}{despite}"
     return plan["verb"]
-
-
-def _weights(weights: Mapping[str, int]) -> str:
-    return ", ".join(f"{slot} {weights[slot]}" for slot in SLOTS)
 
 
 def _served(summary: Mapping[str, Any]) -> str:

@@ -4,7 +4,7 @@ import dataclasses
 from typing import Any
 
 from cutover.decide import pointer
-from cutover.decide.model import Weights, active
+from cutover.decide.model import active, said
 from cutover.decide.run import Run
 from cutover.decide.standing import ends_hold, forward_only
 from cutover.decide.state import State
@@ -135,13 +135,13 @@ def _headline(stack: str, standing: Standing) -> str:
 
 def _weights_said(standing: Standing) -> str:
     live, snapshot = standing.weights, standing.snapshot
-    said = _shares(live) if live else _UNKNOWN
+    shown = said(live) if live else _UNKNOWN
     if snapshot is None:
-        return f"{said}; what the journal left is {_UNKNOWN}"
+        return f"{shown}; what the journal left is {_UNKNOWN}"
     left = snapshot.state.summary.committed
     if live == left:
-        return f"{said}; as the journal left them"
-    return f"{said}; the journal left {_shares(left) if left else 'none'}"
+        return f"{shown}; as the journal left them"
+    return f"{shown}; the journal left {said(left) if left else 'none'}"
 
 
 def _slot_said(slot: dict[str, Any]) -> str:
@@ -152,10 +152,6 @@ def _slot_said(slot: dict[str, Any]) -> str:
     if slot["healthy"] is None:
         healthy = f"their health is {_UNKNOWN}"
     return f"{slot['release'] or 'no release'}, {tasks}, {healthy}"
-
-
-def _shares(weights: Weights) -> str:
-    return ", ".join(f"{slot} {weights[slot]}" for slot in SLOTS)
 
 
 def _lease_said(lease: Lease, now: float) -> str:

@@ -1,17 +1,20 @@
 """The verbs that move something: each opens the environment, carries out, and answers."""
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
-from cutover.decide.forecast import forecast
+from cutover.decide.forecast import Forecast, forecast
+from cutover.decide.model import Despite, Release, Terms
 from cutover.decide.outcome import Exit, Result
 from cutover.do.backoff import Backoff
+from cutover.do.preflight import Preflight
 from cutover.do.session import Session
 from cutover.do.world import Unavailable
 from cutover.say import foresight, given, wiring
 from cutover.say.answer import Answer, BadInput, of_result
 from cutover.say.interrupts import interrupts_noted
 from cutover.say.job import Job, at_work, order_of
+from cutover.say.wanted import Wanted
 from cutover.say.wiring import Environment
 
 # L2: a minute to go back in, and one for AWS to come back first.
@@ -19,49 +22,23 @@ INSIST_SECONDS = 120.0
 
 
 def deploy(
-    stack: str,
-    *,
-    image: str,
-    release: str,
-    schema_min: int | None,
-    schema_max: int | None,
-    frontend: str | None,
-    run: str | None,
-    reason: str | None,
-    despite_freeze: bool,
-    despite_alarms: bool,
-    retire: bool,
+    stack: str, wanted: Wanted, terms: Terms, *, run: str | None, reason: str | None
 ) -> Answer:
     """All the way of a release into the idle slot and to all of the traffic."""
-    given.image(image)
-    given.name("release", release)
-    key = given.key(frontend) if frontend else None
+    wanted.check()
     if run is not None:
         given.name("run", run)
-    given.despite({"freeze": despite_freeze, "alarms": despite_alarms}, reason)
-
+    given.despite(terms.despite, reason)
     with at_work(stack, order_of("deploy", reason, run)) as job:
-        wanted = given.release(
-            release,
-            image,
-            schema=_schema(job.environment, schema_min, schema_max),
-            least=schema_min,
-            most=schema_max,
-            page=job.environment.world.page(key) if key else None,
-        )
-        if job.environment.credentials_end_at is not None:
-            made = job.session.plan(wanted, retire=retire)
-            state = job.environment.store.read().state
-            foresight.warn_of_credentials(
-                job.environment, forecast(state, made, job.environment.setting)
-            )
-        deployed = job.session.deploy(
-            wanted, despite_freeze=despite_freeze, despite_alarms=despite_alarms, retire=retire
-        )
-        if deployed.exit == Exit.DONE and release not in _serving(deployed):
+        environment = job.environment
+        release = wanted.release(environment.world, schema=_schema(environment, wanted))
+        if environment.credentials_end_at is not None:
+            foresight.warn_of_credentials(environment, _foreseen(environment, release, terms))
+        deployed = job.session.deploy(release, terms)
+        if deployed.exit == Exit.DONE and wanted.release_id not in _serving(deployed):
             raise BadInput(
-                f"run {job.order.run} was of another release than {release}, and is over; give "
-                "another --run-id, or none"
+                f"run {job.order.run} was of another release than {wanted.release_id}, and is "
+                "over; give another --run-id, or none"
             )
         return _answer(job, deployed)
 
@@ -72,21 +49,15 @@ def resume(
     adopt: bool,
     forward: bool,
     reason: str | None,
-    despite_freeze: bool,
-    despite_alarms: bool,
+    despite: Sequence[Despite],
 ) -> Answer:
     """Goes on with the open run."""
-    given.despite({"freeze": despite_freeze, "alarms": despite_alarms}, reason)
+    given.despite(despite, reason)
     if forward:
         given.forward(reason)
 
     def act(session: Session) -> Result:
-        return session.resume(
-            adopt=adopt,
-            forward=forward,
-            despite_freeze=despite_freeze,
-            despite_alarms=despite_alarms,
-        )
+        return session.resume(adopt=adopt, forward=forward, despite=despite)
 
     return _carry_out(stack, "resume", reason, act)
 
@@ -145,11 +116,15 @@ def _serving(result: Result) -> list[str]:
     return [release for slot, release in result.state.releases.items() if committed.get(slot)]
 
 
-def _schema(environment: Environment, least: int | None, most: int | None) -> int:
+def _schema(environment: Environment, wanted: Wanted) -> int:
     """The live schema's version by the journal, which is asked only where it is needed."""
-    if least is not None and most is not None:
-        return least
-    return environment.store.read().state.summary.schema
+    return environment.store.read().state.summary.schema if wanted.asks_schema else 0
+
+
+def _foreseen(environment: Environment, release: Release, terms: Terms) -> Forecast:
+    state = environment.store.read().state
+    preflight = Preflight(environment.world, environment.clock, environment.setting)
+    return forecast(state, preflight.plan(state, release, terms), environment.setting)
 
 
 def _insist(carry_out: Callable[[], Answer]) -> Answer:

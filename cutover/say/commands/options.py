@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
+    from cutover.decide.model import Despite
     from cutover.say.answer import Answer
 
 Stack = Annotated[
@@ -31,6 +32,12 @@ DespiteAlarms = Annotated[
         "never of the entering slot's own. Needs a --reason.",
     ),
 ]
+
+
+def despite_of(*, freeze: bool, alarms: bool) -> "tuple[Despite, ...]":
+    """What the flags say to go on in spite of."""
+    chosen: dict[Despite, bool] = {"freeze": freeze, "alarms": alarms}
+    return tuple(what for what, is_chosen in chosen.items() if is_chosen)
 
 
 def give(command: str, stack: str, answered: "Callable[[], Answer]", *, as_json: bool) -> None:

@@ -4,7 +4,15 @@ from typing import Annotated
 
 import typer
 
-from cutover.say.commands.options import DespiteAlarms, DespiteFreeze, Json, Reason, Stack, give
+from cutover.say.commands.options import (
+    DespiteAlarms,
+    DespiteFreeze,
+    Json,
+    Reason,
+    Stack,
+    despite_of,
+    give,
+)
 
 app = typer.Typer()
 
@@ -64,23 +72,23 @@ def plan(
     JSON: release, frontend, entering, tasks, despite, steps, least_seconds, most_seconds,
     rollback_seconds, least_task_hours, most_task_hours, way_back_until, refusals.
     """
+    from cutover.decide.model import Terms
     from cutover.say import foresight
+    from cutover.say.wanted import Wanted
 
+    wanted = Wanted(
+        release_id=release,
+        image=image,
+        schema_min=schema_min,
+        schema_max=schema_max,
+        frontend=frontend,
+    )
+    despite = despite_of(freeze=despite_freeze, alarms=despite_alarms)
+    terms = Terms(despite=despite, retire=not no_retire)
     give(
         "plan",
         stack,
-        lambda: foresight.plan(
-            stack,
-            image=image,
-            release=release,
-            schema_min=schema_min,
-            schema_max=schema_max,
-            frontend=frontend,
-            reason=reason,
-            despite_freeze=despite_freeze,
-            despite_alarms=despite_alarms,
-            retire=not no_retire,
-        ),
+        lambda: foresight.plan(stack, wanted, terms, reason=reason),
         as_json=as_json,
     )
 
@@ -108,23 +116,22 @@ def deploy(
     With --frontend its page becomes index.html once it has all of the traffic; without, that stays.
     JSON: run, weights, releases.
     """
+    from cutover.decide.model import Terms
     from cutover.say import verbs
+    from cutover.say.wanted import Wanted
 
+    wanted = Wanted(
+        release_id=release,
+        image=image,
+        schema_min=schema_min,
+        schema_max=schema_max,
+        frontend=frontend,
+    )
+    despite = despite_of(freeze=despite_freeze, alarms=despite_alarms)
+    terms = Terms(despite=despite, retire=not no_retire)
     give(
         "deploy",
         stack,
-        lambda: verbs.deploy(
-            stack,
-            image=image,
-            release=release,
-            schema_min=schema_min,
-            schema_max=schema_max,
-            frontend=frontend,
-            run=run_id,
-            reason=reason,
-            despite_freeze=despite_freeze,
-            despite_alarms=despite_alarms,
-            retire=not no_retire,
-        ),
+        lambda: verbs.deploy(stack, wanted, terms, run=run_id, reason=reason),
         as_json=as_json,
     )

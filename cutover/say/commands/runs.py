@@ -11,6 +11,7 @@ from cutover.say.commands.options import (
     Json,
     Reason,
     Stack,
+    despite_of,
     give,
 )
 
@@ -59,8 +60,7 @@ def resume(
             adopt=adopt,
             forward=forward,
             reason=reason,
-            despite_freeze=despite_freeze,
-            despite_alarms=despite_alarms,
+            despite=despite_of(freeze=despite_freeze, alarms=despite_alarms),
         ),
         as_json=as_json,
     )
