@@ -1,13 +1,20 @@
 """Marks the tests against mocked resources, which `make test ARGS="-m mocked"` runs alone; shows
-what the proofs have tried."""
+what the proofs have tried; gives cutover an environment and a journal."""
 
 import gc
 import signal
 import sys
 from collections import Counter, defaultdict
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from cutover.do.clients import Clients
+    from cutover.do.table import Table
+    from tests.cutover_bench import Bench
+    from tests.journal_table import Doors
 
 # A shell that puts the tests in the background has them ignore Ctrl-C, and nohup the end of the
 # terminal; what they start would ignore it as well.
@@ -47,6 +54,46 @@ def pytest_collection() -> Generator[None, object, object]:
         return (yield)
     finally:
         gc.enable()
+
+
+@pytest.fixture
+def empty_bench(monkeypatch: pytest.MonkeyPatch) -> "Bench":
+    """cutover's command line where nothing was ever live."""
+    from tests.cutover_bench import Bench
+
+    return Bench(monkeypatch)
+
+
+@pytest.fixture
+def bench(empty_bench: "Bench") -> "Bench":
+    """The same where r0 has made way for r1."""
+    empty_bench.deployed("r0", "r1")
+    return empty_bench
+
+
+@pytest.fixture(scope="module")
+def dynamodb() -> Iterator["Clients"]:
+    """Clients of an emulated DynamoDB, which has no table."""
+    from moto import mock_aws
+
+    from cutover.do.clients import Clients
+
+    with mock_aws():
+        yield Clients("eu-central-1")
+
+
+@pytest.fixture
+def doors(dynamodb: "Clients") -> "Doors":
+    """To a table of the test's own."""
+    from tests.journal_table import Doors
+
+    return Doors(dynamodb)
+
+
+@pytest.fixture
+def store(doors: "Doors") -> "Table":
+    """What production keeps in that table."""
+    return doors.store()
 
 
 if sys.version_info < (3, 12):

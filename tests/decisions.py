@@ -10,7 +10,7 @@ from typing import Any
 from cutover.decide.actions import Action, Append
 from cutover.decide.fold import fold
 from cutover.decide.journal import Draft, chain, plain
-from cutover.decide.live import Health, Live, Service, Smoke, Split
+from cutover.decide.live import Health, Live, Sample, Service, Smoke, Split
 from cutover.decide.model import Filled, Plan, Release, Step, Weights, share
 from cutover.decide.run import HoldCause, Run
 from cutover.decide.setting import Alarms, Setting
@@ -42,6 +42,8 @@ BLUE = Filled(release=R1, task_definition="release:1", tasks=4, trusted=True)
 GREEN = Filled(release=R2, task_definition="release:2", tasks=4)
 ALL_BLUE: dict[Slot, int] = {"blue": 100, "green": 0}
 ALL_GREEN: dict[Slot, int] = {"blue": 0, "green": 100}
+TEN: dict[Slot, int] = {"blue": 90, "green": 10}
+HALF: dict[Slot, int] = {"blue": 50, "green": 50}
 FOREIGN: dict[Slot, int] = {"blue": 70, "green": 30}
 BEFORE = Summary(committed=ALL_BLUE, committed_at=500.0, slots={"blue": BLUE}, schema=1)
 
@@ -220,6 +222,15 @@ def services(**changes: Any) -> dict[Slot, Service]:
     return {"blue": blue, "green": dataclasses.replace(green, **changes)}
 
 
+def sample(requests: int, newest: float | None, errors: int = 0, latency: float = 0.02) -> Sample:
+    return Sample(
+        requests=requests,
+        errors=errors,
+        latency_seconds=latency if requests else None,
+        newest=newest,
+    )
+
+
 def smoke(*problems: str, requests: int = 200, errors: int = 0) -> Smoke:
     return Smoke(problems=problems, requests=requests, errors=errors, latency_seconds=0.02)
 
@@ -236,8 +247,9 @@ Handler = Callable[[State, Run, Step, Live, float, Setting], Action]
 
 
 def current(state: State) -> Step:
-    run = open_run(state)
-    return next(step for step in run.steps if step.key not in run.done)
+    step = open_run(state).step
+    assert step is not None
+    return step
 
 
 def ask(

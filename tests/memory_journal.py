@@ -31,9 +31,9 @@ class MemoryJournal:
         at: float,
         owner: Owner,
         run: str,
-        release: bool,
-        steal: bool,
-        answered: bool,
+        release: bool = False,
+        steal: bool = False,
+        answered: bool = False,
     ) -> Snapshot:
         held = self.lease
         if (snapshot.lease.version, snapshot.state.hash) != (held.version, self.state.hash):

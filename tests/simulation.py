@@ -22,7 +22,7 @@ from cutover.do.order import Order
 from cutover.do.session import Session
 from cutover.do.store import Snapshot
 from cutover.do.world import ForeignRule, Refused, Unavailable
-from infra.outputs import SLOTS, Owner, Slot
+from infra.outputs import SLOTS, Slot
 from tests.memory_journal import MemoryJournal
 
 SETTING = Setting(
@@ -365,31 +365,11 @@ class SimStore:
     def read(self) -> Snapshot:
         return self._r.call(self._journal.snapshot)
 
-    def append(
-        self,
-        snapshot: Snapshot,
-        drafts: Sequence[Draft],
-        *,
-        owner: Owner,
-        run: str,
-        release: bool = False,
-        steal: bool = False,
-        answered: bool = False,
-    ) -> Snapshot:
-        def effect() -> Snapshot:
-            return self._journal.write(
-                snapshot,
-                drafts,
-                at=self._clock.now(),
-                owner=owner,
-                run=run,
-                release=release,
-                steal=steal,
-                answered=answered,
-            )
-
+    def append(self, snapshot: Snapshot, drafts: Sequence[Draft], **how: Any) -> Snapshot:
         drafts = tuple(drafts)
-        return self._r.call(effect)
+        return self._r.call(
+            lambda: self._journal.write(snapshot, drafts, at=self._clock.now(), **how)
+        )
 
     def want(self, snapshot: Snapshot, wish: str) -> None:
         self._r.call(lambda: self._journal.want(snapshot, wish))

@@ -12,9 +12,11 @@ from decisions import (
     BLUE,
     FILL_BLUE,
     GREEN,
+    HALF,
     QUIET_ALARMS,
     ROLLBACK,
     SHIFT_BLUE,
+    TEN,
     ask,
     back,
     go_on,
@@ -50,8 +52,6 @@ from cutover.decide.steps import FILL_SECONDS, TOP_UP_SECONDS, top_up
 from cutover.decide.watching import watch
 from infra.outputs import SLOTS, Slot
 
-TEN: dict[Slot, int] = {"blue": 90, "green": 10}
-HALF: dict[Slot, int] = {"blue": 50, "green": 50}
 RAISED = Draft("raised", {"tasks": 7})
 TO_HALF = reached("shift green 50")
 BAKE = reached("bake", at=1_100.0)

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from cutover.do.world import Refused, Unavailable
-from tests.cutover_fakes import IMAGE, Bench, throttled
+from tests.cutover_bench import Bench, Output
+from tests.cutover_fakes import IMAGE, throttled
 
-Output = pytest.CaptureFixture[str]
 KEY = "releases/r2/index.html"
 DEPLOY = ("deploy", "--image", IMAGE, "--release", "r2")
 

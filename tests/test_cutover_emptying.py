@@ -12,6 +12,7 @@ from decisions import (
     FOREIGN,
     QUIET_GREEN,
     SHIFT_BLUE,
+    TEN,
     answers,
     ask,
     committing,
@@ -24,6 +25,7 @@ from decisions import (
     noted,
     passed,
     reached,
+    sample,
     services,
     summary,
     targets,
@@ -43,20 +45,10 @@ from cutover.decide.live import Sample
 from cutover.decide.state import State, Summary
 from infra.outputs import Slot
 
-TEN: dict[Slot, int] = {"blue": 90, "green": 10}
 QUIET = reached("quiet blue")
 LEFT = QUIET.summary.committed_at
 EMPTYING = reached("empty blue")
 EMPTY_ASKED = go_on(EMPTYING, noted("empty blue", "asked", "yes"))
-
-
-def sample(requests: int, newest: float | None, errors: int = 0, latency: float = 0.02) -> Sample:
-    return Sample(
-        requests=requests,
-        errors=errors,
-        latency_seconds=latency if requests else None,
-        newest=newest,
-    )
 
 
 # Silence.

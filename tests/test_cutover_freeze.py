@@ -1,15 +1,16 @@
-"""When forward steps are stopped, until when, and why."""
+"""When forward steps are stopped, and why."""
 
 import os
 import time
-from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cutover.decide.freeze import frozen, next_opening
+from cutover.decide.freeze import frozen
+from cutover.decide.state import Summary
 
 YEAR_END = {
     "start": "2026-12-23T00:00:00Z",
@@ -28,6 +29,12 @@ def window(start: float, end: float, reason: str = "sale") -> dict[str, str]:
     return {**dict(zip(("start", "end"), said, strict=True)), "reason": reason}
 
 
+def stopped(
+    windows: Sequence[dict[str, str]], now: float, stop: str = "", *, until: float | None = None
+) -> str | None:
+    return frozen(Summary(frozen=stop, frozen_until=until), windows, now)
+
+
 @pytest.mark.parametrize(
     ("moment", "reason"),
     [
@@ -42,7 +49,7 @@ def window(start: float, end: float, reason: str = "sale") -> dict[str, str]:
     ],
 )
 def test_a_window_holds_from_its_start_until_its_end(moment: str, reason: str | None) -> None:
-    assert frozen([YEAR_END], at(moment), stop="", stop_until=None) == reason
+    assert stopped([YEAR_END], at(moment)) == reason
 
 
 @pytest.mark.parametrize("zone", ["Pacific/Kiritimati", "America/New_York", "Pacific/Pago_Pago"])
@@ -51,11 +58,10 @@ def test_the_machine_s_own_zone_changes_nothing(zone: str, monkeypatch: pytest.M
     day = [{"start": "2026-03-08T06:30:00Z", "end": "2026-03-08T07:30:00Z", "reason": "launch"}]
     monkeypatch.setenv("TZ", zone)
     time.tzset()
-    assert frozen(day, 1_772_951_400, stop="", stop_until=None) == (
+    assert stopped(day, 1_772_951_400) == (
         "in a freeze window until 2026-03-08 07:30:00 UTC: launch"
     )
-    assert frozen(day, 1_772_951_399, stop="", stop_until=None) is None
-    assert next_opening(day, 1_772_951_400, stop="", stop_until=None) == 1_772_955_000
+    assert stopped(day, 1_772_951_399) is None
 
 
 @pytest.fixture(autouse=True)
@@ -71,39 +77,27 @@ def _zone() -> Iterator[None]:
 
 def test_a_stop_lasts_until_it_is_lifted() -> None:
     now = at("2026-06-01T00:00:00Z")
-    assert frozen([YEAR_END], now, stop="incident 7", stop_until=None) == (
+    assert stopped([YEAR_END], now, "incident 7") == (
         "stopped by `cutover freeze` until `cutover unfreeze`: incident 7"
     )
-    assert next_opening([YEAR_END], now, stop="incident 7", stop_until=None) is None
 
 
 def test_a_stop_may_end_by_itself() -> None:
     until = at("2026-06-01T08:00:00Z")
-    assert frozen([], until - 0.5, stop="incident 7", stop_until=until) == (
+    assert stopped([], until - 0.5, "incident 7", until=until) == (
         "stopped by `cutover freeze` until 2026-06-01 08:00:00 UTC: incident 7"
     )
-    assert frozen([], until, stop="incident 7", stop_until=until) is None
-    assert next_opening([], until - 0.5, stop="incident 7", stop_until=until) == until
+    assert stopped([], until, "incident 7", until=until) is None
 
 
 def test_without_a_reason_there_is_no_stop() -> None:
-    assert frozen([], 5, stop="", stop_until=9) is None
-    assert next_opening([], 5, stop="", stop_until=9) == 5
+    assert stopped([], 5, until=9) is None
 
 
 def test_all_reasons_are_said() -> None:
-    assert frozen([YEAR_END], at("2026-12-24T00:00:00Z"), stop="incident 7", stop_until=None) == (
+    assert stopped([YEAR_END], at("2026-12-24T00:00:00Z"), "incident 7") == (
         f"stopped by `cutover freeze` until `cutover unfreeze`: incident 7; {IN_YEAR_END}"
     )
-
-
-def test_the_opening_is_after_all_windows_that_touch() -> None:
-    first, second, apart = window(100, 200), window(200, 300), window(301, 400)
-    windows = [apart, second, first]
-    assert next_opening(windows, 99, stop="", stop_until=None) == 99
-    assert next_opening(windows, 100, stop="", stop_until=None) == 300
-    assert next_opening(windows, 150, stop="incident 7", stop_until=350) == 400
-    assert next_opening(windows, 300, stop="", stop_until=None) == 300
 
 
 MIDNIGHT = at("2026-10-25T00:00:00Z")  # an hour before Europe's clocks go back
@@ -117,26 +111,12 @@ SECONDS = st.integers(-7200, 7200)
     stop_until=st.none() | SECONDS,
     stop=st.sampled_from(["", "incident 7"]),
 )
-def test_until_the_opening_it_is_frozen_and_then_it_is_not(
+def test_it_is_frozen_inside_of_a_window_and_until_a_stop_ends(
     spans: list[tuple[int, int]], now: int, stop_until: int | None, stop: str
 ) -> None:
     windows = [window(MIDNIGHT + start, MIDNIGHT + start + length) for start, length in spans]
     until = None if stop_until is None else MIDNIGHT + stop_until
-    begin = MIDNIGHT + now
-
-    def stopped(moment: float) -> bool:
-        return frozen(windows, moment, stop=stop, stop_until=until) is not None
-
     inside = [start <= now < start + length for start, length in spans]
     by_hand = stop != "" and (stop_until is None or now < stop_until)
-    assert stopped(begin) is (any(inside) or by_hand)
-    opening = next_opening(windows, begin, stop=stop, stop_until=until)
-    if opening is None:
-        assert (stop, until) == ("incident 7", None)
-        opening = begin + timedelta(days=1).total_seconds()
-    else:
-        assert not stopped(opening)
-        assert (opening > begin) is stopped(begin)
-    for step in range(10):
-        moment = begin + (opening - begin) * step / 10
-        assert stopped(moment) is (opening > begin)
+    found = stopped(windows, MIDNIGHT + now, stop, until=until)
+    assert (found is not None) is (any(inside) or by_hand)

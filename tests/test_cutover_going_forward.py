@@ -11,6 +11,7 @@ from decisions import (
     GREEN,
     ROLLBACK,
     SHIFT_BLUE,
+    TEN,
     ask,
     finishing,
     go_on,
@@ -38,7 +39,6 @@ from cutover.do.session import Session
 SHIFT_GREEN = Step(
     key="shift green 100", kind="shift", slot="green", percent=100, timeout_seconds=300
 )
-TEN = {"blue": 90, "green": 10}
 BACK = turning(SHIFT_BLUE, by_hand=True)
 STUCK = reached("watch 10", BACK, Draft("held", {"cause": "late", "reason": "slow"}))
 

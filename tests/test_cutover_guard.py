@@ -15,7 +15,8 @@ from cutover.do.store import LeaseLost
 from cutover.do.taking import write_letter
 from cutover.do.world import ForeignRule, Refused, Unavailable
 from infra.outputs import Owner
-from tests.cutover_fakes import SETTING, Bench, throttled
+from tests.cutover_bench import Bench
+from tests.cutover_fakes import SETTING, throttled
 
 OWNER = Owner(run="up-1", purpose="guard", host="desk", pid=8, by="ann@desk (pulumi up)")
 RENEWALS = SETTING.lease_seconds / 3

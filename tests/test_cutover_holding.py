@@ -15,6 +15,7 @@ from decisions import (
     QUIET_GREEN,
     SHIFT_BLUE,
     SMOKE_BLUE,
+    TEN,
     adopted,
     committing,
     ended,
@@ -34,7 +35,6 @@ from cutover.decide.model import said
 from cutover.decide.state import State
 from infra.outputs import Slot
 
-TEN: dict[Slot, int] = {"blue": 90, "green": 10}
 INTENT = intent("shift green 10", ALL_BLUE, TEN)
 
 

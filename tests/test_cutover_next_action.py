@@ -22,6 +22,7 @@ from decisions import (
     SHIFT_BLUE,
     SMOKE_BLUE,
     STEPS,
+    TEN,
     adopted,
     answers,
     back,
@@ -50,11 +51,9 @@ from cutover.decide.live import Live
 from cutover.decide.model import Outcome, Plan, Step, StepKind
 from cutover.decide.next_action import next_action
 from cutover.decide.state import State, Summary
-from infra.outputs import Slot
 
 # No release was ever live.
 NONE = Summary()
-TEN: dict[Slot, int] = {"blue": 90, "green": 10}
 BOTH = {"blue": BLUE, "green": GREEN}
 
 

@@ -8,9 +8,11 @@ from decisions import (
     ALL_BLUE,
     DEPLOY,
     FOREIGN,
+    HALF,
     QUIET_ALARMS,
     SETTING,
     SHIFT_BLUE,
+    TEN,
     back,
     foreign,
     frozen,
@@ -20,6 +22,7 @@ from decisions import (
     open_run,
     reached,
     resumed,
+    sample,
     services,
     targets,
     turning,
@@ -37,8 +40,6 @@ from cutover.decide.state import State
 from cutover.do.taking import write_letter
 from infra.outputs import Slot
 
-TEN: dict[Slot, int] = {"blue": 90, "green": 10}
-HALF: dict[Slot, int] = {"blue": 50, "green": 50}
 REASON = "stopped by `cutover freeze` until `cutover unfreeze`: fair"
 PAUSED = Draft("paused", {"reason": REASON})
 BETWEEN = reached("shift green 50", frozen())
@@ -46,10 +47,6 @@ BETWEEN = reached("shift green 50", frozen())
 WAITING = go_on(BETWEEN, PAUSED, at=3_000.0)
 THAWED = go_on(WAITING, Draft("unfrozen", {"reason": "", "by": "ann"}))
 LONG = SETTING.pause_seconds
-
-
-def sample(requests: int, newest: float, errors: int = 0) -> Sample:
-    return Sample(requests=requests, errors=errors, latency_seconds=0.02, newest=newest)
 
 
 def decide(state: State, now: float, **changes: Any) -> Action:

@@ -4,7 +4,8 @@ import dataclasses
 import itertools
 
 import pytest
-from cutover_fakes import SETTING, FakeClock, MemoryStore, ReadyWorld
+from cutover_fakes import SETTING, FakeClock, MemoryStore
+from ready_world import ReadyWorld
 
 from cutover.decide.journal import Draft, plain
 from cutover.decide.model import Plan, Release, Step, Terms

@@ -15,9 +15,11 @@ from decisions import (
     FIRST,
     FOREIGN,
     GREEN,
+    HALF,
     ROLLBACK,
     SHIFT_BLUE,
     SMOKE_BLUE,
+    TEN,
     adopted,
     answers,
     ask,
@@ -49,8 +51,6 @@ from cutover.decide.shifting import shift
 from cutover.decide.state import State, Summary
 from infra.outputs import Slot
 
-TEN: dict[Slot, int] = {"blue": 90, "green": 10}
-HALF: dict[Slot, int] = {"blue": 50, "green": 50}
 KEY = "shift green 10"
 INTENT = intent(KEY, ALL_BLUE, TEN)
 # No release was ever live.

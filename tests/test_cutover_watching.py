@@ -10,6 +10,7 @@ from decisions import (
     QUIET_ALARMS,
     SHIFT_BLUE,
     STEPS,
+    TEN,
     ask,
     back,
     finishing,
@@ -19,31 +20,21 @@ from decisions import (
     passed,
     reached,
     resumed,
+    sample,
     smoke,
     targets,
     with_plan,
 )
 
 from cutover.decide.actions import Action, Look, Wait
-from cutover.decide.live import Sample
 from cutover.decide.watching import watch
 from infra.outputs import Slot
 
-TEN: dict[Slot, int] = {"blue": 90, "green": 10}
 LOUD = QUIET_ALARMS | {"green-errors": "ALARM"}
 UNREAD = {name: state for name, state in QUIET_ALARMS.items() if name != "green-errors"}
 WATCH = reached("watch 10", at=1_100.0)
 FROM = WATCH.run.watched_from if WATCH.run else 0
 BAKE = reached("bake")
-
-
-def sample(requests: int, newest: float | None, errors: int = 0, latency: float = 0.02) -> Sample:
-    return Sample(
-        requests=requests,
-        errors=errors,
-        latency_seconds=latency if requests else None,
-        newest=newest,
-    )
 
 
 WELL = passed("watch 10", "1000 requests of green, 0 errors", home_latency_seconds=0.02)

@@ -40,8 +40,7 @@ def frozen_because(state: State, run: Run, now: float, setting: Setting) -> str 
     """
     if run.turned or run.by_hand or run.plan.despite_freeze:
         return None
-    summary = state.summary
-    return frozen(setting.freeze_windows, now, stop=summary.frozen, stop_until=summary.frozen_until)
+    return frozen(state.summary, setting.freeze_windows, now)
 
 
 def explained(state: State, weights: Weights) -> bool:

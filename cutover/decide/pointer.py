@@ -61,9 +61,7 @@ def adoption(state: State, index: Index, by: str) -> Draft | None:
 
 def _held_at(state: State) -> str | None:
     run = state.run
-    if run is None or not run.held:
-        return None
-    step = next((step for step in run.steps if step.key not in run.done), None)
+    step = run.step if run and run.held else None
     return step.key if step and step.kind == "point" else None
 
 

@@ -32,7 +32,7 @@ def refusals(
         )
     if not plan.despite_alarms:
         found += _alarm_refusals(state, alarms, setting)
-    stop = frozen(setting.freeze_windows, now, stop=summary.frozen, stop_until=summary.frozen_until)
+    stop = frozen(summary, setting.freeze_windows, now)
     if stop and not plan.despite_freeze:
         found.append(f"{stop}; `--despite-freeze` with a reason goes on all the same")
     if summary.committed is None:

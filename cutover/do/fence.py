@@ -12,7 +12,7 @@ from cutover.do.world import Clock, Refused, Unavailable
 # AssumeRole's minimum; the session policy ends long before.
 _ROLE_SECONDS = 900
 # So far apart the clocks may be: a lease has a second more than that left when a change is sent
-# (Runner), and a thief waits a second more beyond its end (Setting.takeover_seconds).
+# (Logbook.keep), and a thief waits a second more beyond its end (Setting.takeover_seconds).
 SKEW_SECONDS = 10.0
 
 

@@ -101,13 +101,7 @@ class Openings:
 
     def retire(self, state: State) -> Opening:
         """Refused in a freeze."""
-        summary = state.summary
-        stop = frozen(
-            self._setting.freeze_windows,
-            self._clock.now(),
-            stop=summary.frozen,
-            stop_until=summary.frozen_until,
-        )
+        stop = frozen(state.summary, self._setting.freeze_windows, self._clock.now())
         if stop:
             return refused(state, f"{stop}; the way back stays warm until it is over")
         return self._alone(state, planning.retire)

@@ -69,13 +69,10 @@ def look(environment: Environment) -> Standing:
         services=services or {},
         health=health,
         index=eyes.see("index.html", world.index) if paged else None,
-        frozen=_frozen(environment, snapshot, now) if snapshot else None,
+        frozen=frozen(snapshot.state.summary, environment.setting.freeze_windows, now)
+        if snapshot
+        else None,
         now=now,
         unread=tuple(eyes.unread),
         exit=eyes.exit,
     )
-
-
-def _frozen(environment: Environment, snapshot: Snapshot, now: float) -> str | None:
-    summary, windows = snapshot.state.summary, environment.setting.freeze_windows
-    return frozen(windows, now, stop=summary.frozen, stop_until=summary.frozen_until)
