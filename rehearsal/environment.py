@@ -1,6 +1,6 @@
 """A whole environment on this machine, running: what can be asked of it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -9,6 +9,7 @@ from infra.outputs import SLOTS, Contract, Slot
 from rehearsal import faults, releases
 from rehearsal.alb.balancer import DIFFERENCES, Balancer
 from rehearsal.aws import edge
+from rehearsal.aws.calls import Session
 from rehearsal.aws.contract import Clients
 from rehearsal.aws.follower import Follower
 from rehearsal.aws.generations import Generations
@@ -22,6 +23,7 @@ from rehearsal.machine.redis import Redis
 from rehearsal.machine.supervisor import Supervisor
 from rehearsal.releases import Release
 from rehearsal.reporting.report import WeightEvent
+from rehearsal.rights import Rights
 from rehearsal.tool import Command, Ended, Tool
 from rehearsal.traffic.client import Client
 from rehearsal.traffic.load import MAX_REQUESTS, Kind, Load, LoadPlan
@@ -53,6 +55,10 @@ class Environment:
     supervisor: Supervisor
     watch: Watch
     versions: dict[str, str]
+    rights: Rights
+    """What the roles of a cutover may do."""
+    sessions: Callable[[], Mapping[str, Session]]
+    """By access key, in whose names cutover has signed."""
     slot: Slot = "blue"
     """The slot that has all of the traffic, or most of it."""
     releases: dict[Slot, str] = field(default_factory=dict)

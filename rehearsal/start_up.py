@@ -8,13 +8,14 @@ from pathlib import Path
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from bootstrap.statements import Place
 from cutover.decide.outcome import Exit
 from infra.outputs import SLOTS
 from rehearsal.alb.balancer import Balancer
 from rehearsal.aws import edge, stores
 from rehearsal.aws.alarms import Alarms
 from rehearsal.aws.contract import REHEARSED, Pace, localize
-from rehearsal.aws.control_plane import ControlPlane
+from rehearsal.aws.control_plane import ACCESS_KEY, ControlPlane
 from rehearsal.aws.creators import Endpoints, creating
 from rehearsal.aws.ecs_task import list_what_should_run, tell_statuses_ourselves
 from rehearsal.aws.follower import METRICS_SECONDS, Follower, balancer_settings
@@ -37,6 +38,7 @@ from rehearsal.machine.ports import LOOPBACK
 from rehearsal.machine.supervisor import Supervisor
 from rehearsal.progress import Progress
 from rehearsal.recording import Recording, record
+from rehearsal.rights import rights_of
 from rehearsal.stack_file import stack_config
 from rehearsal.synthetic import Outputs
 from rehearsal.tool import Tool
@@ -163,6 +165,13 @@ def running(
             supervisor=supervisor,
             watch=watch,
             versions=binaries.versions(found),
+            rights=rights_of(
+                recording,
+                contract,
+                Place(environment=stack, account_id=account_id, region=region),
+                ACCESS_KEY,
+            ),
+            sessions=plane.sessions,
             _foreign_secrets=foreign,
             _balancer=balancer,
             _launcher=launcher,

@@ -10,7 +10,7 @@ from typing import Any, Self
 
 from cutover.decide.outcome import Exit
 from infra.outputs import Slot
-from rehearsal.aws.control_plane import Call
+from rehearsal.aws.calls import Call
 from rehearsal.machine.process import Process
 from rehearsal.machine.supervisor import Supervisor
 from rehearsal.watch import Watch

@@ -1,9 +1,11 @@
 """The scenarios, played while requests of every kind never stop; and what the requests met."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
+from rehearsal import rights
 from rehearsal.aws.follower import METRICS_SECONDS
 from rehearsal.blame import Excuse, Verdict, judge
 from rehearsal.checks import expect, perform
@@ -70,6 +72,7 @@ def play(
         ("requests", partial(nothing_else_failed, result, verdict)),
         ("session", partial(never_logged_out, visitor)),
         ("kept out", partial(kept_out, scene.kept_out, records)),
+        ("rights", partial(within_rights, environment)),
     ):
         if name != "kept out" or scene.kept_out:
             checks.append(perform(environment, name, lambda _, of=check: of(), progress))
@@ -107,6 +110,20 @@ def kept_out(releases: Sequence[str], records: Iterable[Record]) -> str:
     served = {record.release for record in records} & {*releases}
     expect(not served, f"{', '.join(sorted(map(str, served)))} answered requests")
     return f"{', '.join(releases)} answered nobody"
+
+
+def within_rights(environment: Environment) -> str:
+    """IAM would have let cutover do all that it has done here, by the roles that it has."""
+    calls, allowed = environment.tool.calls(), environment.rights.allowed
+    expect(bool(calls), "cutover asked for nothing")
+    missing = Counter(rights.lacking(calls, environment.rights, environment.sessions()))
+    expect(not missing, "; ".join(f"{said} ({count} times)" for said, count in missing.items()))
+    asked = rights.asked(calls, environment.rights)
+    spare = ", ".join(sorted(allowed - asked)) or "none"
+    return (
+        f"{len(calls):,} calls of {len(asked)} actions, each within its role and session, which "
+        f"have {len(allowed)}; not asked for here: {spare}"
+    )
 
 
 def _played(act: Callable[[Scene], str], scene: Scene, _environment: Environment) -> str:

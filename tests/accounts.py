@@ -5,9 +5,9 @@ from functools import cache
 
 from bootstrap.account import account
 from bootstrap.settings import PROJECT, Settings, parse
+from rehearsal.aws.iam_policy import Context, allows
 from rehearsal.recording import Recording, record
 from rehearsal.stack_file import ROOT, stack_config
-from tests.iam_policy import Context, allows
 
 STACK = "account"
 CONFIG = stack_config(STACK, ROOT / "bootstrap")

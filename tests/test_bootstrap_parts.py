@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 
 from bootstrap.parts import ROLES, boundary_name
+from rehearsal.aws.iam_policy import Context, allows
 from rehearsal.recording import record
 from rehearsal.stack_file import stack_config, stack_names
 from stacks.environment import environment
 from tests.accounts import bounded, chosen, managed
 from tests.accounts import recorded as account
 from tests.environments import recorded
-from tests.iam_policy import Context, allows
 
 ACCOUNT, REGION = chosen().aws.account_id, chosen().aws.region
 NAME = "prod"

@@ -10,11 +10,11 @@ from bootstrap.actions import READS, SERVICES, WRITES
 from bootstrap.cutover_policy import lease_policy
 from bootstrap.statements import Place
 from infra.outputs import SLOTS, contract_name
+from rehearsal.aws.iam_policy import Context, actions, allows, denies
 from rehearsal.stack_file import ROOT
 from tests.accounts import bounded, chosen, policy_of
 from tests.accounts import recorded as account
 from tests.environments import recorded
-from tests.iam_policy import Context, actions, allows, denies
 
 ACCOUNT, REGION = chosen().aws.account_id, chosen().aws.region
 NAME = "prod"

@@ -7,13 +7,13 @@ import yaml
 
 from bootstrap.actions import LOOKS_UP, READS
 from infra.outputs import contract_name
+from rehearsal.aws.iam_policy import actions
 from rehearsal.stack_file import ROOT, stack_names
 from rehearsal.synthetic import INVOKES
 from tests import provider_reads
 from tests.accounts import bounded, chosen, policy_of
 from tests.accounts import recorded as account
 from tests.environments import recorded
-from tests.iam_policy import actions
 
 ACCOUNT, REGION = chosen().aws.account_id, chosen().aws.region
 STACKS = ("prod", "staging", "testing")

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 import pytest
 
 from bootstrap.trust import ISSUER
+from rehearsal.aws.iam_policy import trusts
 from tests.accounts import chosen, recorded, trust_of
-from tests.iam_policy import trusts
 
 ENVIRONMENTS = ("staging", "testing", "prod")
 GITHUB = chosen().github

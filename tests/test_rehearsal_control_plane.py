@@ -18,7 +18,7 @@ import pulumi_aws as aws
 import pulumi_random as random
 import pytest
 
-from infra.outputs import PROBE_HEADER, SLOTS, Contract
+from infra.outputs import PROBE_HEADER, SLOTS, Contract, contract_name
 from rehearsal.alb.balancer import Balancer
 from rehearsal.alb.routing import Routing
 from rehearsal.alb.target_group import GroupObservation, Observation, TargetHealth, TargetState
@@ -112,6 +112,44 @@ def test_only_the_calls_of_others_are_counted(plane: ControlPlane, contract: Con
     assert len(plane.calls()) - before == 2
     assert first.at <= second.at
     assert (first.service, second.service) == ("elasticloadbalancing", "elasticloadbalancing")
+    assert (first.operation, first.region) == ("DescribeRules", plane.region)
+    assert first.given["RuleArns.member.1"] == contract.traffic_rule
+
+
+def test_a_call_is_read_in_every_protocol(plane: ControlPlane, contract: Contract) -> None:
+    own = boto3.Session(
+        aws_access_key_id=plane.variables["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=plane.variables["AWS_SECRET_ACCESS_KEY"],
+        region_name=plane.region,
+    )
+
+    def client(service: str) -> Any:
+        return own.client(service, endpoint_url=plane.url)  # pyright: ignore[reportArgumentType, reportCallIssue]
+
+    before = len(plane.calls())
+    name = contract_name(contract.environment)
+    client("ssm").get_parameter(Name=name)
+    client("cloudwatch").describe_alarms()
+    bucket, key = contract.frontend_bucket, "releases/a b/index.html"
+    version = client("s3").put_object(Bucket=bucket, Key=key, Body=b"<!doctype html>")["VersionId"]
+    page = client("s3").get_object(Bucket=bucket, Key=key, VersionId=version)["Body"].read()
+    assert page == b"<!doctype html>"
+    read, alarms, put, get = plane.calls()[before:]
+    assert (read.service, read.operation, read.given["Name"]) == ("ssm", "GetParameter", name)
+    assert (alarms.service, alarms.operation) == ("monitoring", "DescribeAlarms")
+    assert (put.operation, put.given["Bucket"], put.given["Key"]) == ("PUT", bucket, key)
+    assert (get.operation, get.given["versionId"]) == ("GET", version)
+    assert {one.key for one in (read, alarms, put, get)} == {plane.variables["AWS_ACCESS_KEY_ID"]}
+
+
+def test_the_keys_of_a_session_are_known_by_role_and_policy(
+    plane: ControlPlane, contract: Contract
+) -> None:
+    given = plane.client("sts").assume_role(
+        RoleArn=contract.weights_role, RoleSessionName="run", Policy='{"Statement": []}'
+    )["Credentials"]
+    session = plane.sessions()[given["AccessKeyId"]]
+    assert (session.role, session.policy) == (contract.weights_role, '{"Statement": []}')
 
 
 def test_the_calls_of_what_stands_in_for_aws_are_not_those_of_others(

@@ -11,7 +11,7 @@ import pytest
 from infra.outputs import Slot
 from rehearsal import scenarios
 from rehearsal import scene as scene_module
-from rehearsal.aws.control_plane import Call
+from rehearsal.aws.calls import Call
 from rehearsal.checks import Unmet
 from rehearsal.environment import Environment
 from rehearsal.errors import RehearsalError

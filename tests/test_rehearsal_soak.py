@@ -8,7 +8,7 @@ from typing import cast
 import pytest
 from rich.console import Console
 
-from rehearsal.aws.control_plane import Call
+from rehearsal.aws.calls import Call
 from rehearsal.environment import Environment
 from rehearsal.progress import Progress
 from rehearsal.soak import Change, Soak, goes_back, quiet_after, soak, table

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from rehearsal import tool as tools
-from rehearsal.aws.control_plane import Call
+from rehearsal.aws.calls import Call
 from rehearsal.errors import RehearsalError
 from rehearsal.machine.supervisor import Supervisor
 from rehearsal.tool import Tool

@@ -4,8 +4,6 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
 
@@ -15,6 +13,7 @@ from botocore.config import Config
 from moto.backends import get_backend
 from moto.moto_server.threaded_moto_server import ThreadedMotoServer
 
+from rehearsal.aws.calls import Call, Session, read
 from rehearsal.machine.ports import LOOPBACK
 
 # 20 capital letters and digits, the shape in which moto looks for a key; it opens nothing.
@@ -39,15 +38,6 @@ _CONFIG = Config(
     max_pool_connections=10,
     s3={"addressing_style": "path"},
 )
-
-
-@dataclass(frozen=True)
-class Call:
-    """One request to AWS; `service` is the name that it was signed for, such as `sns`."""
-
-    at: float
-    """Seconds since the epoch."""
-    service: str
 
 
 class ControlPlane:
@@ -92,6 +82,11 @@ class ControlPlane:
         """Those of others than this rehearsal so far, in order."""
         return tuple(self._calls)
 
+    def sessions(self) -> dict[str, Session]:
+        """By the id of each temporary access key that was given out so far."""
+        given = get_backend("sts")[self.account_id]["aws"].assumed_roles
+        return {one.access_key_id: Session(one.role_arn, one.policy or "") for one in list(given)}
+
     def published(self, topic_arn: str) -> tuple[str, ...]:
         """The messages that a topic was sent so far, in order; moto sends them on to nobody."""
         sent = self.backend("sns").topics[topic_arn].sent_notifications
@@ -127,10 +122,10 @@ class ControlPlane:
         app = server.app
 
         def seen(environ: Any, start_response: Any) -> Any:
-            service = _service(environ)
+            call = read(environ, time.time())
             if OURS not in environ.get("HTTP_USER_AGENT", ""):
-                self._calls.append(Call(time.time(), service))
-            if service != "dynamodb":
+                self._calls.append(call)
+            if call.service != "dynamodb":
                 return app(environ, start_response)
             # A transaction that is cancelled puts moto's table back as it was when that one began,
             # and with it undoes what others have written since.
@@ -150,9 +145,3 @@ class ControlPlane:
             os.environ.pop(_ACCOUNT_VARIABLE, None)
         else:
             os.environ[_ACCOUNT_VARIABLE] = self._account_before
-
-
-def _service(environ: Mapping[str, str]) -> str:
-    """From the scope of a signature of version 4: key/date/region/service/aws4_request."""
-    scope = environ.get("HTTP_AUTHORIZATION", "").partition("Credential=")[2].split("/")
-    return scope[3] if len(scope) > 3 else ""

@@ -20,6 +20,8 @@ PROVES = (
     "answer, drain and stop on the signals that ECS sends.",
     "cutover brings a good release to all of the traffic, keeps or takes a bad one away, and "
     "survives the death of its runner, without losing a request of the clients that were tried.",
+    "IAM would let cutover ask for all that it has asked for here, by the policies of bootstrap/ "
+    "and of the stack, evaluated as IAM's user guide says.",
 )
 CANNOT_PROVE = (
     "That AWS accepts what is asked of it: quotas, permissions and valid combinations are checked "

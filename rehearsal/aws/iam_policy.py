@@ -74,6 +74,9 @@ def _operator(operator: str, given: Any, wanted: Sequence[str]) -> bool:
             return not (isinstance(given, str) and any(_like(given, one) for one in wanted))
         case "ForAnyValue:StringEquals":
             return any(one in wanted for one in _listed(given or []))
+        case "DateGreaterThan":
+            # Both in UTC and to the second, as ISO 8601 sorts them.
+            return isinstance(given, str) and given > wanted[0]
         case "Null":
             return (given is None) is (wanted == ["true"])
     raise NotImplementedError(operator)
