@@ -4,7 +4,7 @@ ARGS ?=
 PY := .venv/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help setup plan compliance capacity cost up rehearse drill soak test prove check actionlint mutate clean
+.PHONY: help setup plan compliance capacity cost up rehearse drill soak test unit prove check actionlint mutate clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
@@ -41,6 +41,10 @@ soak: setup ## cutover after cutover under a million requests, and the figures; 
 
 test: setup ## every test but the long proofs, those with real servers included
 	@$(PY) -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m 'not proof' $(ARGS)
+
+unit: setup ## cutover's own tests, and its simulation: 10,000 interleavings
+	@$(PY) -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m 'not proof' tests/test_cutover_*.py $(ARGS)
+	@$(PY) -m pytest -n 2 --dist loadgroup tests/test_cutover_simulation.py
 
 # Three at once on two cores: one of them rehearses, and mostly waits.
 prove: setup ## cutovers by the thousand, interleaved with what goes wrong, and killed at every call
