@@ -40,6 +40,7 @@ SETTING = Setting(
     poll_seconds=3,
     healthy_reads=2,
     extension_seconds=40,
+    unwatched_seconds=9,
     pause_seconds=60,
 )
 RATE = 200.0

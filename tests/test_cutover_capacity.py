@@ -314,7 +314,7 @@ def test_a_slot_that_was_kept_warm_has_the_tasks_of_the_other_one_before_it_gets
     assert process(reality, "first").session.deploy(r1).exit is Exit.DONE
     assert process(reality, "second").session.deploy(r2, Terms(retire=False)).exit is Exit.DONE
     reality.autoscale("green", 6)
-    reality.sleep(Fault("sleep before", 60))
+    reality.sleep(Fault("sleep before", 60))  # longer than the simulation's run is watched
     assert [reality.health(slot).healthy for slot in SLOTS] == [2, 6]
     assert process(reality, "back").session.rollback().exit is Exit.DONE
     told = [(e.kind, e.data.get("tasks")) for e in reality.journal.entries if e.run == "back"]

@@ -323,14 +323,18 @@ def test_what_comes_after_its_write_a_rollback_leaves_for_a_person(desk: Desk) -
         ({"foreign": True}, ["shift blue 100"], 2),
         ({"untold": True}, ["shift blue 100"], 2),
         ({"denied": True}, ["shift blue 100"], 2),
+        ({"soon": True}, ["shift blue 100"], 2),
     ],
 )
 def test_a_warm_slot_that_was_outgrown_is_topped_up_where_users_can_wait(
     desk: Desk, changes: dict[str, bool], steps: list[str], tasks: int
 ) -> None:
-    """At once where the live slot is dead, the traffic somebody else's, or ECS does not answer."""
+    """At once where the live slot is dead, the traffic somebody else's, or ECS does not answer; and
+    soon after the run, which has seen to it."""
     kept_warm(desk)
     desk.world.running["green"] = 6
+    if not changes.get("soon"):
+        desk.clock.at += SETTING.bake_seconds + SETTING.unwatched_seconds + 1
 
     def untold(call: str) -> None:
         if call == "services":

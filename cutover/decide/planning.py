@@ -124,6 +124,12 @@ def rollback(
     )
 
 
+def unwatched(state: State, now: float, setting: Setting) -> bool:
+    """Whether the last run that saw to it that both slots are as large is a while ago."""
+    watched_until = state.summary.committed_at + setting.bake_seconds
+    return now - watched_until > setting.unwatched_seconds
+
+
 def outgrown(state: State, services: Mapping[Slot, Service], setting: Setting) -> bool:
     """Whether the warm slot that a rollback goes to has fewer tasks than the other one wants by
     now, and may have more: nobody has raised it since its own run."""

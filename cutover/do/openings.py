@@ -70,7 +70,7 @@ class Openings:
         given_up = (going_back.given_up(state, run),) if run else ()
         state = foreseen(state, given_up)
         emptied = any(filled.tasks == 0 for filled in state.summary.slots.values())
-        services = self._world.services() if emptied else self._services_if_told()
+        services = self._world.services() if emptied else self._services_if_told(state)
         first = emptied and self._set_by_others(state) and self._could_serve(state)
         try:
             plan = planning.rollback(
@@ -144,8 +144,11 @@ class Openings:
         serving = active(committed)
         return healthy(self._world.health(serving), state.summary.slots[serving].tasks)
 
-    def _services_if_told(self) -> Mapping[Slot, Service] | None:
-        """A way back does without ECS as long as a slot is warm."""
+    def _services_if_told(self, state: State) -> Mapping[Slot, Service] | None:
+        """A way back to a warm slot does without ECS; and it asks nobody soon after a run, for it
+        is to cost few calls."""
+        if not planning.unwatched(state, self._clock.now(), self._setting):
+            return None
         try:
             return self._world.services()
         except (Refused, Unavailable):
