@@ -755,6 +755,18 @@ BAD: dict[str, tuple[Digest, list[str]]] = {
     "a key switched off": (no_way(KEY, "key", "isEnabled"), ["next-start:key"]),
     "who may take a role": (no_way(ROLE, "app", "assumeRolePolicy"), ["next-start:app"]),
     "what bounds a role": (no_way(ROLE, "app", "permissionsBoundary"), ["next-start:app"]),
+    "who may move traffic": (
+        no_way(ROLE, "prod-weights", "assumeRolePolicy"),
+        ["weights-role:prod-weights"],
+    ),
+    "a tag of the role that moves it": (
+        no_way(ROLE, "prod-weights", "tags.team"),
+        ["weights-role:prod-weights"],
+    ),
+    "what the role that moves it may": (
+        no_way(POLICY, "prod-weights", "policy"),
+        ["weights-role:prod-weights"],
+    ),
     "a secret without a value": (digest(step("delete", VERSION, "key")), ["next-start:key"]),
     "a blueprint deleted": (digest(step("delete", TASK, "blueprint")), ["no-way-back:blueprint"]),
     "a way in closed": (digest(step("delete", INGRESS, "tasks")), ["cut-off:tasks"]),
@@ -968,7 +980,7 @@ CHANGED: list[tuple[str, str, str | None]] = [
 def test_the_corpus_is_whole() -> None:
     assert sorted(SAMPLES) == NAMES
     assert len(SAMPLES) == 22
-    assert (len(GOOD), len(TOLD), len(BAD)) == (45, 14, 123)
+    assert (len(GOOD), len(TOLD), len(BAD)) == (45, 14, 126)
 
 
 @pytest.mark.parametrize("name", sorted(SAMPLES))
@@ -1115,7 +1127,7 @@ def test_rules_have_levels_of_which_one_allows_nothing() -> None:
         "told": ["window", "drain", "access", "at-once"],
         "refused": [
             *("edge", "data", "downtime", "restarts-slot", "next-start", "cut-off", "no-way-back"),
-            "provider",
+            *("weights-role", "provider"),
         ],
         "never": ["cutover-owns"],
     }

@@ -13,6 +13,7 @@ from guard.decide.rules import (
     EDGE,
     NEXT_START,
     RESTARTS_SLOT,
+    WEIGHTS_ROLE,
     Rule,
 )
 from guard.decide.step import Step, at, hidden
@@ -127,6 +128,13 @@ def role(_step: Step, prop: str) -> Rule | None:
     if prop in ("assumeRolePolicy", "permissionsBoundary"):
         return NEXT_START
     return ACCESS if prop in ("inlinePolicies", "managedPolicyArns") else None
+
+
+def for_people(otherwise: Changed) -> Changed:
+    """Any change of the weights role, by its name (bootstrap/role_policy.py), is WEIGHTS_ROLE's."""
+    return lambda step, prop: (
+        WEIGHTS_ROLE if step.name.endswith("-weights") else otherwise(step, prop)
+    )
 
 
 def key(step: Step, prop: str) -> Rule | None:

@@ -46,7 +46,11 @@ def _divided(step: Step) -> frozenset[str]:
 
 
 _WAY = _lost(CUT_OFF, other_than("description", rule=CUT_OFF))
-_POLICY = _lost(NEXT_START, policy(NEXT_START, only(rule=ACCESS)), beside("role", ACCESS))
+_POLICY = _lost(
+    NEXT_START,
+    changes.for_people(policy(NEXT_START, only(rule=ACCESS))),
+    beside("role", ACCESS),
+)
 _FRONT = _lost(EDGE, other_than(rule=AT_ONCE))
 _KEPT = _lost(DATA, other_than(rule=DATA))
 _KEPT_IN_BUCKET = _lost(DATA, other_than(rule=DATA), beside("bucket", DATA))
@@ -154,7 +158,7 @@ KINDS: Mapping[str, Kind] = {
     "aws:secretsmanager/secretVersion:SecretVersion": Kind(
         replaced=None, deleted=NEXT_START, changed=only("versionStages", rule=NEXT_START)
     ),
-    "aws:iam/role:Role": _lost(NEXT_START, changes.role),
+    "aws:iam/role:Role": _lost(NEXT_START, changes.for_people(changes.role)),
     "aws:iam/rolePolicy:RolePolicy": _POLICY,
     "aws:iam/rolePolicyAttachment:RolePolicyAttachment": _POLICY,
     "aws:cloudwatch/logGroup:LogGroup": _lost(NEXT_START, only("kmsKeyId", rule=ACCESS)),

@@ -35,6 +35,12 @@ EDGE = Rule(
     harm="every request passes here, and no slot can try the change first",
     way=_BREAK_GLASS,
 )
+WEIGHTS_ROLE = Rule(
+    id="weights-role",
+    level="refused",
+    harm="it moves traffic, and IAM lets people alone change it: the `up` would end there",
+    way=_BREAK_GLASS,
+)
 DATA = Rule(
     id="data",
     level="refused",
@@ -107,6 +113,6 @@ RULES: Mapping[str, Rule] = {
     rule.id: rule
     for rule in (
         *(CUTOVER_OWNS, EDGE, DATA, DOWNTIME, RESTARTS_SLOT, NEXT_START, CUT_OFF, NO_WAY_BACK),
-        *(PROVIDER, WINDOW, DRAIN, ACCESS, AT_ONCE),
+        *(WEIGHTS_ROLE, PROVIDER, WINDOW, DRAIN, ACCESS, AT_ONCE),
     )
 }
