@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from cutover.do.contract import NoContract
+from cutover.do.contract import NoContract, UnreadableContract
 from cutover.say import guarding
 from cutover.say.answer import BadInput
 from tests.cutover_bench import Bench, Output
@@ -112,8 +112,23 @@ def test_what_the_terminal_has_sent_is_not_sent_again(
     assert signals == sent
 
 
+def test_a_guard_that_finds_no_contract_runs_nothing(empty_bench: Bench, capfd: Output) -> None:
+    """A typo in the name of the stack looks so, and so does another region."""
+
+    def opening() -> None:
+        raise NoContract("there is no contract /slipway/testing/contract in eu-west-1")
+
+    empty_bench.before_opening = opening
+    assert empty_bench.run("guard", "--", sys.executable, "-c", "print('ran')") == 2
+    said = capfd.readouterr()
+    assert (said.out, said.err) == (
+        "",
+        "there is no contract /slipway/testing/contract in eu-west-1\n",
+    )
+
+
 @pytest.mark.parametrize(("code", "there", "exits"), [(0, True, 0), (0, False, 2), (9, False, 9)])
-def test_the_very_first_command_runs_without_a_lease(
+def test_a_command_that_writes_the_contract_again_runs_without_a_lease(
     empty_bench: Bench,
     capfd: Output,
     code: int,
@@ -124,7 +139,7 @@ def test_the_very_first_command_runs_without_a_lease(
 
     def opening() -> None:
         if not next(opened):
-            raise NoContract("there is no contract /slipway/testing/contract in eu-west-1")
+            raise UnreadableContract("/slipway/testing/contract in eu-west-1: it is of version 1")
 
     empty_bench.before_opening = opening
     script = f"import sys; print('ran'); sys.exit({code})"
@@ -133,24 +148,24 @@ def test_the_very_first_command_runs_without_a_lease(
     assert "ran\n" in said.out
     first, *rest = said.err.splitlines()
     assert first == (
-        "there is no contract /slipway/testing/contract in eu-west-1; the command runs without a "
+        "/slipway/testing/contract in eu-west-1: it is of version 1; the command runs without a "
         "lease, since nobody can tell where that is"
     )
     if exits == 0:
         assert said.out.endswith("stack testing has its contract now\n")
     else:
         assert rest == [
-            f"the command ended with code {code}, and still there is no contract "
-            "/slipway/testing/contract in eu-west-1"
+            f"the command ended with code {code}, and still /slipway/testing/contract in "
+            "eu-west-1: it is of version 1"
         ]
     assert empty_bench.store.lease.version == 0
 
 
 @pytest.mark.parametrize(("code", "exits"), [(0, 2), (9, 9)])
-def test_what_is_wrong_after_the_very_first_command_hides_no_code_of_its_own(
+def test_what_is_wrong_after_such_a_command_hides_no_code_of_its_own(
     empty_bench: Bench, capfd: Output, code: int, exits: int
 ) -> None:
-    errors = iter([NoContract("there is no contract"), BadInput("it is another account's")])
+    errors = iter([UnreadableContract("it is of version 1"), BadInput("it is another account's")])
 
     def opening() -> None:
         raise next(errors)

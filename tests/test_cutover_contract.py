@@ -12,7 +12,7 @@ from moto import mock_aws
 
 from cutover.do.aws_errors import explained
 from cutover.do.clients import Clients
-from cutover.do.contract import NoContract, check_account, read_contract
+from cutover.do.contract import NoContract, UnreadableContract, check_account, read_contract
 from cutover.do.world import Refused, Unavailable
 from infra.outputs import Contract, contract_name
 from tests.environments import recorded
@@ -116,9 +116,19 @@ def test_a_contract_that_is_none(clients: Clients, text: str, end: str) -> None:
     assert sentence(clients).startswith(f"/slipway/prod/contract in eu-central-1: {end}")
 
 
+def test_none_at_all_is_no_contract_that_an_up_would_mend(clients: Clients) -> None:
+    with pytest.raises(NoContract) as missing:
+        read_contract(clients, "prod")
+    assert type(missing.value) is NoContract
+
+
 @pytest.mark.parametrize(
     ("text", "kind"),
-    [("{", NoContract), ('{"version": 1}', NoContract), ('{"version": 99}', Refused)],
+    [
+        ("{", UnreadableContract),
+        ('{"version": 1}', UnreadableContract),
+        ('{"version": 99}', Refused),
+    ],
     ids=["no JSON", "earlier", "later"],
 )
 def test_an_up_may_write_over_what_an_earlier_program_wrote_and_over_nothing_later(

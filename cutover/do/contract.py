@@ -12,14 +12,18 @@ _STACK = re.compile(r"(?=.{2,16}$)[a-z](-?[a-z0-9])*")
 
 
 class NoContract(Refused):
-    """There is none that could be read, and `pulumi up` writes one: it has never been here, or an
-    earlier version has, or somebody else; or the caller is elsewhere."""
+    """There is none: `pulumi up` has never been here, or the caller is elsewhere."""
+
+
+class UnreadableContract(NoContract):
+    """There is one that can't be used, an earlier version's or somebody else's writing, and
+    `pulumi up` writes it again."""
 
 
 def read_contract(clients: Clients, stack: str) -> Contract:
     """The contract of a stack, in one call.
 
-    Raises NoContract when there is none that could be read, and Refused when a later version of
+    Raises NoContract when there is none, UnreadableContract, and Refused when a later version of
     the program wrote it, or the credentials or the region are no good, saying what to do;
     Unavailable without an answer.
     """
@@ -44,9 +48,9 @@ def read_contract(clients: Clients, stack: str) -> Contract:
     except NewerContract as newer:
         raise Refused(f"{name} in {clients.region}: {newer}") from None
     except ValueError as error:
-        raise NoContract(f"{name} in {clients.region}: {error}") from None
+        raise UnreadableContract(f"{name} in {clients.region}: {error}") from None
     if contract.environment != stack:
-        raise NoContract(
+        raise UnreadableContract(
             f"{name} in {clients.region} is the contract of {contract.environment}; "
             f"run `pulumi up --stack {stack}` to write it again"
         )

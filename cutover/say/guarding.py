@@ -1,4 +1,4 @@
-"""`guard`: a command under the lease, or the very first one, before there is a lease."""
+"""`guard`: a command under the lease, or one that makes an unreadable contract anew."""
 
 import os
 import signal
@@ -9,7 +9,7 @@ from contextlib import ExitStack
 
 from cutover.decide.model import Weights
 from cutover.do.child import wait
-from cutover.do.contract import NoContract
+from cutover.do.contract import UnreadableContract
 from cutover.do.guard import Guard
 from cutover.do.world import Refused, Unavailable
 from cutover.say import caller, wiring
@@ -40,14 +40,18 @@ class Command:
 
 
 def guard(stack: str, command: Sequence[str], *, purpose: str | None) -> Answer:
-    """The command's own exit code if the weights are right afterwards, else an Exit."""
+    """The command's own exit code if the weights are right afterwards, else an Exit.
+
+    Where there is no contract nothing is run: the name or the region is wrong, or it is the very
+    first `up`, which has nothing to keep off from.
+    """
     label = purpose or caller.what(command)
     with ExitStack() as until_the_end:
         working = at_work(stack, order_of(label, None), table=False)
         try:
             job = until_the_end.enter_context(working)
-        except NoContract as missing:
-            return _first(stack, command, str(missing))
+        except UnreadableContract as unreadable:
+            return _mending(stack, command, str(unreadable))
         return _under_lease(stack, job, command, label)
 
 
@@ -82,9 +86,9 @@ def _under_lease(stack: str, job: Job, command: Sequence[str], label: str) -> An
     return Answer(exit=ended.code, sentence=ended.sentence)
 
 
-def _first(stack: str, command: Sequence[str], why: str) -> Answer:
-    """Nobody can tell where the lease would be. The very first command is so, and the one that
-    writes an unreadable contract again; neither can move traffic (ADR 1)."""
+def _mending(stack: str, command: Sequence[str], why: str) -> Answer:
+    """Nobody can tell where the lease would be, and only the command can write that again; it
+    can't move traffic (ADR 1)."""
     _say(f"{why}; the command runs without a lease, since nobody can tell where that is")
     with interrupts_noted() as interrupts:
         child = Command(command)
