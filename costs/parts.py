@@ -76,6 +76,14 @@ def alarm(resource: Resource, _plan: Plan, _usage: Usage) -> Amounts:
     yield "alarm metric", Decimal(sum("metric" in query for query in queries) or 1)
 
 
+def composite_alarm(_resource: Resource, _plan: Plan, _usage: Usage) -> Amounts:
+    yield "composite alarm", Decimal(1)
+
+
+def dashboard(_resource: Resource, _plan: Plan, _usage: Usage) -> Amounts:
+    yield "dashboard", Decimal(1)
+
+
 def log_metric(_resource: Resource, _plan: Plan, _usage: Usage) -> Amounts:
     yield "metric", Decimal(1)
 
@@ -142,6 +150,8 @@ PARTS: Mapping[str, Part] = {
     "aws:backup/restoreTestingSelection:RestoreTestingSelection": restore_test,
     "aws:backup/vault:Vault": vault,
     "aws:cloudfront/distribution:Distribution": distribution,
+    "aws:cloudwatch/compositeAlarm:CompositeAlarm": composite_alarm,
+    "aws:cloudwatch/dashboard:Dashboard": dashboard,
     "aws:cloudwatch/logGroup:LogGroup": log_group,
     "aws:cloudwatch/logMetricFilter:LogMetricFilter": log_metric,
     "aws:cloudwatch/metricAlarm:MetricAlarm": alarm,

@@ -30,8 +30,8 @@ class Bound:
         return value
 
 
-def between(low: int, high: int) -> Bound:
-    """A whole number from `low` to `high`, both included."""
+def between(low: float, high: float) -> Bound:
+    """A number from `low` to `high`, both included; whole where its type says so."""
     return Bound(f"{low} to {high}", lambda value: low <= value <= high)
 
 

@@ -175,6 +175,14 @@ class CutoverSettings:
 
 
 @dataclass(frozen=True, kw_only=True, config=_STRICT)
+class SloSettings:
+    # Below 93.1 a budget can't burn as fast as the fastest alarm asks (infra/slo.py).
+    availability_percent: Annotated[float, between(99, 99.99)]
+    latency_ms: Annotated[int, between(10, 10_000)]
+    latency_percent: Annotated[float, between(95, 99.9)]
+
+
+@dataclass(frozen=True, kw_only=True, config=_STRICT)
 class AlertsSettings:
     emails: Annotated[tuple[bounds.Email, ...], listing(0, 20, "e-mail addresses")]
     # A cutover that waits for somebody is told of again and again.
@@ -203,6 +211,7 @@ class Settings:
     secrets: SecretsSettings
     cdn: CdnSettings
     cutover: CutoverSettings
+    slo: SloSettings
     alerts: AlertsSettings
     budget: BudgetSettings
     tracing: TracingSettings | None = None

@@ -34,6 +34,7 @@ SHOWN: dict[str, tuple[str, ...]] = {
         "httpVersion",
         "viewerCertificate.minimumProtocolVersion",
     ),
+    "aws:cloudwatch/compositeAlarm:CompositeAlarm": ("alarmDescription",),
     "aws:cloudwatch/logGroup:LogGroup": ("retentionInDays",),
     "aws:cloudwatch/logMetricFilter:LogMetricFilter": ("pattern", "metricTransformation.value"),
     "aws:cloudwatch/metricAlarm:MetricAlarm": ("metricName", "threshold", "evaluationPeriods"),

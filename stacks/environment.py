@@ -7,6 +7,7 @@ from infra.alerts import Alerts, AlertsArgs
 from infra.backups import Backups, BackupsArgs
 from infra.balancer import Balancer, BalancerArgs
 from infra.budget import Budget, BudgetArgs
+from infra.burn_alarms import BurnAlarms, BurnAlarmsArgs
 from infra.cdn import Cdn, CdnArgs
 from infra.certificates import Certificates, CertificatesArgs
 from infra.contract import ContractParameter, ContractParameterArgs
@@ -29,6 +30,8 @@ from infra.saved_queries import SavedQueries, SavedQueriesArgs
 from infra.scaling import Scaling, ScalingArgs
 from infra.secrets import Secrets, SecretsArgs
 from infra.service import Service, ServiceArgs
+from infra.slo import Slo
+from infra.slo_dashboard import SloDashboard, SloDashboardArgs
 from infra.state import CutoverState, CutoverStateArgs
 from infra.task_secrets import TaskSecrets
 from infra.tasks import Tasks, TasksArgs
@@ -162,6 +165,27 @@ def environment() -> None:
             balancer_suffix=balancer.arn_suffix,
             target_group_suffixes={slot: balancer.target_groups[slot].arn_suffix for slot in SLOTS},
             alerts_topic_arn=alerts.topic_arn,
+        ),
+        plain,
+    )
+    slo = Slo(
+        availability_percent=chosen.slo.availability_percent,
+        latency_ms=chosen.slo.latency_ms,
+        latency_percent=chosen.slo.latency_percent,
+    )
+    burn_alarms = BurnAlarms(
+        name,
+        BurnAlarmsArgs(slo=slo, balancer_suffix=balancer.arn_suffix, topic_arn=alerts.topic_arn),
+        plain,
+    )
+    SloDashboard(
+        name,
+        SloDashboardArgs(
+            slo=slo,
+            region=region,
+            balancer_suffix=balancer.arn_suffix,
+            target_group_suffixes={slot: balancer.target_groups[slot].arn_suffix for slot in SLOTS},
+            alarm_arns=burn_alarms.arns,
         ),
         plain,
     )

@@ -685,7 +685,21 @@ EXAMPLES: dict[str, tuple[Scene, ...]] = {
         {"rules": [{"name": "r", "visibilityConfig": {"cloudwatchMetricsEnabled": False}}]},
         {"rules": [{"name": "r"}]},
     ),
-    "CloudWatch.15": _each(cloudwatch.ALARM, {"alarmActions": ["arn"]}, {"alarmActions": []}, {}),
+    "CloudWatch.15": (
+        [
+            a(cloudwatch.ALARM, "own", alarmActions=["arn"]),
+            a(cloudwatch.ALARM),
+            a(cloudwatch.COMPOSITE, "both", {"alarmRule": "it"}, alarmActions=["arn"]),
+        ],
+        [a(cloudwatch.ALARM, alarmActions=[])],
+        [a(cloudwatch.ALARM)],
+        [a(cloudwatch.COMPOSITE, alarmRule='ALARM("other")')],
+        [a(cloudwatch.ALARM), a(cloudwatch.COMPOSITE, "both", alarmActions=["arn"])],
+        [
+            a(cloudwatch.ALARM),
+            a(cloudwatch.COMPOSITE, "both", {"alarmRule": "it"}, alarmActions=[]),
+        ],
+    ),
     "CloudWatch.17": _each(cloudwatch.ALARM, {}, {"actionsEnabled": False}),
     "SNS.4": _public(messaging.TOPIC_POLICY, "sns:Publish"),
     "SQS.1": _each(

@@ -28,6 +28,8 @@ PRICES = Prices.model_validate(
             "function million calls": "0.2",
             "function GiB second": "0.00001",
             "schedule million calls": "1",
+            "composite alarm": "0.5",
+            "dashboard": "3",
         },
         "regions": {
             "eu-west-1": {
@@ -147,6 +149,16 @@ def test_an_alarm_costs_by_the_metrics_that_it_looks_at() -> None:
     assert lines(resource(type_, metricName="5XX"), resource(type_, metricQueries=queries)) == [
         ("alarm metric", Decimal("0.1")),
         ("alarm metric", Decimal("0.2")),
+    ]
+
+
+def test_a_composite_alarm_and_a_dashboard_have_a_price_of_their_own() -> None:
+    composite = resource("aws:cloudwatch/compositeAlarm:CompositeAlarm")
+    dashboard = resource("aws:cloudwatch/dashboard:Dashboard")
+
+    assert lines(composite, dashboard) == [
+        ("composite alarm", Decimal("0.5")),
+        ("dashboard", Decimal(3)),
     ]
 
 

@@ -227,6 +227,9 @@ MUST_BE: list[tuple[str, str, list[str]]] = [
     ),
     ("alerts/emails/0", "an e-mail address", ["'oncall'"]),
     ("alerts/repeat_minutes", "1 to 1440", ["0", "1441"]),
+    ("slo/availability_percent", "99 to 99.99", ["98.9", "99.999", "'99.9'", "true"]),
+    ("slo/latency_ms", "10 to 10000", ["9", "10001", "200.5"]),
+    ("slo/latency_percent", "95 to 99.9", ["94", "100"]),
     ("budget/monthly_usd", "1 to 1000000", ["0", "1000001"]),
     (
         "tracing/image",
@@ -252,8 +255,8 @@ LINES: list[tuple[str, object, str]] = [
         "redis2",
         {},
         "redis2: unknown key, expected one of aws, domain, protect, network, postgres, "
-        "redis, backup, nginx, pgbouncer, service, secrets, cdn, cutover, alerts, "
-        "budget, tracing, permissions_boundary",
+        "redis, backup, nginx, pgbouncer, service, secrets, cdn, cutover, slo, "
+        "alerts, budget, tracing, permissions_boundary",
     ),
     (
         "cutover/freeze_windows/0/extra",
@@ -390,6 +393,9 @@ def test_an_unknown_endpoint_is_told_all_that_there_are() -> None:
         ("network/cidr", "172.16.0.0/20"),
         ("nginx/image", f"nginx@{DIGEST}"),
         ("aws/region", "ap-southeast-2"),
+        ("slo/availability_percent", 99),
+        ("slo/availability_percent", 99.99),
+        ("slo/latency_percent", 99.9),
         ("alerts/emails", []),
         ("alerts/repeat_minutes", 1),
         ("alerts/repeat_minutes", 1440),
@@ -533,7 +539,7 @@ def test_every_number_and_text_has_limits() -> None:
 
 def _sections() -> list[Any]:
     sections = [one for one in vars(settings).values() if dataclasses.is_dataclass(one)]
-    assert len(sections) == 18
+    assert len(sections) == 19
     return sections
 
 

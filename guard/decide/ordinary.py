@@ -9,6 +9,8 @@ ORDINARY = frozenset(
         "aws:backup/restoreTestingPlan:RestoreTestingPlan",
         "aws:backup/restoreTestingSelection:RestoreTestingSelection",
         "aws:budgets/budget:Budget",
+        "aws:cloudwatch/compositeAlarm:CompositeAlarm",
+        "aws:cloudwatch/dashboard:Dashboard",
         "aws:cloudwatch/eventRule:EventRule",
         "aws:cloudwatch/eventTarget:EventTarget",
         "aws:cloudwatch/logDelivery:LogDelivery",
