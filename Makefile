@@ -4,7 +4,7 @@ ARGS ?=
 PY := .venv/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help setup plan compliance capacity cost up rehearse drill soak test unit prove check actionlint mutate clean
+.PHONY: help setup plan compliance capacity alarms cost up rehearse drill soak test unit prove check actionlint mutate clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
@@ -23,6 +23,9 @@ compliance: setup ## write docs/compliance.md: every control, and where each env
 
 capacity: setup ## what ten times the traffic needs; brings docs/capacity.md up to date
 	@$(PY) -m rehearsal capacity $(STACK)
+
+alarms: setup ## write docs/alarms.md: every alarm of prod, its numbers and where they are from
+	@$(PY) -m rehearsal alarms
 
 cost: setup ## what a month of it costs; ARGS="--against plan.json" compares with another plan
 	@mkdir -p .cache && $(PY) -m rehearsal plan $(STACK) --json > .cache/plan.json && $(PY) -m costs .cache/plan.json $(ARGS)

@@ -30,7 +30,7 @@ _READS: Mapping[str, str] = {
     ),
     "logs": "Describe* GetDelivery* ListTagsForResource",
     "rds": "Describe* ListTagsForResource",
-    "route53": "GetChange GetHostedZone ListResourceRecordSets ListTagsForResource",
+    "route53": "GetChange GetHealthCheck GetHostedZone ListResourceRecordSets ListTagsForResource",
     # Settings of buckets; no object of one, which would be s3:GetObject.
     "s3": (
         "GetAccelerateConfiguration GetBucket* GetEncryptionConfiguration "
@@ -95,7 +95,10 @@ _WRITES: Mapping[str, str] = {
         "AddTagsToResource Create* Delete* Modify* RemoveTagsFromResource "
         "StartDBInstanceAutomatedBackupsReplication StopDBInstanceAutomatedBackupsReplication"
     ),
-    "route53": "ChangeResourceRecordSets ChangeTagsForResource",
+    "route53": (
+        "ChangeResourceRecordSets ChangeTagsForResource CreateHealthCheck DeleteHealthCheck "
+        "UpdateHealthCheck"
+    ),
     "scheduler": "CreateSchedule DeleteSchedule TagResource UpdateSchedule",
     "serverlessrepo": "CreateCloudFormationChangeSet CreateCloudFormationTemplate",
     "sns": (

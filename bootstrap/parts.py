@@ -5,8 +5,9 @@ from bootstrap.statements import Place, Statement, allow, deny, elsewhere
 # What the roles of infra/ are called after their environment. An `up` makes no role of another
 # name: a new kind of role is for whoever administers the account to let in.
 ROLES = (
-    *("app", "backup", "flow", "frontend-copy", "migrate-execution", "postgres-monitoring"),
-    *("restore-tests", "slot-execution", "watcher", "watcher-schedule", "weights"),
+    *("alerts-test", "app", "backup", "edge-alerts-test", "flow", "frontend-copy"),
+    *("migrate-execution", "postgres-monitoring", "restore-tests", "slot-execution", "watcher"),
+    *("watcher-schedule", "weights"),
 )
 # Pulumi's own seven: somebody else's role prod-app-admin is none of ours.
 _SUFFIX = "-???????"
@@ -46,7 +47,17 @@ def boundary_of_parts(place: Place) -> list[Statement]:
         allow("UseBuckets", ["s3:*"], f"arn:aws:s3:::{name}-*"),
         allow("UseQueues", ["sqs:*"], place.arn("sqs", f"{name}-*")),
         allow("UseTables", ["dynamodb:*"], tables),
-        allow("Tell", ["sns:Publish"], place.arn("sns", f"{name}-*")),
+        # Alerts of the edge, and the alarms that test them, are in a region of their own.
+        allow(
+            "Tell",
+            ["sns:GetTopicAttributes", "sns:Publish"],
+            f"arn:aws:sns:*:{place.account_id}:{name}-*",
+        ),
+        allow(
+            "TestAlerts",
+            ["cloudwatch:SetAlarmState"],
+            f"arn:aws:cloudwatch:*:{place.account_id}:alarm:{name}-*",
+        ),
         allow(
             "ReadParameters", ["ssm:GetParameter*"], place.arn("ssm", f"parameter/slipway/{name}/*")
         ),

@@ -142,8 +142,16 @@ def function(resource: Resource, _plan: Plan, _usage: Usage) -> Amounts:
     yield "function GiB second", calls / 10 * Decimal(resource.inputs["memorySize"]) / 1024
 
 
-def schedule(_resource: Resource, _plan: Plan, _usage: Usage) -> Amounts:
-    yield "schedule million calls", HOURS * 60 / MILLION
+def health_check(resource: Resource, _plan: Plan, _usage: Usage) -> Amounts:
+    yield "health check", Decimal(1)
+    if resource.inputs["type"].startswith("HTTPS"):
+        yield "health check feature", Decimal(1)
+
+
+def schedule(resource: Resource, _plan: Plan, _usage: Usage) -> Amounts:
+    """Every minute, or once a week."""
+    hourly = resource.inputs["scheduleExpression"] == "rate(1 minute)"
+    yield "schedule million calls", HOURS * 60 / MILLION if hourly else 5 / MILLION
 
 
 PARTS: Mapping[str, Part] = {
@@ -166,6 +174,7 @@ PARTS: Mapping[str, Part] = {
     "aws:lb/loadBalancer:LoadBalancer": balancer,
     "aws:rds/instance:Instance": database,
     "aws:rds/instanceAutomatedBackupsReplication:InstanceAutomatedBackupsReplication": replicated,
+    "aws:route53/healthCheck:HealthCheck": health_check,
     "aws:s3/bucket:Bucket": bucket,
     "aws:scheduler/schedule:Schedule": schedule,
     "aws:secretsmanager/secret:Secret": secret,

@@ -17,6 +17,7 @@ class AlertsArgs:
     settings: AlertsSettings
     account_id: str
     key_arn: pulumi.Input[str]
+    region: str | None = None
 
 
 class Alerts(pulumi.ComponentResource):
@@ -27,15 +28,20 @@ class Alerts(pulumi.ComponentResource):
 
     topic_arn: pulumi.Output[str]
     """ARN of the topic, for alarms and event subscriptions."""
+    topic_name: pulumi.Output[str]
+    """Its name, which is the dimension of its metrics."""
 
     def __init__(
         self, name: str, args: AlertsArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
         super().__init__("slipway:infra:Alerts", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
-        topic = aws.sns.Topic(f"{name}-alerts", kms_master_key_id=args.key_arn, opts=child)
+        topic = aws.sns.Topic(
+            f"{name}-alerts", region=args.region, kms_master_key_id=args.key_arn, opts=child
+        )
         policy = aws.sns.TopicPolicy(
             f"{name}-alerts-policy",
+            region=args.region,
             arn=topic.arn,
             policy=pulumi.Output.json_dumps(_policy(topic.arn, args.account_id)),
             opts=child,
@@ -43,13 +49,14 @@ class Alerts(pulumi.ComponentResource):
         for address in args.settings.emails:
             aws.sns.TopicSubscription(
                 f"{name}-alerts-{address}",
+                region=args.region,
                 topic=topic.arn,
                 protocol="email",
                 endpoint=address,
                 opts=child,
             )
         # From the policy, not the topic: RDS tests at once whether it may publish.
-        self.topic_arn = policy.arn
+        self.topic_arn, self.topic_name = policy.arn, topic.name
         self.register_outputs({"topic_arn": self.topic_arn})
 
 

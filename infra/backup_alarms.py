@@ -1,9 +1,14 @@
 """A backup that failed is told at once, and one that did not happen within two days."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pulumi
 import pulumi_aws as aws
+
+from infra.alarm import Alarm, Metric
+from infra.alarms import Alarms, AlarmsArgs
+from infra.part_alarms import event_rule_alarms
 
 # AWS Backup's names of what the plans select. One alarm each: a count over the whole vault stays
 # up while one of them has silently left the selection.
@@ -11,7 +16,6 @@ BACKED_UP = ("DynamoDB", "RDS", "S3")
 RESTORED = ("DynamoDB", "RDS")
 DAY_SECONDS = 86_400
 _FAILED = ["ABORTED", "EXPIRED", "FAILED", "PARTIAL"]
-_RUNBOOK = "docs/runbooks/restore.md"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,27 +43,22 @@ class BackupAlarms(pulumi.ComponentResource):
         aws.cloudwatch.EventTarget(
             f"{name}-backup-failed", rule=rule.name, arn=args.alerts_topic_arn, opts=child
         )
-        for kind in BACKED_UP:
-            _missing(
-                f"{name}-backup-missing-{kind.lower()}",
-                f"{kind} was not backed up within two days: {_RUNBOOK}#a-backup-is-missing",
-                "NumberOfBackupJobsCompleted",
-                kind,
-                args,
-                days=2,
-                opts=child,
-            )
-        for kind in RESTORED if args.restore_tests else ():
-            _missing(
-                f"{name}-restore-test-missing-{kind.lower()}",
-                f"{kind} was not restored in a week: {_RUNBOOK}#a-restore-test-is-missing",
-                "NumberOfRestoreJobsCompleted",
-                kind,
-                args,
-                # Two were due. CloudWatch looks back a week at most.
-                days=7,
-                opts=child,
-            )
+        Alarms(
+            name,
+            AlarmsArgs(
+                alarms=[
+                    *_missing_backups(args.vault_name),
+                    *(_missing_restores(args.vault_name) if args.restore_tests else ()),
+                ],
+                topic_arn=args.alerts_topic_arn,
+            ),
+            child,
+        )
+        Alarms(
+            f"{name}-backup-failed",
+            AlarmsArgs(alarms=[*event_rule_alarms(rule.name)], topic_arn=args.alerts_topic_arn),
+            child,
+        )
         self.register_outputs({})
 
 
@@ -83,31 +82,48 @@ def _failures(vault_arn: pulumi.Input[str]) -> dict[str, object]:
     }
 
 
+def _missing_backups(vault: pulumi.Input[str]) -> Iterator[Alarm]:
+    for kind in BACKED_UP:
+        yield _missing(
+            f"backup-missing-{kind.lower()}",
+            f"{kind} was not backed up within two days",
+            "restore.md#a-backup-is-missing",
+            "ours: there is one every day, and one that is late is no alarm",
+            Metric("AWS/Backup", "NumberOfBackupJobsCompleted", "Sum", _of(vault, kind)),
+            days=2,
+        )
+
+
+def _missing_restores(vault: pulumi.Input[str]) -> Iterator[Alarm]:
+    for kind in RESTORED:
+        yield _missing(
+            f"restore-test-missing-{kind.lower()}",
+            f"{kind} was not restored in a week",
+            "restore.md#a-restore-test-is-missing",
+            "ours: two were due, and CloudWatch looks back a week at most",
+            Metric("AWS/Backup", "NumberOfRestoreJobsCompleted", "Sum", _of(vault, kind)),
+            days=7,
+        )
+
+
+def _of(vault: pulumi.Input[str], kind: str) -> dict[str, pulumi.Input[str]]:
+    return {"BackupVaultName": vault, "ResourceType": kind}
+
+
 def _missing(
-    name: str,
-    description: str,
-    metric: str,
-    kind: str,
-    args: BackupAlarmsArgs,
-    *,
-    days: int,
-    opts: pulumi.ResourceOptions,
-) -> None:
-    aws.cloudwatch.MetricAlarm(
-        name,
-        alarm_description=description,
-        namespace="AWS/Backup",
-        metric_name=metric,
-        dimensions={"BackupVaultName": args.vault_name, "ResourceType": kind},
-        statistic="Sum",
-        period=DAY_SECONDS,
-        evaluation_periods=days,
-        datapoints_to_alarm=days,
-        comparison_operator="LessThanThreshold",
+    name: str, says: str, runbook: str, source: str, completed: Metric, *, days: int
+) -> Alarm:
+    return Alarm(
+        name=name,
+        severity="ticket",
+        says=says,
+        runbook=runbook,
+        source=source,
+        metrics={"completed": completed},
+        comparison="<",
         threshold=1,
+        period_seconds=DAY_SECONDS,
+        periods=days,
         # The metric is only sent when there is something to count.
-        treat_missing_data="breaching",
-        alarm_actions=[args.alerts_topic_arn],
-        ok_actions=[args.alerts_topic_arn],
-        opts=opts,
+        missing="breaching",
     )

@@ -48,6 +48,8 @@ class Cdn(pulumi.ComponentResource):
     """Id of the distribution, for invalidations."""
     distribution_arn: pulumi.Output[str]
     """ARN of the distribution."""
+    fallback_function: pulumi.Output[str]
+    """Name of the function that leads every path to the page."""
     url: str
     """Where the environment is: `https://` and the public name."""
 
@@ -56,7 +58,7 @@ class Cdn(pulumi.ComponentResource):
     ) -> None:
         super().__init__("slipway:infra:Cdn", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
-        pages, assets = page_behaviors(name, _ASSET_PATH, child)
+        pages, assets, self.fallback_function = page_behaviors(name, _ASSET_PATH, child)
         distribution = aws.cloudfront.Distribution(
             f"{name}-cdn",
             enabled=True,

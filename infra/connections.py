@@ -1,4 +1,4 @@
-"""How many connections a database instance allows, by its class."""
+"""How much memory a database instance has, and how many connections it allows, by its class."""
 
 import re
 
@@ -17,6 +17,11 @@ def max_connections(instance_class: str) -> int:
     DBInstanceClassMemory is less than the class has, and AWS doesn't say by how much: an eighth
     is taken off, since instances of 2, 4 and 8 GiB report 198, 413 and 856 connections.
     """
+    return min(memory_bytes(instance_class) * 7 // 8 // _BYTES_PER_CONNECTION, _MOST)
+
+
+def memory_bytes(instance_class: str) -> int:
+    """What the class has; 0 for one that is not known."""
     found = re.fullmatch(r"db\.([cmrt])\d[a-z]*\.(\d*)(x?large|micro|small|medium)", instance_class)
     if found is None:
         return 0
@@ -26,4 +31,4 @@ def max_connections(instance_class: str) -> int:
     else:
         vcpus = 2 if size == "large" else 4 * int(times or 1)
         gib = vcpus * _GIB_PER_VCPU[family]
-    return min(gib * 2**30 * 7 // 8 // _BYTES_PER_CONNECTION, _MOST)
+    return gib * 2**30

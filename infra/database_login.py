@@ -46,6 +46,9 @@ class DatabaseLogin(pulumi.ComponentResource):
     secret_arn: pulumi.Output[str]
     """Secret whose keys `username` and `password` are the login to use now."""
 
+    rotation_function: str
+    """Name of the function that rotates it."""
+
     def __init__(
         self, name: str, args: DatabaseLoginArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
@@ -98,15 +101,19 @@ class DatabaseLogin(pulumi.ComponentResource):
             rotate_immediately=False,
             opts=pulumi.ResourceOptions(parent=self, depends_on=[first]),
         )
-        self.secret_arn = secret.arn
+        self.secret_arn, self.rotation_function = secret.arn, _function_name(name)
         self.register_outputs({"secret_arn": self.secret_arn})
+
+
+def _function_name(name: str) -> str:
+    # Fixed, so that its log group can come first; Lambda's own would be kept for ever.
+    return f"{name}-database-login-rotation"
 
 
 def _function(
     name: str, args: DatabaseLoginArgs, child: pulumi.ResourceOptions
 ) -> aws.serverlessrepository.CloudFormationStack:
-    # The name is fixed so that its log group can come first; Lambda's own would be kept for ever.
-    function_name = f"{name}-database-login-rotation"
+    function_name = _function_name(name)
     log_group = aws.cloudwatch.LogGroup(
         f"{name}-database-login-rotation-log",
         name=f"/aws/lambda/{function_name}",

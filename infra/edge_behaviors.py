@@ -50,8 +50,10 @@ def page_behaviors(
 ) -> tuple[
     aws.cloudfront.DistributionDefaultCacheBehaviorArgs,
     aws.cloudfront.DistributionOrderedCacheBehaviorArgs,
+    pulumi.Output[str],
 ]:
-    """The default behaviour, with the single-page fallback, and the one for assets, without it."""
+    """The default behaviour, with the single-page fallback, the one for assets, without it, and the
+    name of the fallback's function."""
     added = response_headers(
         f"{name}-page-headers",
         headers.PAGES,
@@ -92,7 +94,7 @@ def page_behaviors(
         cache_policy_id=_cache(f"{name}-assets", default_seconds=_YEAR_SECONDS, opts=opts).id,
         response_headers_policy_id=added.id,
     )
-    return pages, assets
+    return pages, assets, fallback.name
 
 
 def _cache(

@@ -52,14 +52,7 @@ def _policy(args: EncryptionArgs) -> dict[str, object]:
     return {
         "Version": "2012-10-17",
         "Statement": [
-            {
-                # IAM policies of this account decide; without it the key could become unmanageable.
-                "Sid": "AccountDecidesThroughIam",
-                "Effect": "Allow",
-                "Principal": {"AWS": f"arn:aws:iam::{args.account_id}:root"},
-                "Action": "kms:*",
-                "Resource": "*",
-            },
+            account_decides(args.account_id),
             {
                 "Sid": "LogGroupsOfThisAccount",
                 "Effect": "Allow",
@@ -74,21 +67,39 @@ def _policy(args: EncryptionArgs) -> dict[str, object]:
                 "Resource": "*",
                 "Condition": {"ArnLike": {"kms:EncryptionContext:aws:logs:arn": logs}},
             },
-            {
-                "Sid": "PublishersToTopicsOfThisAccount",
-                "Effect": "Allow",
-                "Principal": {"Service": PUBLISHERS},
-                "Action": ["kms:Decrypt", "kms:GenerateDataKey*"],
-                "Resource": "*",
-                "Condition": {"StringEquals": {"aws:SourceAccount": args.account_id}},
-            },
-            {
-                # Which says nothing of its account when it does (infra/alerts.py).
-                "Sid": "EventsToTopics",
-                "Effect": "Allow",
-                "Principal": {"Service": "events.amazonaws.com"},
-                "Action": ["kms:Decrypt", "kms:GenerateDataKey*"],
-                "Resource": "*",
-            },
+            *publishers_may_use(args.account_id),
         ],
     }
+
+
+def account_decides(account_id: str) -> dict[str, object]:
+    """The statement that lets IAM policies decide; without it a key could become unmanageable."""
+    return {
+        "Sid": "AccountDecidesThroughIam",
+        "Effect": "Allow",
+        "Principal": {"AWS": f"arn:aws:iam::{account_id}:root"},
+        "Action": "kms:*",
+        "Resource": "*",
+    }
+
+
+def publishers_may_use(account_id: str) -> list[dict[str, object]]:
+    """The statements by which whoever tells a topic something may encrypt it."""
+    return [
+        {
+            "Sid": "PublishersToTopicsOfThisAccount",
+            "Effect": "Allow",
+            "Principal": {"Service": PUBLISHERS},
+            "Action": ["kms:Decrypt", "kms:GenerateDataKey*"],
+            "Resource": "*",
+            "Condition": {"StringEquals": {"aws:SourceAccount": account_id}},
+        },
+        {
+            # Which says nothing of its account when it does (infra/alerts.py).
+            "Sid": "EventsToTopics",
+            "Effect": "Allow",
+            "Principal": {"Service": "events.amazonaws.com"},
+            "Action": ["kms:Decrypt", "kms:GenerateDataKey*"],
+            "Resource": "*",
+        },
+    ]

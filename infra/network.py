@@ -32,6 +32,8 @@ class Network(pulumi.ComponentResource):
     """One per zone, in the order of the settings."""
     data_subnet_ids: list[pulumi.Output[str]]
     """One per zone, in the order of the settings."""
+    nat_gateway_ids: dict[str, pulumi.Output[str]]
+    """By the letter of their zone; none without NAT."""
     internet_gateway: aws.ec2.InternetGateway
     """A CloudFront VPC origin can only be made once it is attached."""
 
@@ -115,6 +117,9 @@ class Network(pulumi.ComponentResource):
                 route_table_ids=[table.id for table in tables["private"]],
                 opts=child,
             )
+        self.nat_gateway_ids = {
+            zone[-1]: gateway.id for zone, gateway in zip(settings.zones, gateways, strict=False)
+        }
         self.vpc_id = vpc.id
         self.private_subnet_ids = [subnet.id for subnet in subnets["private"]]
         self.data_subnet_ids = [subnet.id for subnet in subnets["data"]]

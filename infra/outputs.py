@@ -57,6 +57,11 @@ def metrics_namespace(environment: str) -> str:
 REFRESH_METRIC = "TasksToRefresh"
 
 
+# How many people an alerts topic tells, in `metrics_namespace` of the other topic's region.
+SUBSCRIBERS_METRIC = "AlertsSubscribers"
+TOPIC_DIMENSION = "Topic"
+
+
 def watcher_scope(environment: str) -> str:
     """The watcher's own partition of the journal table, which no environment's name can be."""
     return f"{environment}/watcher"

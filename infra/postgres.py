@@ -56,6 +56,8 @@ class Postgres(pulumi.ComponentResource):
     """Name of the database that exists from the start."""
     identifier: pulumi.Output[str]
     """RDS's name of the primary, which is the dimension of its metrics."""
+    replica_identifier: pulumi.Output[str] | None
+    """The same of the replica, where there is one."""
     instance_arn: pulumi.Output[str]
     """ARN of the primary."""
     subnet_group: pulumi.Output[str]
@@ -119,9 +121,11 @@ class Postgres(pulumi.ComponentResource):
             **alike,
             opts=_logged(f"{name}-postgres", identifier, args, child),
         )
-        instances = [primary]
+        instances, self.replica_identifier = [primary], None
         if settings.read_replica:
-            instances.append(_replica(name, identifier, primary, args, alike, child))
+            replica = _replica(name, identifier, primary, args, alike, child)
+            instances.append(replica)
+            self.replica_identifier = replica.identifier
         subscribe(
             name,
             args.alerts_topic_arn,

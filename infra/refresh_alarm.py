@@ -1,8 +1,6 @@
 """An alarm for tasks that go on with a login or key of which there is a newer one."""
 
-import pulumi
-import pulumi_aws as aws
-
+from infra.alarm import Alarm, Metric
 from infra.outputs import REFRESH_METRIC, metrics_namespace
 
 # Since a secret has a new value. A login that was replaced works until the next rotation, which is
@@ -10,25 +8,16 @@ from infra.outputs import REFRESH_METRIC, metrics_namespace
 REFRESH_SECONDS = 7 * 86_400
 
 
-def refresh_alarm(
-    name: str, alerts_topic_arn: pulumi.Input[str], opts: pulumi.ResourceOptions
-) -> None:
+def refresh_alarm(environment: str) -> Alarm:
     """Fires while the watcher counts such a task; the watcher's own alarms tell of its silence."""
-    aws.cloudwatch.MetricAlarm(
-        f"{name}-refresh-overdue",
-        alarm_description=(
-            "ticket, platform: tasks run with a login or key that was replaced a week ago. "
-            "docs/runbooks/rotation.md#a-refresh-is-overdue"
-        ),
-        namespace=metrics_namespace(name),
-        metric_name=REFRESH_METRIC,
-        statistic="Maximum",
-        period=60,
-        evaluation_periods=1,
-        comparison_operator="GreaterThanThreshold",
+    return Alarm(
+        name="refresh-overdue",
+        severity="ticket",
+        says="tasks run with a login or key that was replaced a week ago",
+        runbook="rotation.md#a-refresh-is-overdue",
+        source="ours: three weeks before the first of them could be shut out",
+        metrics={"tasks": Metric(metrics_namespace(environment), REFRESH_METRIC, "Maximum")},
+        comparison=">",
         threshold=0,
-        treat_missing_data="notBreaching",
-        alarm_actions=[alerts_topic_arn],
-        ok_actions=[alerts_topic_arn],
-        opts=opts,
+        periods=1,
     )

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
+from infra.encryption import account_decides
 from infra.frontend_copy import FrontendCopy, FrontendCopyArgs
 from infra.settings import BackupSettings
 from infra.vault import Vault, VaultArgs
@@ -46,7 +47,9 @@ class SecondRegion(pulumi.ComponentResource):
             description=f"Encrypts the copies of the data of the environment {name}",
             enable_key_rotation=True,
             deletion_window_in_days=30,
-            policy=pulumi.Output.json_dumps(_account_decides(args.account_id)),
+            policy=pulumi.Output.json_dumps(
+                {"Version": "2012-10-17", "Statement": [account_decides(args.account_id)]}
+            ),
             opts=child,
         )
         aws.kms.Alias(
@@ -91,19 +94,3 @@ class SecondRegion(pulumi.ComponentResource):
         )
         self.vault_arn, self.copy_bucket = vault.arn, frontend.bucket
         self.register_outputs({"vault_arn": self.vault_arn, "copy_bucket": self.copy_bucket})
-
-
-def _account_decides(account_id: str) -> dict[str, object]:
-    return {
-        "Version": "2012-10-17",
-        "Statement": [
-            {
-                # IAM policies of this account decide; without it the key could become unmanageable.
-                "Sid": "AccountDecidesThroughIam",
-                "Effect": "Allow",
-                "Principal": {"AWS": f"arn:aws:iam::{account_id}:root"},
-                "Action": "kms:*",
-                "Resource": "*",
-            }
-        ],
-    }

@@ -33,6 +33,10 @@ class Service(pulumi.ComponentResource):
 
     cluster_arn: pulumi.Output[str]
     """The cluster."""
+    cluster_name: pulumi.Output[str]
+    """Its name, which is a dimension of its metrics."""
+    service_names: dict[Slot, pulumi.Output[str]]
+    """The name of each slot's service, likewise."""
     service_arns: dict[Slot, pulumi.Output[str]]
     """The ECS service of each slot."""
     scalable_targets: dict[Slot, pulumi.Output[str]]
@@ -48,8 +52,8 @@ class Service(pulumi.ComponentResource):
             settings=[aws.ecs.ClusterSettingArgs(name="containerInsights", value="enhanced")],
             opts=child,
         )
-        self.cluster_arn = cluster.arn
-        self.service_arns, self.scalable_targets = {}, {}
+        self.cluster_arn, self.cluster_name = cluster.arn, cluster.name
+        self.service_arns, self.service_names, self.scalable_targets = {}, {}, {}
         for slot in SLOTS:
             service = aws.ecs.Service(
                 f"{name}-{slot}",
@@ -113,6 +117,6 @@ class Service(pulumi.ComponentResource):
                     ignore_changes=["min_capacity", "suspended_state"],  # cutover owns both
                 ),
             )
-            self.service_arns[slot] = service.arn
+            self.service_arns[slot], self.service_names[slot] = service.arn, service.name
             self.scalable_targets[slot] = target.resource_id
         self.register_outputs({"cluster_arn": self.cluster_arn})

@@ -31,12 +31,15 @@ class Waf(pulumi.ComponentResource):
     """ARN of the web ACL; known once its log is set up."""
     log_group: pulumi.Output[str]
     """Name of its log's group, in us-east-1."""
+    metric_name: str
+    """What its metrics are under."""
 
     def __init__(
         self, name: str, args: WafArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
         super().__init__("slipway:infra:Waf", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
+        self.metric_name = f"{name}-edge"
         web_acl = aws.wafv2.WebAcl(
             f"{name}-edge",
             region=_REGION,
@@ -55,7 +58,7 @@ class Waf(pulumi.ComponentResource):
             data_protection_config=_hidden_from_samples_and_logs(),
             visibility_config=aws.wafv2.WebAclVisibilityConfigArgs(
                 cloudwatch_metrics_enabled=True,
-                metric_name=f"{name}-edge",
+                metric_name=self.metric_name,
                 sampled_requests_enabled=True,
             ),
             opts=child,

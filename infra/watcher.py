@@ -1,12 +1,17 @@
-"""A function that looks every minute: for a cutover nobody ends, and for tasks to be refreshed."""
+"""A function that looks every minute: for a cutover nobody ends, tasks to be refreshed, and people
+to be told."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pulumi
 import pulumi_aws as aws
 
+from infra.alarm import Alarm, Metric
+from infra.alarms import Alarms, AlarmsArgs
 from infra.outputs import metrics_namespace
+from infra.paging import ALERTS, EDGE_ALERTS
 from infra.refresh_alarm import REFRESH_SECONDS, refresh_alarm
 from infra.watcher_access import Watched, function_role, schedule_role
 
@@ -18,6 +23,7 @@ FILES = (
     "watcher/__init__.py",
     "watcher/handler.py",
     "watcher/refresh.py",
+    "watcher/subscribers.py",
     "watcher/trouble.py",
 )
 # The next look is due by then; the least that both services accept.
@@ -76,31 +82,37 @@ class Watcher(pulumi.ComponentResource):
             ),
             opts=child,
         )
-        for metric, what, comparison, missing in (
-            ("Errors", "fails", "GreaterThanOrEqualToThreshold", "notBreaching"),
-            # Lambda reports a function's metrics only when it is called.
-            ("Invocations", "is not called", "LessThanThreshold", "breaching"),
-        ):
-            aws.cloudwatch.MetricAlarm(
-                f"{name}-watcher-{metric.lower()}",
-                alarm_description=f"The watcher of cutovers {what}, see docs/runbooks/cutover.md",
-                namespace="AWS/Lambda",
-                metric_name=metric,
-                dimensions={"FunctionName": function.name},
-                statistic="Sum",
-                period=60,
-                # One look that failed is made up for by the next.
-                evaluation_periods=5,
-                datapoints_to_alarm=3,
-                comparison_operator=comparison,
-                threshold=1,
-                treat_missing_data=missing,
-                alarm_actions=[args.watched.alerts_topic_arn],
-                ok_actions=[args.watched.alerts_topic_arn],
-                opts=child,
-            )
-        refresh_alarm(name, args.watched.alerts_topic_arn, child)
+        Alarms(
+            name,
+            AlarmsArgs(
+                alarms=[*_own_alarms(function.name), refresh_alarm(name)],
+                topic_arn=args.watched.alerts_topic_arn,
+            ),
+            child,
+        )
         self.register_outputs({})
+
+
+def _own_alarms(function: pulumi.Input[str]) -> Iterator[Alarm]:
+    for metric, says, comparison, missing in (
+        ("Errors", "the watcher of cutovers fails", ">=", "notBreaching"),
+        ("Throttles", "Lambda refuses to start the watcher of cutovers", ">=", "notBreaching"),
+        # Lambda reports a function's metrics only when it is called.
+        ("Invocations", "the watcher of cutovers is not called", "<", "breaching"),
+    ):
+        yield Alarm(
+            name=f"watcher-{metric.lower()}",
+            severity="ticket",
+            says=says,
+            runbook="alarms.md#the-watcher-does-not-watch",
+            source="ours: it looks every minute, and the next look makes up for one that failed",
+            metrics={"count": Metric("AWS/Lambda", metric, "Sum", {"FunctionName": function})},
+            comparison="<" if comparison == "<" else ">=",
+            threshold=1,
+            periods=5,
+            datapoints=3,
+            missing="breaching" if missing == "breaching" else "notBreaching",
+        )
 
 
 def _function(name: str, args: WatcherArgs, child: pulumi.ResourceOptions) -> aws.lambda_.Function:
@@ -138,6 +150,13 @@ def _function(name: str, args: WatcherArgs, child: pulumi.ResourceOptions) -> aw
                 "ENVIRONMENT": name,
                 "TABLE": args.watched.table_name,
                 "TOPIC": args.watched.alerts_topic_arn,
+                "TOPICS": pulumi.Output.json_dumps(
+                    {
+                        ALERTS: args.watched.alerts_topic_arn,
+                        EDGE_ALERTS: args.watched.edge_alerts_topic_arn,
+                    },
+                    sort_keys=True,
+                ),
                 "REPEAT_SECONDS": str(args.repeat_minutes * 60),
                 "CLUSTER": args.watched.cluster_arn,
                 "SECRET_ARNS": pulumi.Output.all(*args.watched.secret_arns).apply(",".join),

@@ -16,6 +16,7 @@ class Watched:
     table_name: pulumi.Input[str]
     table_arn: pulumi.Input[str]
     alerts_topic_arn: pulumi.Input[str]
+    edge_alerts_topic_arn: pulumi.Input[str]
     key_arn: pulumi.Input[str]
     cluster_arn: pulumi.Input[str]
     secret_arns: Sequence[pulumi.Input[str]]
@@ -61,6 +62,12 @@ def function_role(
                 "Effect": "Allow",
                 "Action": "sns:Publish",
                 "Resource": watched.alerts_topic_arn,
+            },
+            {
+                "Sid": "CountWhoIsTold",
+                "Effect": "Allow",
+                "Action": "sns:GetTopicAttributes",
+                "Resource": [watched.alerts_topic_arn, watched.edge_alerts_topic_arn],
             },
             {
                 # Neither has a resource level for a whole cluster.

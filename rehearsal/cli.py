@@ -110,6 +110,19 @@ def capacity(stack: Stack = "staging") -> None:
 
 
 @app.command()
+def alarms(stack: Stack = "prod") -> None:
+    """Write docs/alarms.md: every alarm of a stack, its numbers and where they are from."""
+    gc.disable()
+    from rehearsal.alarms_page import markdown
+    from rehearsal.recording import record
+    from rehearsal.stack_file import ROOT
+    from stacks.environment import environment
+
+    page = markdown(record(environment, stack=stack), stack)
+    (ROOT / "docs" / "alarms.md").write_text(page)
+
+
+@app.command()
 def up(stack: Stack = "staging", port: Port = None) -> None:
     """Create and start the environment on this machine, and keep it up until Ctrl-C."""
     from rehearsal import commands

@@ -44,6 +44,7 @@ class Monitor(MockMonitor):
         self.outputs, self.preview = outputs, preview
         self.invokes: list[Invoke] = []
         self.exports: dict[str, Any] = {}
+        self.component_outputs: dict[str, dict[str, Any]] = {}
         self.secret_exports: frozenset[str] = frozenset()
         self.by_urn: dict[str, Resource] = {}
         self.lock = threading.Lock()
@@ -121,9 +122,12 @@ class Monitor(MockMonitor):
         return {**inputs, **self.outputs(request.type, request.name, inputs)}
 
     def RegisterResourceOutputs(self, request: Any) -> Any:
-        if f"::{STACK_TYPE}::" in request.urn:
-            marked = rpc.deserialize_properties(request.outputs, keep_unknowns=self.preview)
-            self.exports = {key: bare(value) for key, value in marked.items()}
+        marked = rpc.deserialize_properties(request.outputs, keep_unknowns=self.preview)
+        registered = {key: bare(value) for key, value in marked.items()}
+        if f"::{STACK_TYPE}::" not in request.urn:
+            self.component_outputs[request.urn] = registered
+        else:
+            self.exports = registered
             refuse_gaps("an export", self.exports)
             self.secret_exports = frozenset(k for k, v in marked.items() if rpc.is_rpc_secret(v))
         return super().RegisterResourceOutputs(request)

@@ -28,12 +28,13 @@ STUCK_SECONDS = 60
 
 @dataclass(frozen=True, kw_only=True)
 class Recording:
-    """Every resource in order of its URN, every lookup in order of its token, and the stack's
-    exports as plain data."""
+    """Every resource in order of its URN, every lookup in order of its token, and as plain data the
+    stack's exports and, by URN, what each component registers as its outputs."""
 
     resources: list[Resource] = field(default_factory=list)
     invokes: list[Invoke] = field(default_factory=list)
     exports: dict[str, Any] = field(default_factory=dict)
+    component_outputs: dict[str, dict[str, Any]] = field(default_factory=dict)
     secret_exports: frozenset[str] = frozenset()
 
     def every(self, type_: str, name: str | None = None) -> list[Resource]:
@@ -92,6 +93,7 @@ def record(
         resources=sorted(monitor.by_urn.values(), key=_order),
         invokes=sorted(monitor.invokes, key=lambda invoke: invoke.token),
         exports=monitor.exports,
+        component_outputs=monitor.component_outputs,
         secret_exports=monitor.secret_exports,
     )
 

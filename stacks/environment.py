@@ -13,16 +13,20 @@ from infra.certificates import Certificates, CertificatesArgs
 from infra.contract import ContractParameter, ContractParameterArgs
 from infra.database_login import DatabaseLogin, DatabaseLoginArgs
 from infra.drills import Drills, DrillsArgs
+from infra.edge_alerts import REGION as EDGE_REGION
+from infra.edge_alerts import EdgeAlerts, EdgeAlertsArgs
 from infra.encryption import Encryption, EncryptionArgs
 from infra.endpoints import Endpoints, EndpointsArgs
 from infra.firewall import Firewall, FirewallArgs
 from infra.flow_logs import FlowLogs, FlowLogsArgs
 from infra.frontend import Frontend, FrontendArgs
 from infra.gates import Gates, GatesArgs
+from infra.health_check import HealthCheck, HealthCheckArgs
 from infra.log_bucket import LogBucket, LogBucketArgs
 from infra.log_metrics import LogMetrics, LogMetricsArgs
 from infra.network import Network, NetworkArgs
 from infra.outputs import SLOTS
+from infra.paging import ALERTS, EDGE_ALERTS, Paging, PagingArgs
 from infra.postgres import Postgres, PostgresArgs
 from infra.provider import aws_provider
 from infra.redis import Redis, RedisArgs
@@ -38,6 +42,7 @@ from infra.tasks import Tasks, TasksArgs
 from infra.waf import Waf, WafArgs
 from infra.watcher import Watcher, WatcherArgs
 from infra.watcher_access import Watched
+from stacks.alarms import part_alarms
 from stacks.contract import contract_fields
 
 
@@ -54,6 +59,9 @@ def environment() -> None:
         name,
         AlertsArgs(settings=chosen.alerts, account_id=account_id, key_arn=encryption.key_arn),
         plain,
+    )
+    edge_alerts = EdgeAlerts(
+        name, EdgeAlertsArgs(settings=chosen.alerts, account_id=account_id), stateful
     )
     Budget(name, BudgetArgs(settings=chosen.budget, alerts_topic_arn=alerts.topic_arn), plain)
     logs = LogBucket(
@@ -239,7 +247,7 @@ def environment() -> None:
         ),
         plain,
     )
-    LogMetrics(name, LogMetricsArgs(log_groups=tasks.log_groups), plain)
+    log_metrics = LogMetrics(name, LogMetricsArgs(log_groups=tasks.log_groups), plain)
     SavedQueries(
         name,
         SavedQueriesArgs(
@@ -300,6 +308,7 @@ def environment() -> None:
                 table_name=state.table_name,
                 table_arn=state.table_arn,
                 alerts_topic_arn=alerts.topic_arn,
+                edge_alerts_topic_arn=edge_alerts.topic_arn,
                 key_arn=encryption.key_arn,
                 cluster_arn=service.cluster_arn,
                 secret_arns=[login.secret_arn, secrets.redis_url_arn, secrets.secret_key_arn],
@@ -350,6 +359,48 @@ def environment() -> None:
             },
         ),
         stateful,
+    )
+
+    HealthCheck(
+        name,
+        HealthCheckArgs(domain_name=chosen.domain.name, topic_arn=edge_alerts.topic_arn),
+        plain,
+    )
+    for part, elsewhere, told, other in (
+        (name, None, alerts.topic_arn, EDGE_ALERTS),
+        (f"{name}-edge", EDGE_REGION, edge_alerts.topic_arn, ALERTS),
+    ):
+        Paging(
+            part,
+            PagingArgs(
+                environment=name,
+                account_id=account_id,
+                boundary_arn=chosen.boundary_arn,
+                region=region,
+                elsewhere=elsewhere,
+                topic_arn=told,
+                other=other,
+            ),
+            plain,
+        )
+    part_alarms(
+        name,
+        chosen,
+        plain,
+        slo=slo,
+        network=network,
+        postgres=postgres,
+        login=login,
+        redis=redis,
+        certificates=certificates,
+        balancer=balancer,
+        waf=waf,
+        cdn=cdn,
+        log_metrics=log_metrics,
+        service=service,
+        state=state,
+        alerts=alerts,
+        edge_alerts=edge_alerts,
     )
 
     contract = contract_fields(

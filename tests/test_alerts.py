@@ -1,6 +1,7 @@
 """What is asked of SNS. That AWS accepts it is the preview's to show."""
 
 import json
+from typing import Any
 
 import pulumi
 import pytest
@@ -90,4 +91,37 @@ def test_the_topic_is_handed_on_with_its_policy():
 @pytest.mark.parametrize("stack", STACKS)
 def test_the_addresses_are_those_of_the_stack_file(stack: str):
     found = [r.inputs["endpoint"] for r in recorded(stack).resources if r.type == SUBSCRIPTION]
-    assert sorted(found) == sorted(chosen(stack).alerts.emails)
+    assert sorted(found) == sorted(2 * chosen(stack).alerts.emails)
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_the_edge_tells_the_same_people_in_its_own_region_with_a_key_of_it(stack: str):
+    def of(type_: str, name: str) -> dict[str, Any]:
+        return recorded(stack).only(type_, f"{stack}-{name}").inputs
+
+    key = recorded(stack).only("aws:kms/key:Key", f"{stack}-edge-key")
+    assert of("aws:sns/topic:Topic", "edge-alerts") == {
+        "region": "us-east-1",
+        "kmsMasterKeyId": key.outputs["arn"],
+    }
+    here = json.loads(of("aws:sns/topicPolicy:TopicPolicy", "alerts-policy")["policy"])
+    there = json.loads(of("aws:sns/topicPolicy:TopicPolicy", "edge-alerts-policy")["policy"])
+    assert [one["Sid"] for one in there["Statement"]] == [one["Sid"] for one in here["Statement"]]
+    policy = json.loads(key.inputs["policy"])
+    assert [one["Sid"] for one in policy["Statement"]] == [
+        *("AccountDecidesThroughIam", "PublishersToTopicsOfThisAccount", "EventsToTopics")
+    ]
+    assert (key.inputs["region"], key.inputs["enableKeyRotation"]) == ("us-east-1", True)
+    assert key.inputs["deletionWindowInDays"] == 30
+    assert of("aws:kms/alias:Alias", "edge-key-alias") == {
+        "region": "us-east-1",
+        "name": f"alias/slipway-{stack}-edge",
+        "targetKeyId": key.outputs["keyId"],
+    }
+    regions = {
+        (r.inputs["endpoint"], r.inputs.get("region"))
+        for r in recorded(stack).resources
+        if r.type == SUBSCRIPTION
+    }
+    emails = chosen(stack).alerts.emails
+    assert regions == {(address, where) for address in emails for where in (None, "us-east-1")}

@@ -30,6 +30,8 @@ PRICES = Prices.model_validate(
             "schedule million calls": "1",
             "composite alarm": "0.5",
             "dashboard": "3",
+            "health check": "0.5",
+            "health check feature": "1",
         },
         "regions": {
             "eu-west-1": {
@@ -162,6 +164,16 @@ def test_a_composite_alarm_and_a_dashboard_have_a_price_of_their_own() -> None:
     ]
 
 
+def test_a_health_check_costs_and_https_costs_more() -> None:
+    type_ = "aws:route53/healthCheck:HealthCheck"
+
+    assert lines(resource(type_, type="HTTP"), resource(type_, type="HTTPS")) == [
+        ("health check", Decimal("0.5")),
+        ("health check", Decimal("0.5")),
+        ("health check feature", Decimal(1)),
+    ]
+
+
 def test_a_database_is_kept_a_second_time_and_restored_twice_a_week() -> None:
     database = resource(
         "aws:rds/instance:Instance", instanceClass="db.t4g.small", allocatedStorage=20
@@ -186,11 +198,14 @@ def test_a_database_is_kept_a_second_time_and_restored_twice_a_week() -> None:
 
 def test_a_function_costs_its_calls_and_a_tenth_of_a_second_of_memory_for_each() -> None:
     function = resource("aws:lambda/function:Function", memorySize=512)
-    schedule = resource("aws:scheduler/schedule:Schedule")
-    assert lines(function, schedule) == [
+    type_ = "aws:scheduler/schedule:Schedule"
+    schedule = resource(type_, scheduleExpression="rate(1 minute)")
+    weekly = resource(type_, scheduleExpression="cron(0 9 ? * MON *)")
+    assert lines(function, schedule, weekly) == [
         ("function million calls", Decimal("0.00876")),
         ("function GiB second", Decimal("0.0219")),
         ("schedule million calls", Decimal("0.0438")),
+        ("schedule million calls", Decimal("0.000005")),
     ]
 
 

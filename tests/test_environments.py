@@ -16,7 +16,7 @@ from tests.environments import STACKS, chosen, previewed, recorded, recorded_aga
 
 # What every environment has, whatever its dials say. A change here is a change to what people pay
 # for and rely on: say so in the CHANGELOG.
-ALWAYS = 250
+ALWAYS = 331
 STATEFUL = {
     "aws:dynamodb/table:Table",
     "aws:elasticache/replicationGroup:ReplicationGroup",
@@ -52,16 +52,18 @@ def by_the_dials(settings: Settings) -> int:
     return (
         zones * 3 * 3  # subnet, route table and association in each of three tiers
         + zones * (1 if nat == "none" else 2)  # the public way out, and the private one
-        + gateways * 2  # with its address
+        + gateways * 5  # with its address, and its alarms with their component
         + len(settings.network.endpoints)
-        + len(settings.alerts.emails)
+        + 2 * len(settings.alerts.emails)  # of both topics
         + 2 * len(settings.service.floors)  # of each slot
         + (2 if settings.tracing else 0)  # the collector's log, and leave to write traces
         + 2 * min(settings.secrets.generation, 2)  # a Redis user and its password
         + (2 if settings.redis.engine == "redis" else 0)  # its mandatory default user, likewise
         + by_the_backups_dials(settings.backup)
-        # The replica and its two log groups, the owner's secret with its value and password.
-        + (7 if settings.postgres.read_replica else 0)
+        + 5 * settings.redis.nodes  # alarms of each
+        # The replica and its two log groups, the owner's secret with its value and password; nine
+        # alarms and their component.
+        + (17 if settings.postgres.read_replica else 0)
     )
 
 
@@ -259,6 +261,13 @@ def test_what_a_replica_adds_has_a_parent_a_provider_and_its_protection() -> Non
     """A dial that no environment has turned is held to the rules for all of them."""
     before = {r.urn for r in prod(read_replica=False).resources}
     added = [r for r in prod(read_replica=True).resources if r.urn not in before]
+    alarms = [r for r in added if "slipway:infra:Alarms" in r.urn]
+    assert {r.name.removeprefix("prod-postgres-replica") for r in alarms} == {
+        *("", "-connections", "-cpu", "-io-balance", "-lag", "-memory", "-read-latency"),
+        *("-storage", "-throughput-balance", "-write-latency"),
+    }
+    assert {(r.provider, r.protect) for r in alarms if r.custom} == {("aws", False)}
+    added = [r for r in added if r not in alarms]
     postgres, owner_secret = "slipway:infra:Postgres", "slipway:infra:OwnerSecret"
     password = f"prod-database-owner-g{chosen('prod').secrets.generation}"
     assert {
@@ -382,7 +391,7 @@ def test_the_edge_is_guarded_and_each_end_of_tls_has_its_own_certificate(stack: 
 
 
 @pytest.mark.parametrize("stack", STACKS)
-def test_one_key_encrypts_everything_and_one_topic_hears_every_alarm(stack: str) -> None:
+def test_one_key_encrypts_everything_and_one_topic_a_region_hears_every_alarm(stack: str) -> None:
     resources = recorded(stack).resources
     keys = {"kmsKeyArn", "kmsKeyId", "masterSecretKmsKeyArn"}
     keys |= {"masterUserSecretKmsKeyId", "performanceInsightsKmsKeyId"}
@@ -398,14 +407,21 @@ def test_one_key_encrypts_everything_and_one_topic_hears_every_alarm(stack: str)
     assert {*encrypted} - {*elsewhere} == {key}
     copies = [r for r in resources if r.name == f"{stack}-copy-key"]
     assert {*elsewhere} == {copy.outputs["arn"] for copy in copies}
-    heard = [topic for r in resources for topic in named(r.inputs, {"alarmActions", "snsTopic"})]
-    assert len(heard) >= 7
-    topic = recorded(stack).only("aws:sns/topic:Topic").outputs["arn"]
-    assert all(found in (topic, [topic]) for found in heard)
+    for region, part, least in ((None, "", 40), ("us-east-1", "-edge", 5)):
+        heard = [
+            topic
+            for r in resources
+            if r.inputs.get("region") == region
+            for topic in named(r.inputs, {"alarmActions", "snsTopic"})
+        ]
+        assert len(heard) >= least
+        topic = recorded(stack).only("aws:sns/topic:Topic", f"{stack}{part}-alerts").outputs["arn"]
+        assert all(found in (topic, [topic]) for found in heard)
 
 
 def test_all_three_have_the_same_parts() -> None:
-    # RDS can't manage the password of a replica's primary; and not everybody wants a second region.
+    # RDS can't manage the password of a replica's primary; not everybody wants a second region; and
+    # each gateway has its alarms.
     by_dial = {"OwnerSecret", "SecondRegion", "FrontendCopy"}
     parts = {
         stack: [
@@ -414,9 +430,10 @@ def test_all_three_have_the_same_parts() -> None:
             if r.type.startswith("slipway:")
             and r.type.rpartition(":")[2] not in by_dial
             and r.name != f"{stack}-copy"
+            and not r.name.startswith(f"{stack}-nat-")
         ]
         for stack in STACKS
     }
     assert parts["prod"] == parts["staging"] == parts["testing"]
     assert STACK_TYPE not in parts["prod"]
-    assert len(parts["prod"]) == 40
+    assert len(parts["prod"]) == 68

@@ -12,7 +12,7 @@ EXPECTED = {
 
 @pytest.mark.parametrize("stack", STACKS)
 def test_each_slot_has_its_pair(stack: str) -> None:
-    topic = recorded(stack).only("aws:sns/topic:Topic").outputs["arn"]
+    topic = recorded(stack).only("aws:sns/topic:Topic", f"{stack}-alerts").outputs["arn"]
     balancer = recorded(stack).only("aws:lb/loadBalancer:LoadBalancer").outputs["arnSuffix"]
     seen = 0
     for slot in ("blue", "green"):
@@ -22,11 +22,13 @@ def test_each_slot_has_its_pair(stack: str) -> None:
                 "aws:cloudwatch/metricAlarm:MetricAlarm", f"{stack}-{slot}-{purpose}"
             )
             said = {
-                "errors": f"Tasks of the {slot} slot answer with server errors",
-                "unhealthy": f"Tasks of the {slot} slot fail their health check",
+                "errors": f"tasks of the {slot} slot answer with server errors",
+                "unhealthy": f"tasks of the {slot} slot fail their health check",
             }
             assert alarm.inputs == {
-                "alarmDescription": said[purpose],
+                "alarmDescription": (
+                    f"page, platform: {said[purpose]}. docs/runbooks/alarms.md#a-slot-fails"
+                ),
                 "namespace": "AWS/ApplicationELB",
                 "metricName": metric,
                 "dimensions": {

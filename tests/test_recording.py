@@ -25,7 +25,7 @@ class Part(pulumi.ComponentResource):
     def __init__(self, name: str, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("slipway:test:Part", name, None, opts)
         self.vpc = a_vpc(name, pulumi.ResourceOptions(parent=self))
-        self.register_outputs({})
+        self.register_outputs({"names": {name: self.vpc.id}})
 
 
 def a_vpc(name: str = "main", opts: pulumi.ResourceOptions | None = None) -> aws.ec2.Vpc:
@@ -66,6 +66,12 @@ def test_the_only_one_of_two_is_an_error() -> None:
     assert recording.only(VPC, "two").name == "two"
     with pytest.raises(LookupError, match=r"^2 of aws:ec2/vpc:Vpc: one, two$"):
         recording.only(VPC)
+
+
+def test_what_a_component_registers_is_plain_data_by_its_urn() -> None:
+    recording = recorded(lambda: Part("one"))
+    part = recording.only("slipway:test:Part")
+    assert recording.component_outputs == {part.urn: {"names": {"one": "one-id"}}}
 
 
 def test_an_empty_program_has_nothing_to_loop_over() -> None:

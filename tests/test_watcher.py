@@ -35,6 +35,7 @@ def _recorded() -> Recording:
                     table_name="the-table",
                     table_arn="table-arn",
                     alerts_topic_arn="topic-arn",
+                    edge_alerts_topic_arn="edge-topic-arn",
                     key_arn="key-arn",
                     cluster_arn="cluster-arn",
                     secret_arns=["login-arn", "key-secret-arn"],
@@ -57,6 +58,7 @@ def test_the_function_has_a_supported_runtime_and_no_place_in_the_network() -> N
         "watcher/__init__.py",
         "watcher/handler.py",
         "watcher/refresh.py",
+        "watcher/subscribers.py",
         "watcher/trouble.py",
     ]
     assert inputs == {
@@ -72,6 +74,7 @@ def test_the_function_has_a_supported_runtime_and_no_place_in_the_network() -> N
                 "ENVIRONMENT": "prod",
                 "TABLE": "the-table",
                 "TOPIC": "topic-arn",
+                "TOPICS": '{"alerts": "topic-arn", "edge-alerts": "edge-topic-arn"}',
                 "REPEAT_SECONDS": "1200",
                 "CLUSTER": "cluster-arn",
                 "SECRET_ARNS": "login-arn,key-secret-arn",
@@ -109,6 +112,12 @@ def test_it_reads_the_lease_and_the_age_of_tasks_writes_its_own_item_counts_and_
             "Condition": {"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": ["prod/watcher"]}},
         },
         {"Sid": "Tell", "Effect": "Allow", "Action": "sns:Publish", "Resource": "topic-arn"},
+        {
+            "Sid": "CountWhoIsTold",
+            "Effect": "Allow",
+            "Action": "sns:GetTopicAttributes",
+            "Resource": ["topic-arn", "edge-topic-arn"],
+        },
         {
             "Sid": "SeeTheTasks",
             "Effect": "Allow",
@@ -211,15 +220,22 @@ def test_it_looks_every_minute_and_never_late() -> None:
 @pytest.mark.parametrize(
     ("metric", "description", "comparison", "missing"),
     [
-        ("Errors", "fails", "GreaterThanOrEqualToThreshold", "notBreaching"),
-        ("Invocations", "is not called", "LessThanThreshold", "breaching"),
+        ("Errors", "the watcher of cutovers fails", "GreaterThanOrEqualTo", "notBreaching"),
+        (
+            "Throttles",
+            "Lambda refuses to start the watcher of cutovers",
+            *("GreaterThanOrEqualTo", "notBreaching"),
+        ),
+        ("Invocations", "the watcher of cutovers is not called", "LessThan", "breaching"),
     ],
 )
 def test_a_watcher_that_fails_or_is_silent_is_told_of(
     metric: str, description: str, comparison: str, missing: str
 ) -> None:
     assert _recorded().only(ALARM, f"prod-watcher-{metric.lower()}").inputs == {
-        "alarmDescription": f"The watcher of cutovers {description}, see docs/runbooks/cutover.md",
+        "alarmDescription": (
+            f"ticket, platform: {description}. docs/runbooks/alarms.md#the-watcher-does-not-watch"
+        ),
         "namespace": "AWS/Lambda",
         "metricName": metric,
         "dimensions": {"FunctionName": "prod-watcher.name"},
@@ -227,7 +243,7 @@ def test_a_watcher_that_fails_or_is_silent_is_told_of(
         "period": 60,
         "evaluationPeriods": 5,
         "datapointsToAlarm": 3,
-        "comparisonOperator": comparison,
+        "comparisonOperator": f"{comparison}Threshold",
         "threshold": 1,
         "treatMissingData": missing,
         "alarmActions": ["topic-arn"],
@@ -246,6 +262,7 @@ def test_a_refresh_that_is_overdue_is_told_of_while_it_is() -> None:
         "statistic": "Maximum",
         "period": 60,
         "evaluationPeriods": 1,
+        "datapointsToAlarm": 1,
         "comparisonOperator": "GreaterThanThreshold",
         "threshold": 0,
         "treatMissingData": "notBreaching",
@@ -261,7 +278,7 @@ def test_a_login_outlives_the_alarm_by_weeks() -> None:
 
 
 def test_that_is_all() -> None:
-    assert len(_recorded().resources) == 12
+    assert len(_recorded().resources) == 14
 
 
 @pytest.mark.parametrize("stack", STACKS)
@@ -272,6 +289,12 @@ def test_each_environment_watches_its_own_lease(stack: str) -> None:
         "ENVIRONMENT": stack,
         "TABLE": made.exports["journal_table"],
         "TOPIC": made.exports["alerts_topic"],
+        "TOPICS": json.dumps(
+            {
+                called: made.only("aws:sns/topic:Topic", f"{stack}-{called}").outputs["arn"]
+                for called in ("alerts", "edge-alerts")
+            }
+        ),
         "REPEAT_SECONDS": str(chosen(stack).alerts.repeat_minutes * 60),
         "CLUSTER": made.exports["cluster"],
         "SECRET_ARNS": ",".join(_secrets_of_tasks(stack)),
@@ -281,16 +304,17 @@ def test_each_environment_watches_its_own_lease(stack: str) -> None:
     policy = json.loads(
         made.only("aws:iam/rolePolicy:RolePolicy", f"{stack}-watcher").inputs["policy"]
     )
-    lease, memory, topic, tasks, secrets, _, key, _ = policy["Statement"]
+    lease, memory, topic, told, tasks, secrets, _, key, _ = policy["Statement"]
     table = made.only("aws:dynamodb/table:Table").outputs["arn"]
     assert lease["Resource"] == memory["Resource"] == table
     assert topic["Resource"] == made.exports["alerts_topic"]
+    assert told["Resource"] == [*json.loads(variables["TOPICS"]).values()]
     assert tasks["Condition"] == {"ArnEquals": {"ecs:cluster": made.exports["cluster"]}}
     assert secrets["Resource"] == _secrets_of_tasks(stack)
     assert key["Resource"] == made.only("aws:kms/key:Key", f"{stack}-key").outputs["arn"]
     # What stops a cutover is the health of the slots, and not who watches it.
     watcher = {alarm.outputs["arn"] for alarm in made.every(ALARM) if "-watcher-" in alarm.name}
-    assert len(watcher) == 2
+    assert len(watcher) == 3
     assert not watcher & set(made.exports["alarms"])
 
 

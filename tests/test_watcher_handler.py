@@ -4,6 +4,7 @@ What it reads is what cutover's own store has written.
 """
 
 import itertools
+import json
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -304,10 +305,12 @@ def test_lambda_finds_everything_in_the_functions_variables(
 ) -> None:
     variables = recorded("prod").only("aws:lambda/function:Function").inputs["environment"]
     cluster = boto3.client("ecs", region_name=REGION).create_cluster(clusterName=world.table)
+    there = boto3.client("sns", region_name="us-east-1").create_topic(Name=world.table)
     given = {
         **variables["variables"],
         "TABLE": world.table,
         "TOPIC": world.topic,
+        "TOPICS": json.dumps({"alerts": world.topic, "edge-alerts": there["TopicArn"]}),
         "CLUSTER": cluster["cluster"]["clusterArn"],
     }
     assert given["ENVIRONMENT"] == "prod"
@@ -326,8 +329,18 @@ def test_lambda_finds_everything_in_the_functions_variables(
         assert len(handler._refresh().secrets) == 3
         metrics = boto3.client("cloudwatch", region_name=REGION).list_metrics()["Metrics"]
         assert {(m["Namespace"], m["MetricName"]) for m in metrics} == {
-            ("Slipway/prod", "TasksToRefresh")
+            ("Slipway/prod", "TasksToRefresh"),
+            ("Slipway/prod", "AlertsSubscribers"),
         }
+        assert [(one.topic, one.called) for one in handler._subscribers()] == [
+            (world.topic, "alerts"),
+            (there["TopicArn"], "edge-alerts"),
+        ]
+        for one, region, other in zip(
+            handler._subscribers(), (REGION, "us-east-1"), ("us-east-1", REGION), strict=True
+        ):
+            assert one.sns.meta.region_name == region
+            assert one.cloudwatch.meta.region_name == other
     finally:
         _forget()
 
@@ -335,10 +348,13 @@ def test_lambda_finds_everything_in_the_functions_variables(
 def _forget() -> None:
     handler._watcher.cache_clear()
     handler._refresh.cache_clear()
+    handler._subscribers.cache_clear()
 
 
-@pytest.mark.parametrize("broken", [{"lease"}, {"tasks"}, {"lease", "tasks"}])
-def test_neither_look_waits_for_the_other_to_work_again(
+@pytest.mark.parametrize(
+    "broken", [{"lease"}, {"tasks"}, {"lease", "tasks"}, {"here"}, {"there"}, {"here", "lease"}]
+)
+def test_no_look_waits_for_another_to_work_again(
     monkeypatch: pytest.MonkeyPatch, broken: set[str]
 ) -> None:
     looked: list[str] = []
@@ -353,9 +369,10 @@ def test_neither_look_waits_for_the_other_to_work_again(
 
     monkeypatch.setattr(handler, "_watcher", lambda: looker("lease"))
     monkeypatch.setattr(handler, "_refresh", lambda: looker("tasks"))
+    monkeypatch.setattr(handler, "_subscribers", lambda: (looker("here"), looker("there")))
     with pytest.raises(RuntimeError, match="AWS does not answer"):
         handler.handle({}, None)
-    assert looked == ["lease", "tasks"]
+    assert looked == ["lease", "tasks", "there", "here"]
 
 
 def test_the_archive_is_all_that_it_needs_besides_boto3(tmp_path: Path) -> None:

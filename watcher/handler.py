@@ -4,9 +4,11 @@ Runs in Lambda, with that runtime's own boto3 and no other package. It moves not
 finds; all that it writes is what it has seen and told, in a partition of its own.
 """
 
+import itertools
 import json
 import os
 import time
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from functools import cache
 from typing import Any
@@ -22,6 +24,7 @@ from infra.outputs import (
     watcher_scope,
 )
 from watcher.refresh import Refresh
+from watcher.subscribers import Subscribers, region_of
 from watcher.trouble import Item, trouble
 
 # A lease that is alive is renewed several times in this.
@@ -116,10 +119,28 @@ def _refresh() -> Refresh:
     )
 
 
+@cache
+def _subscribers() -> tuple[Subscribers, ...]:
+    """Of the two topics, each in the metrics of the other's region."""
+    topics = json.loads(os.environ["TOPICS"])
+    regions = {called: region_of(arn) for called, arn in topics.items()}
+    return tuple(
+        Subscribers(
+            topic=topics[called],
+            called=called,
+            namespace=os.environ["NAMESPACE"],
+            sns=boto3.client("sns", region_name=regions[called]),
+            cloudwatch=boto3.client("cloudwatch", region_name=regions[other]),
+        )
+        for called, other in itertools.permutations(topics)
+    )
+
+
 def handle(_event: object, _context: object) -> None:
     """What Lambda calls; the event says nothing that is needed."""
     now = time.time()
-    try:
-        _watcher().look(now)
-    finally:  # neither waits for the other to work again
-        _refresh().look(now)
+    with ExitStack() as looks:  # each is called, the last one first; none waits for another to work
+        for number in range(2):
+            looks.callback(lambda number=number: _subscribers()[number].look(now))
+        looks.callback(lambda: _refresh().look(now))
+        looks.callback(lambda: _watcher().look(now))

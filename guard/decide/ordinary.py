@@ -28,6 +28,7 @@ ORDINARY = frozenset(
         "aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig",
         "aws:rds/eventSubscription:EventSubscription",
         "aws:rds/subnetGroup:SubnetGroup",
+        "aws:route53/healthCheck:HealthCheck",
         "aws:s3/bucketLogging:BucketLogging",
         "aws:s3/bucketOwnershipControls:BucketOwnershipControls",
         "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock",

@@ -8,6 +8,8 @@ from typing import Any
 
 from rehearsal.aws.control_plane import ControlPlane
 
+# What is reported here; every other metric is of a service of AWS's that does not run.
+_REPORTED = ("AWS/ApplicationELB", "Slipway/")
 _BREACHES = {
     "GreaterThanOrEqualToThreshold": operator.ge,
     "GreaterThanThreshold": operator.gt,
@@ -21,7 +23,9 @@ class Alarms:
 
     Every alarm's period is this rehearsal's, in whole seconds: the threshold holds for that. A
     period without data breaches nothing, as `notBreaching` says. An alarm that says otherwise waits
-    for what does not happen here, such as a backup of AWS's, and is left alone.
+    for what does not happen here, such as a backup of AWS's, and is left alone, as is one on a
+    metric that nothing here reports. So are metric math, on which moto and this class know nothing,
+    and with it the alarms on error budgets.
     """
 
     def __init__(
@@ -44,7 +48,11 @@ class Alarms:
         self._evaluated = period
         pages = self._cloudwatch.get_paginator("describe_alarms").paginate()
         for alarm in [alarm for page in pages for alarm in page["MetricAlarms"]]:
-            if "Statistic" in alarm and alarm.get("TreatMissingData") != "breaching":
+            if (
+                "Statistic" in alarm
+                and alarm["Namespace"].startswith(_REPORTED)
+                and alarm.get("TreatMissingData") != "breaching"
+            ):
                 self._evaluate(alarm, period)
 
     def _evaluate(self, alarm: dict[str, Any], period: int) -> None:
