@@ -8,14 +8,16 @@ import pulumi
 from infra.alarm import Alarm, Metric
 from infra.alarms import Alarms, AlarmsArgs
 from infra.outputs import ALARM_PERIODS, METRIC_PERIOD_SECONDS, SLOTS, Slot
+from infra.slo import BURN_RATES, Slo
 
-# A slot that answers five errors in a minute for two of three minutes is not noise at any volume.
-_ERRORS_PER_MINUTE = 5
+# Of fewer errors in a minute a share says nothing.
+_FEW = 5
 _RUNBOOK = "alarms.md#a-slot-fails"
 
 
 @dataclass(frozen=True, kw_only=True)
 class GatesArgs:
+    slo: Slo
     balancer_suffix: pulumi.Input[str]
     target_group_suffixes: Mapping[Slot, pulumi.Input[str]]
     alerts_topic_arn: pulumi.Input[str]
@@ -43,45 +45,48 @@ class Gates(pulumi.ComponentResource):
 
 
 def _pair(slot: Slot, args: GatesArgs) -> Iterator[Alarm]:
-    for name, metric, statistic, threshold, says, source in (
-        (
-            "errors",
-            "HTTPCode_Target_5XX_Count",
-            "Sum",
-            _ERRORS_PER_MINUTE,
-            f"tasks of the {slot} slot answer with server errors",
-            "ours: so many in a minute are no noise at any volume",
-        ),
-        (
-            "unhealthy",
-            "UnHealthyHostCount",
-            "Maximum",
-            1,
-            f"tasks of the {slot} slot fail their health check",
-            "ours: every task of a slot is needed",
-        ),
-    ):
-        yield Alarm(
-            name=name,
-            severity="page",
-            says=says,
-            runbook=_RUNBOOK,
-            source=source,
-            # Of minutes without an error, and of an empty slot, there are no data.
-            metrics={
-                "value": Metric(
-                    "AWS/ApplicationELB",
-                    metric,
-                    statistic,
-                    {
-                        "LoadBalancer": args.balancer_suffix,
-                        "TargetGroup": args.target_group_suffixes[slot],
-                    },
-                )
+    """Of minutes without an error, and of an empty slot, there are no data, and nothing is bad."""
+
+    def metric(name: str, statistic: str) -> Metric:
+        return Metric(
+            "AWS/ApplicationELB",
+            name,
+            statistic,
+            {
+                "LoadBalancer": args.balancer_suffix,
+                "TargetGroup": args.target_group_suffixes[slot],
             },
-            comparison=">=",
-            threshold=threshold,
-            period_seconds=METRIC_PERIOD_SECONDS,
-            periods=ALARM_PERIODS,
-            datapoints=2,
         )
+
+    availability, _ = args.slo.objectives
+    yield Alarm(
+        name="errors",
+        severity="page",
+        says=f"tasks of the {slot} slot answer with server errors",
+        runbook=_RUNBOOK,
+        # Minutes, where the page over the whole budget takes an hour of them.
+        source=f"the threshold of the fast page of `slo`, and no fewer than {_FEW} in a minute",
+        metrics={
+            "routed": metric("RequestCount", "Sum"),
+            "failed": metric("HTTPCode_Target_5XX_Count", "Sum"),
+        },
+        expressions={"share": f"IF(FILL(failed,0)>={_FEW},failed/routed,0)"},
+        comparison=">",
+        threshold=availability.threshold(BURN_RATES[0]),
+        period_seconds=METRIC_PERIOD_SECONDS,
+        periods=ALARM_PERIODS,
+        datapoints=2,
+    )
+    yield Alarm(
+        name="unhealthy",
+        severity="page",
+        says=f"tasks of the {slot} slot fail their health check",
+        runbook=_RUNBOOK,
+        source="ours: every task of a slot is needed",
+        metrics={"unhealthy": metric("UnHealthyHostCount", "Maximum")},
+        comparison=">=",
+        threshold=1,
+        period_seconds=METRIC_PERIOD_SECONDS,
+        periods=ALARM_PERIODS,
+        datapoints=2,
+    )

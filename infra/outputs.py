@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
-CONTRACT_VERSION = 2
+CONTRACT_VERSION = 3
 # SSM's limit for the Advanced tier (Parameter Store quotas); Standard ends at 4 KiB.
 CONTRACT_MAX_BYTES = 8192
 PROBE_HEADER = "X-Slipway-Probe"
@@ -121,6 +121,9 @@ class PolicyContract:
     """How traffic moves: percentages of the idle slot, and seconds. A slot that was left keeps its
     tasks until it has been sent nothing for `warm_seconds`.
 
+    The service level objective: `tolerated_error_ratio` of the requests may fail, a ratio of 1, and
+    they may take `latency_seconds`.
+
     A task opens at most `connections_per_task` to the database, which takes `max_connections`,
     or 0 when the stack can't tell.
     """
@@ -131,6 +134,8 @@ class PolicyContract:
     warm_seconds: int
     min_tasks: int
     max_tasks: int
+    tolerated_error_ratio: float
+    latency_seconds: float
     connections_per_task: int
     max_connections: int
     freeze_windows: tuple[dict[str, str], ...]

@@ -46,6 +46,11 @@ _COMPUTED: dict[str, Callable[[str, dict[str, Any]], dict[str, Any]]] = {
             }
         ]
     },
+    # Alone of CloudWatch's ARNs it has a colon before the name.
+    **dict.fromkeys(
+        ("aws:cloudwatch/compositeAlarm:CompositeAlarm", "aws:cloudwatch/metricAlarm:MetricAlarm"),
+        lambda name, _: {"arn": f"arn:aws:cloudwatch:{REGION}:{ACCOUNT}:alarm:{name}"},
+    ),
     "aws:rds/instance:Instance": lambda name, inputs: {
         "masterUserSecrets": [
             {

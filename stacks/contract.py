@@ -6,6 +6,7 @@ from typing import Any
 from infra.alerts import Alerts
 from infra.app import APP_CONTAINER
 from infra.balancer import Balancer
+from infra.burn_alarms import BurnAlarms
 from infra.cdn import Cdn
 from infra.connections import max_connections
 from infra.firewall import Firewall
@@ -16,6 +17,7 @@ from infra.outputs import CONTRACT_VERSION, METRIC_PERIOD_SECONDS, SLOTS
 from infra.secrets import Secrets
 from infra.service import Service
 from infra.settings import Settings
+from infra.slo import Slo
 from infra.state import CutoverState
 from infra.tasks import Tasks
 
@@ -35,6 +37,8 @@ def contract_fields(
     tasks: Tasks,
     service: Service,
     state: CutoverState,
+    slo: Slo,
+    burn_alarms: BurnAlarms,
 ) -> dict[str, Any]:
     """Field -> value, plain or an Output at any depth; the stack exports exactly these."""
     return {
@@ -71,7 +75,8 @@ def contract_fields(
         "weights_role": state.weights_role_arn,
         "frontend_bucket": frontend.bucket,
         "distribution": cdn.distribution_id,
-        "alarms": [],
+        # While a budget burns fast nothing is released but what mends it.
+        "alarms": [burn_alarms.arns[f"{objective.name}-fast"] for objective in slo.objectives],
         "alerts_topic": alerts.topic_arn,
         "policy": {
             "ladder_percent": chosen.cutover.ladder_percent,
@@ -80,6 +85,8 @@ def contract_fields(
             "warm_seconds": chosen.cutover.warm_seconds,
             "min_tasks": chosen.service.min_tasks,
             "max_tasks": chosen.service.max_tasks,
+            "tolerated_error_ratio": slo.objectives[0].budget,
+            "latency_seconds": slo.latency_seconds,
             "connections_per_task": chosen.pgbouncer.pool_size,
             "max_connections": max_connections(chosen.postgres.instance_class),
             "metric_period_seconds": METRIC_PERIOD_SECONDS,

@@ -167,19 +167,20 @@ def environment() -> None:
         ),
         stateful,
     )
+    slo = Slo(
+        availability_percent=chosen.slo.availability_percent,
+        latency_ms=chosen.slo.latency_ms,
+        latency_percent=chosen.slo.latency_percent,
+    )
     gates = Gates(
         name,
         GatesArgs(
+            slo=slo,
             balancer_suffix=balancer.arn_suffix,
             target_group_suffixes={slot: balancer.target_groups[slot].arn_suffix for slot in SLOTS},
             alerts_topic_arn=alerts.topic_arn,
         ),
         plain,
-    )
-    slo = Slo(
-        availability_percent=chosen.slo.availability_percent,
-        latency_ms=chosen.slo.latency_ms,
-        latency_percent=chosen.slo.latency_percent,
     )
     burn_alarms = BurnAlarms(
         name,
@@ -417,6 +418,8 @@ def environment() -> None:
         tasks=tasks,
         service=service,
         state=state,
+        slo=slo,
+        burn_alarms=burn_alarms,
     )
     ContractParameter(name, ContractParameterArgs(fields=contract), plain)
     for field, value in contract.items():

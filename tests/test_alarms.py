@@ -65,7 +65,7 @@ WATCHED: dict[str, tuple[str, set[str]]] = {
     ),
     "aws:lb/targetGroup:TargetGroup": (
         "arnSuffix",
-        {"HTTPCode_Target_5XX_Count", "HealthyHostCount", "UnHealthyHostCount"},
+        {"HTTPCode_Target_5XX_Count", "HealthyHostCount", "RequestCount", "UnHealthyHostCount"},
     ),
     "aws:rds/instance:Instance": (
         "identifier",

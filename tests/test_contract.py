@@ -120,7 +120,7 @@ def test_prods_contract_word_for_word() -> None:
 
     task = "aws:ecs/taskDefinition:TaskDefinition"
     assert json.loads(written("prod")) == {
-        "version": 2,
+        "version": 3,
         "environment": "prod",
         "region": settings.aws.region,
         "account_id": settings.aws.account_id,
@@ -145,7 +145,10 @@ def test_prods_contract_word_for_word() -> None:
         "weights_role": arn("aws:iam/role:Role", "prod-weights"),
         "frontend_bucket": prod.only("aws:s3/bucket:Bucket", "prod-frontend").outputs["bucket"],
         "distribution": prod.only("aws:cloudfront/distribution:Distribution").id,
-        "alarms": [],
+        "alarms": [
+            arn("aws:cloudwatch/compositeAlarm:CompositeAlarm", f"prod-{objective}-fast")
+            for objective in ("availability", "latency")
+        ],
         "alerts_topic": arn("aws:sns/topicPolicy:TopicPolicy", "prod-alerts-policy"),
         "policy": {
             "ladder_percent": list(settings.cutover.ladder_percent),
@@ -154,6 +157,8 @@ def test_prods_contract_word_for_word() -> None:
             "warm_seconds": settings.cutover.warm_seconds,
             "min_tasks": settings.service.min_tasks,
             "max_tasks": settings.service.max_tasks,
+            "tolerated_error_ratio": round(1 - settings.slo.availability_percent / 100, 6),
+            "latency_seconds": settings.slo.latency_ms / 1000,
             "connections_per_task": settings.pgbouncer.pool_size,
             "max_connections": max_connections(settings.postgres.instance_class),
             "metric_period_seconds": 60,
@@ -166,16 +171,16 @@ def test_prods_contract_word_for_word() -> None:
 
 
 def test_another_version_is_refused() -> None:
-    text = json.dumps({**json.loads(written("prod")), "version": 3})
+    text = json.dumps({**json.loads(written("prod")), "version": 4})
     with pytest.raises(
         ValueError,
-        match=r"^the contract has version 3, and this program reads 2; "
+        match=r"^the contract has version 4, and this program reads 3; "
         r"use the same checkout for `pulumi up` and cutover$",
     ):
         Contract.from_json(text)
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"version": 2}', '"text"', "1"])
+@pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"version": 3}', '"text"', "1"])
 def test_what_is_no_contract_is_refused_in_one_sentence(text: str) -> None:
     with pytest.raises(
         ValueError, match=r"^the contract can't be read \(.*\); run `pulumi up` again$"

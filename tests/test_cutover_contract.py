@@ -10,10 +10,12 @@ import pytest
 from botocore.exceptions import ClientError
 from moto import mock_aws
 
+from cutover.decide.limits import Limits
 from cutover.do.aws_errors import explained
 from cutover.do.clients import Clients
 from cutover.do.contract import NoContract, UnreadableContract, check_account, read_contract
 from cutover.do.world import Refused, Unavailable
+from cutover.say.wiring import setting_of
 from infra.outputs import Contract, contract_name
 from tests.environments import recorded
 
@@ -105,7 +107,7 @@ def test_a_name_that_a_stack_may_have_is_looked_for(clients: Clients, stack: str
         ("{}", "the contract can't be read (KeyError('version')); run `pulumi up` again"),
         (
             '{"version": 99}',
-            "the contract has version 99, and this program reads 2; use the same checkout for "
+            "the contract has version 99, and this program reads 3; use the same checkout for "
             "`pulumi up` and cutover",
         ),
     ],
@@ -126,7 +128,7 @@ def test_none_at_all_is_no_contract_that_an_up_would_mend(clients: Clients) -> N
     ("text", "kind"),
     [
         ("{", UnreadableContract),
-        ('{"version": 1}', UnreadableContract),
+        ('{"version": 2}', UnreadableContract),
         ('{"version": 99}', Refused),
     ],
     ids=["no JSON", "earlier", "later"],
@@ -229,3 +231,18 @@ def test_the_account_is_compared_in_one_call(clients: Clients) -> None:
         "the credentials are of account 123456789012, and prod is in account 210987654321; "
         "choose another AWS_PROFILE"
     )
+
+
+def test_the_gates_hold_a_release_to_the_objectives_of_the_contract() -> None:
+    policy = dataclasses.replace(
+        written().policy, tolerated_error_ratio=0.007, latency_seconds=0.35
+    )
+    setting = setting_of(dataclasses.replace(written(), policy=policy))
+    assert setting.limits == Limits(tolerated_error_ratio=0.007, latency_seconds=0.35)
+
+
+def test_the_environments_alarms_are_the_fast_pages_of_both_budgets() -> None:
+    assert setting_of(written()).alarms.environment == {
+        "prod-availability-fast",
+        "prod-latency-fast",
+    }

@@ -43,7 +43,8 @@ def test_what_it_says_is_what_the_emulated_aws_says(world: World, emulated: Emul
     assert world.health("blue") == Health(healthy=0, total=0)
     services = world.services()
     assert {slot: service.desired for slot, service in services.items()} == {"blue": 0, "green": 0}
-    assert len(world.alarms()) == 4
+    # Two of each slot, and the fast pages of both budgets.
+    assert len(world.alarms()) == 6
     assert world.samples(SystemClock().now())["blue"].requests == 0
     assert world.image_exists("ghcr.io/team/app") is True
     assert world.split(0) == Split(answers={}, unknown=0)

@@ -237,7 +237,9 @@ def test_alarms_are_those_of_the_contract_with_their_states(
         cloudwatch.set_alarm_state(AlarmName=name, StateValue="OK", StateReason="quiet")
     cloudwatch.set_alarm_state(AlarmName=first, StateValue="ALARM", StateReason="loud")
     read = metrics(clients, contract, HOUR).alarms
-    assert read() == {first: "ALARM", **dict.fromkeys(others, "OK")}
+    budgets = [alarm_name(arn) for arn in contract.alarms]
+    assert len(budgets) == 2
+    assert read() == {first: "ALARM", **dict.fromkeys([*others, *budgets], "OK")}
     assert clients.calls == 1
     ours = replace(contract, alarms=(theirs["AlarmArn"],))
     assert metrics(clients, ours, HOUR).alarms().keys() == {"somebody else's", first, *others}

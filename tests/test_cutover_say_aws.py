@@ -85,7 +85,7 @@ def test_a_contract_of_another_version(
     assert capsys.readouterr() == (
         "",
         f"/slipway/testing/contract in {REGION}: the contract has version 99, and this program "
-        "reads 2; use the same checkout for `pulumi up` and cutover\n",
+        "reads 3; use the same checkout for `pulumi up` and cutover\n",
     )
 
 

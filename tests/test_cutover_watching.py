@@ -1,5 +1,6 @@
 """Gates between two shifts: missing data never passes."""
 
+import dataclasses
 from typing import Any
 
 import pytest
@@ -8,6 +9,7 @@ from decisions import (
     DEPLOY,
     FOREIGN,
     QUIET_ALARMS,
+    SETTING,
     SHIFT_BLUE,
     STEPS,
     TEN,
@@ -27,6 +29,7 @@ from decisions import (
 )
 
 from cutover.decide.actions import Action, Look, Wait
+from cutover.decide.limits import Limits
 from cutover.decide.watching import watch
 from infra.outputs import Slot
 
@@ -64,6 +67,16 @@ def baking(now: float, **changes: Any) -> Action:
 
 END = FROM + 60
 BAKED = BAKE.summary.committed_at + 300
+
+
+def test_the_limits_are_the_settings_own() -> None:
+    """Those of the contract, and so of the stack file."""
+    limits = Limits(latency_seconds=0.01, latency_factor=0, latency_margin_seconds=0)
+    strict = dataclasses.replace(SETTING, limits=limits)
+    assert watching(END) == WELL
+    assert "took 0.020 s on average over 1,000 requests; 0.010 s allowed" in str(
+        watching(END, setting=strict)
+    )
 
 
 # What is looked at.

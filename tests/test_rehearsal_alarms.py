@@ -14,6 +14,19 @@ from rehearsal.machine import ports
 ACCOUNTS = itertools.count(400000000000)
 NAMESPACE = "AWS/ApplicationELB"
 DIMENSIONS = {"LoadBalancer": "app/alb/1", "TargetGroup": "targetgroup/blue/1"}
+ERRORS = {
+    "name": "blue-errors",
+    "namespace": NAMESPACE,
+    "metricName": "HTTPCode_Target_5XX_Count",
+    "dimensions": DIMENSIONS,
+    "statistic": "Sum",
+    "period": 60,
+    "evaluationPeriods": 3,
+    "datapointsToAlarm": 2,
+    "comparisonOperator": "GreaterThanOrEqualToThreshold",
+    "threshold": 5,
+    "treatMissingData": "notBreaching",
+}
 # The beginning of a period of 5 s.
 START = 1_800_000_000
 
@@ -24,23 +37,8 @@ class World:
     def __init__(self, plane: ControlPlane) -> None:
         self.cloudwatch = plane.client("cloudwatch")
         self.now = float(START)
-        create = creating(plane, Endpoints(postgres_port=1, redis_port=2))
-        create(
-            "aws:cloudwatch/metricAlarm:MetricAlarm",
-            "blue-errors",
-            {
-                "namespace": NAMESPACE,
-                "metricName": "HTTPCode_Target_5XX_Count",
-                "dimensions": DIMENSIONS,
-                "statistic": "Sum",
-                "period": 60,
-                "evaluationPeriods": 3,
-                "datapointsToAlarm": 2,
-                "comparisonOperator": "GreaterThanOrEqualToThreshold",
-                "threshold": 5,
-                "treatMissingData": "notBreaching",
-            },
-        )
+        self.create = creating(plane, Endpoints(postgres_port=1, redis_port=2))
+        self.create("aws:cloudwatch/metricAlarm:MetricAlarm", "blue-errors", ERRORS)
         self.alarms = Alarms(plane, period_seconds=5, clock=lambda: self.now)
 
     def after(self, *errors: int | None) -> list[str]:
@@ -55,13 +53,18 @@ class World:
             states.append(self.described()["StateValue"])
         return states
 
-    def put(self, count: int, target_group: str = DIMENSIONS["TargetGroup"]) -> None:
+    def put(
+        self,
+        count: int,
+        target_group: str = DIMENSIONS["TargetGroup"],
+        metric: str = "HTTPCode_Target_5XX_Count",
+    ) -> None:
         dimensions = {**DIMENSIONS, "TargetGroup": target_group}
         self.cloudwatch.put_metric_data(
             Namespace=NAMESPACE,
             MetricData=[
                 {
-                    "MetricName": "HTTPCode_Target_5XX_Count",
+                    "MetricName": metric,
                     "Dimensions": [{"Name": k, "Value": v} for k, v in dimensions.items()],
                     "Value": float(count),
                     "Unit": "Count",
@@ -96,6 +99,55 @@ def test_two_bad_periods_of_three_are_an_alarm_and_two_good_ones_end_it(world: W
     alarm = world.described()
     assert alarm["StateValue"] == "ALARM"
     assert alarm["StateReason"] == "2 of 3 datapoints breach the threshold 5.0"
+
+
+def test_a_share_of_several_metrics_is_an_alarm_as_one_metric_is(world: World) -> None:
+    def metric(name: str) -> dict[str, object]:
+        return {
+            "metric": {
+                "namespace": NAMESPACE,
+                "metricName": name,
+                "dimensions": DIMENSIONS,
+                "stat": "Sum",
+                "period": 60,
+            }
+        }
+
+    world.create(
+        "aws:cloudwatch/metricAlarm:MetricAlarm",
+        "blue-errors",
+        {
+            "name": "blue-errors",
+            "metricQueries": [
+                {"id": "routed", **metric("RequestCount")},
+                {"id": "failed", **metric("HTTPCode_Target_5XX_Count")},
+                {
+                    "id": "share",
+                    "expression": "IF(FILL(failed,0)>=5,failed/routed,0)",
+                    "returnData": True,
+                },
+            ],
+            "evaluationPeriods": 3,
+            "datapointsToAlarm": 2,
+            "comparisonOperator": "GreaterThanThreshold",
+            "threshold": 0.0144,
+            "treatMissingData": "notBreaching",
+        },
+    )
+    states: list[str] = []
+    for requests, errors in ((1000, 14), (1000, 15), (1000, 15), (10, 4), (10, 5), (5000, None)):
+        world.put(requests, metric="RequestCount")
+        states += world.after(errors)
+    assert states == ["OK", "OK", "ALARM", "ALARM", "ALARM", "OK"]
+
+
+def test_a_window_of_hours_is_left_alone(world: World) -> None:
+    world.create(
+        "aws:cloudwatch/metricAlarm:MetricAlarm",
+        "blue-errors",
+        {**ERRORS, "period": 3600, "evaluationPeriods": 1, "datapointsToAlarm": 1},
+    )
+    assert world.after(9, 9) == ["OK", "OK"]
 
 
 def test_a_period_without_data_breaches_nothing(world: World) -> None:

@@ -378,8 +378,27 @@ def test_the_alarms_of_a_cutover_watch_the_slots(plane: ControlPlane, contract: 
         assert here.alarms.keys() == {"errors", "unhealthy"}
         for arn in here.alarms.values():
             assert alarms[arn]["StateValue"] == "OK"
-            watched = {d["Name"]: d["Value"] for d in alarms[arn]["Dimensions"]}
-            assert watched["TargetGroup"] == here.target_group_suffix
+            parts = [
+                q["MetricStat"]["Metric"]
+                for q in alarms[arn].get("Metrics", [])
+                if "MetricStat" in q
+            ]
+            for part in parts or [alarms[arn]]:
+                watched = {d["Name"]: d["Value"] for d in part["Dimensions"]}
+                assert watched["TargetGroup"] == here.target_group_suffix
+
+
+def test_the_environments_alarms_are_composite_ones(
+    plane: ControlPlane, contract: Contract
+) -> None:
+    names = [arn.rpartition(":")[2] for arn in contract.alarms]
+    assert names == ["staging-availability-fast", "staging-latency-fast"]
+    described = plane.client("cloudwatch").describe_alarms(
+        AlarmNames=names, AlarmTypes=["MetricAlarm", "CompositeAlarm"]
+    )
+    assert described["MetricAlarms"] == []
+    found = {one["AlarmArn"]: one["StateValue"] for one in described["CompositeAlarms"]}
+    assert found == dict.fromkeys(contract.alarms, "OK")
 
 
 def test_the_role_that_writes_weights_exists(plane: ControlPlane, contract: Contract) -> None:

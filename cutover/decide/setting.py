@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from cutover.decide.limits import DEFAULT_LIMITS, Limits
 from infra.outputs import ALARM_PERIODS, CALL_SECONDS, LEASE_SECONDS, Slot, takeover_seconds
 
 
@@ -27,6 +28,7 @@ class Setting:
     min_tasks: int
     max_tasks: int
     alarms: Alarms
+    limits: Limits = DEFAULT_LIMITS
     freeze_windows: tuple[Mapping[str, str], ...] = ()
     metric_period_seconds: float = 60
     connections_per_task: int = 0

@@ -90,6 +90,7 @@ def gates(
         percent=step.percent,
         home_latency_seconds=run.home_latency_seconds,
         now=now,
+        limits=setting.limits,
     )
     if judgement.verdict == "fail":
         return turn_or_hold(state, run, live, setting, "; ".join(judgement.reasons), cause="gates")

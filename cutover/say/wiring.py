@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from cutover.decide.limits import Limits
 from cutover.decide.setting import Alarms, Setting
 from cutover.do.announced import Announced, Hear
 from cutover.do.aws_world import AwsWorld
@@ -85,6 +86,10 @@ def setting_of(contract: Contract) -> Setting:
                 slot: {kind: alarm_name(arn) for kind, arn in contract.slots[slot].alarms.items()}
                 for slot in SLOTS
             },
+        ),
+        limits=Limits(
+            tolerated_error_ratio=policy.tolerated_error_ratio,
+            latency_seconds=policy.latency_seconds,
         ),
         freeze_windows=policy.freeze_windows,
         connections_per_task=policy.connections_per_task,

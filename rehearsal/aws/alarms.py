@@ -3,10 +3,12 @@
 import datetime
 import operator
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
+from infra.outputs import METRIC_PERIOD_SECONDS
 from rehearsal.aws.control_plane import ControlPlane
+from rehearsal.aws.metric_math import Number, evaluated
 
 # What is reported here; every other metric is of a service of AWS's that does not run.
 _REPORTED = ("AWS/ApplicationELB", "Slipway/")
@@ -19,13 +21,13 @@ _BREACHES = {
 
 
 class Alarms:
-    """Call `step` often: each alarm on a statistic of one metric is ALARM or OK, M of N periods.
+    """Call `step` often: each alarm on minutes of metrics is ALARM or OK, M of N periods.
 
-    Every alarm's period is this rehearsal's, in whole seconds: the threshold holds for that. A
-    period without data breaches nothing, as `notBreaching` says. An alarm that says otherwise waits
-    for what does not happen here, such as a backup of AWS's, and is left alone, as is one on a
-    metric that nothing here reports. So are metric math, on which moto and this class know nothing,
-    and with it the alarms on error budgets.
+    A minute is this rehearsal's period, in whole seconds: the threshold holds for that. A period
+    without data breaches nothing, as `notBreaching` says. An alarm that says otherwise waits for
+    what does not happen here, such as a backup of AWS's, and is left alone, as is one on a metric
+    that nothing here reports. So are the windows of error budgets, which are longer than a
+    rehearsal, and the composite alarms over them: they stay OK.
     """
 
     def __init__(
@@ -48,26 +50,22 @@ class Alarms:
         self._evaluated = period
         pages = self._cloudwatch.get_paginator("describe_alarms").paginate()
         for alarm in [alarm for page in pages for alarm in page["MetricAlarms"]]:
-            if (
-                "Statistic" in alarm
-                and alarm["Namespace"].startswith(_REPORTED)
-                and alarm.get("TreatMissingData") != "breaching"
-            ):
+            if alarm.get("TreatMissingData") != "breaching" and all(map(_is_here, _series(alarm))):
                 self._evaluate(alarm, period)
 
     def _evaluate(self, alarm: dict[str, Any], period: int) -> None:
         periods = alarm["EvaluationPeriods"]
-        found = self._cloudwatch.get_metric_statistics(
-            Namespace=alarm["Namespace"],
-            MetricName=alarm["MetricName"],
-            Dimensions=alarm["Dimensions"],
-            Statistics=[alarm["Statistic"]],
-            Period=self._period_seconds,
-            StartTime=self._moment(period - periods),
-            EndTime=self._moment(period),
-        )["Datapoints"]
+        found = {
+            one["Id"]: self._points(one["MetricStat"], period - periods, period)
+            for one in _series(alarm)
+        }
+        math = {q["Id"]: q["Expression"] for q in alarm.get("Metrics", []) if "Expression" in q}
         breaches, threshold = _BREACHES[alarm["ComparisonOperator"]], alarm["Threshold"]
-        breaching = sum(breaches(point[alarm["Statistic"]], threshold) for point in found)
+        breaching = 0
+        for at in range(period - periods, period):
+            values: dict[str, Number] = {id_: points.get(at) for id_, points in found.items()}
+            value = evaluated(math, values) if math else next(iter(values.values()))
+            breaching += value is not None and breaches(value, threshold)
         state = "ALARM" if breaching >= alarm.get("DatapointsToAlarm", periods) else "OK"
         if state != alarm["StateValue"]:
             self._cloudwatch.set_alarm_state(
@@ -76,5 +74,41 @@ class Alarms:
                 StateReason=f"{breaching} of {periods} datapoints breach the threshold {threshold}",
             )
 
+    def _points(self, series: dict[str, Any], start: int, end: int) -> dict[int, float]:
+        """The values of a series by the number of their period."""
+        statistic = series["Stat"]
+        points = self._cloudwatch.get_metric_statistics(
+            Namespace=series["Metric"]["Namespace"],
+            MetricName=series["Metric"]["MetricName"],
+            Dimensions=series["Metric"]["Dimensions"],
+            Statistics=[statistic],
+            Period=self._period_seconds,
+            StartTime=self._moment(start),
+            EndTime=self._moment(end),
+        )["Datapoints"]
+        return {
+            int(point["Timestamp"].timestamp()) // self._period_seconds: point[statistic]
+            for point in points
+        }
+
     def _moment(self, period: int) -> datetime.datetime:
         return datetime.datetime.fromtimestamp(period * self._period_seconds, datetime.UTC)
+
+
+def _series(alarm: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """What an alarm looks at, of one metric as of several: `Id` and `MetricStat`."""
+    if "MetricName" in alarm:
+        metric = {key: alarm[key] for key in ("Namespace", "MetricName", "Dimensions")}
+        statistic = alarm.get("Statistic") or alarm["ExtendedStatistic"]
+        stat = {"Metric": metric, "Period": alarm["Period"], "Stat": statistic}
+        yield {"Id": "metric", "MetricStat": stat}
+    yield from (query for query in alarm.get("Metrics", []) if "MetricStat" in query)
+
+
+def _is_here(series: dict[str, Any]) -> bool:
+    stat = series["MetricStat"]
+    return (
+        stat["Metric"]["Namespace"].startswith(_REPORTED)
+        and stat["Period"] == METRIC_PERIOD_SECONDS
+        and stat["Stat"] in ("Average", "Maximum", "Minimum", "SampleCount", "Sum")
+    )
