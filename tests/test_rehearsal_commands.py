@@ -126,6 +126,7 @@ def test_a_whole_rehearsal_holds_and_reports_it(directory: Path) -> None:
         "rollback-by-hand",
         "requests",
         "session",
+        "rights",
     ]
     assert (code, report["passed"]) == (0, True), said(directory)
     assert report["releases"] == {"blue": "release-1", "green": "release-2"}
