@@ -57,8 +57,7 @@ def take(
     while (owner := snapshot.lease.owner) is not None:
         if purpose == "rollback" and owner.purpose == "guard":
             return snapshot, True
-        if clock.monotonic() - unchanged_since >= setting.takeover_seconds:
-            return snapshot, True
+        # First what was read, then for how long: who slept between two looks has seen nothing still.
         if snapshot.lease.version != version:
             version, unchanged_since = snapshot.lease.version, clock.monotonic()
             if not wish:
@@ -68,6 +67,8 @@ def take(
                 )
             if letter and asked and snapshot.lease.wanted != letter:
                 return snapshot, False
+        elif clock.monotonic() - unchanged_since >= setting.takeover_seconds:
+            return snapshot, True
         if wish and snapshot.lease.wanted != wish:
             store.want(snapshot, wish)
             asked = True

@@ -1,0 +1,67 @@
+"""Whose lease may be taken is told by two looks, and by a clock that no sleep stops."""
+
+import time
+from collections.abc import Callable
+
+import pytest
+from cutover_fakes import SETTING, FakeClock, MemoryStore
+
+from cutover.do.store import LeaseLost, Owner
+from cutover.do.system_clock import SystemClock
+from cutover.do.taking import take
+
+DEPLOY = Owner(run="d1", purpose="deploy", host="ci", pid=2, by="ci")
+
+
+@pytest.fixture
+def store() -> MemoryStore:
+    made = MemoryStore(clock=FakeClock())
+    renew(made)
+    return made
+
+
+def renew(store: MemoryStore) -> None:
+    store.append(store.read(), (), owner=DEPLOY, run="d1")
+
+
+def slept(clock: FakeClock, meanwhile: Callable[[], None]) -> None:
+    """Whoever waits for the lease sleeps much longer than it meant to, once."""
+
+    def sleep() -> None:
+        clock.at += SETTING.takeover_seconds
+        clock.meanwhile = lambda: None
+        meanwhile()
+
+    clock.meanwhile = sleep
+
+
+def test_who_slept_between_two_looks_takes_no_lease_of_a_living_owner(store: MemoryStore) -> None:
+    """Its owner may send what it was about to for as long as its term lasts."""
+    clock = FakeClock()
+    slept(clock, lambda: renew(store))
+    with pytest.raises(LeaseLost, match=r"^deploy of ci \(run d1, ci\) is under way; "):
+        take(store, clock, SETTING, "resume")
+
+
+def test_who_slept_and_asked_waits_from_the_last_sign_of_life_on(store: MemoryStore) -> None:
+    clock = FakeClock()
+    slept(clock, lambda: renew(store))
+    began = clock.at
+    snapshot, steal = take(store, clock, SETTING, "rollback")
+    assert (snapshot.lease.version, steal) == (2, True)
+    assert clock.at - began >= 2 * SETTING.takeover_seconds
+
+
+def test_a_lease_that_nobody_touched_while_one_slept_is_taken(store: MemoryStore) -> None:
+    clock = FakeClock()
+    slept(clock, lambda: None)
+    snapshot, steal = take(store, clock, SETTING, "resume")
+    assert (snapshot.lease.version, steal) == (1, True)
+
+
+def test_a_lease_ends_while_the_machine_is_suspended(monkeypatch: pytest.MonkeyPatch) -> None:
+    """CLOCK_MONOTONIC stands still then on Linux, and CLOCK_BOOTTIME does not."""
+    asked: list[int] = []
+    monkeypatch.setattr(time, "clock_gettime", lambda number: asked.append(number) or 7.0)
+    assert SystemClock().monotonic() == 7.0
+    assert asked == [getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)]
