@@ -8,10 +8,12 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
 
 import pytest
+from decisions import reached
 from moto import mock_aws
 from moto.core import DEFAULT_ACCOUNT_ID
 from moto.sns import sns_backends
 
+from cutover.decide.journal import Draft
 from cutover.decide.outcome import Exit, Result
 from cutover.decide.state import State, Summary
 from cutover.do.channel import SEND_SECONDS, Channel
@@ -171,6 +173,24 @@ def test_a_run_that_is_left_open_is_told_of() -> None:
         notifier.left(Result(exit=code, sentence=f"the end is {code.name}", state=EMPTY))
     notifier.close(PATIENCE)
     assert sent == ["prod: the end is LOCK_LOST", "prod: the end is INTERRUPTED"]
+
+
+@pytest.mark.parametrize(
+    ("state", "sent"),
+    [
+        (reached("bake"), ["prod: the credentials have expired"]),
+        # Whoever has read the journal knows.
+        (reached("bake", Draft("held", {"cause": "gates", "reason": "slow"})), []),
+        (EMPTY, []),
+    ],
+)
+def test_a_hold_that_could_not_be_written_is_told_of(state: State, sent: list[str]) -> None:
+    """The webhook needs no credentials of AWS."""
+    found: list[str] = []
+    notifier = Notifier("prod", state, [Channel("it", found.append)])
+    notifier.left(Result(exit=Exit.HELD, sentence="the credentials have expired", state=state))
+    notifier.close(PATIENCE)
+    assert found == sent
 
 
 def froze(notifier: Notifier, *reasons: str) -> None:

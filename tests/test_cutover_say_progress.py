@@ -12,12 +12,13 @@ from cutover.decide.journal import Draft, Kind, plain
 from cutover.decide.model import Filled, Plan, Release, Step
 from cutover.decide.state import State
 from cutover.do.announced import Announced
+from cutover.do.store import LeaseLost
 from cutover.do.world import Unavailable
 from cutover.say.live_table import LiveTable
 from cutover.say.progress import Lines, shown
 from cutover.say.sentences import announcement, entry_sentence, lasting, moment
 from infra.outputs import Owner
-from tests.cutover_fakes import IMAGE, FakeClock, MemoryStore
+from tests.cutover_fakes import IMAGE, FakeClock, MemoryStore, throttled
 
 RELEASE = Release(release_id="r2", image=IMAGE, schema_min=0, schema_max=0)
 STEPS = (
@@ -227,6 +228,36 @@ def test_a_write_without_an_answer_is_told_when_it_is_found() -> None:
     heard.inner.append = append  # pyright: ignore[reportAttributeAccessIssue]
     with pytest.raises(Unavailable, match="no answer"):
         heard.write(STARTED)
+    assert heard.kinds == []
+    heard.store.read()
+    heard.store.read()
+    assert (heard.states, heard.kinds) == ([(0, 1)], ["started"])
+
+
+@pytest.mark.parametrize("seen", ["nothing could be read", "it was not there yet"])
+def test_a_write_that_the_next_attempt_meets_is_told_when_it_is_found(seen: str) -> None:
+    """It was written, or arrived late; the look after it told nothing of it."""
+    heard = Heard()
+    snapshot, append = heard.store.read(), heard.inner.append
+
+    def unanswered(*arguments: Any, **options: Any) -> Any:
+        if seen == "nothing could be read":
+            append(*arguments, **options)
+        raise Unavailable("no answer")
+
+    heard.inner.append = unanswered  # pyright: ignore[reportAttributeAccessIssue]
+    with pytest.raises(Unavailable, match="no answer"):
+        heard.store.append(snapshot, (STARTED,), owner=OWNER, run="r")
+    if seen == "nothing could be read":
+        heard.inner.fails = throttled("read")
+        with pytest.raises(Unavailable, match="can't take read"):
+            heard.store.read()
+    else:
+        heard.store.read()
+        append(snapshot, (STARTED,), owner=OWNER, run="r")
+    heard.inner.append = append  # pyright: ignore[reportAttributeAccessIssue]
+    with pytest.raises(LeaseLost, match="changed since it was read"):
+        heard.store.append(snapshot, (STARTED,), owner=OWNER, run="r")
     assert heard.kinds == []
     heard.store.read()
     heard.store.read()

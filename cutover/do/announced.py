@@ -23,8 +23,9 @@ class Announced:
         """A write whose answer was lost is told of here, when as much has been added."""
         found = self._store.read()
         if self._unsure:
-            (before, drafts), self._unsure = self._unsure, None
+            before, drafts = self._unsure
             if found.state.sequence == before.sequence + len(drafts):
+                self._unsure = None
                 self._tell(before, found.state, drafts)
         return found
 
@@ -39,7 +40,6 @@ class Announced:
         steal: bool = False,
         answered: bool = False,
     ) -> Snapshot:
-        self._unsure = None
         drafts = tuple(drafts)
         try:
             written = self._store.append(
@@ -54,6 +54,7 @@ class Announced:
         except Unavailable:
             self._unsure = (snapshot.state, drafts)
             raise
+        self._unsure = None  # not before: an attempt that is refused may have met the one before it
         self._tell(snapshot.state, written.state, drafts)
         return written
 

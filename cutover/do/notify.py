@@ -37,8 +37,11 @@ class Notifier:
         self._state = state
 
     def left(self, result: Result) -> None:
-        """Says that a run was left open, which no state of the journal tells."""
-        if result.exit in (Exit.INTERRUPTED, Exit.LOCK_LOST):
+        """Says that a run was left open, which no state of the journal tells; nor of a hold that
+        could not be written."""
+        run = result.state.run
+        unwritten = result.exit == Exit.HELD and run is not None and not run.held
+        if unwritten or result.exit in (Exit.INTERRUPTED, Exit.LOCK_LOST):
             self._say(f"{self._environment}: {result.sentence}")
 
     def close(self, seconds: float) -> None:
