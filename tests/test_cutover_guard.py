@@ -308,6 +308,29 @@ def test_a_freeze_meanwhile_is_written_down_by_the_guard(guarded: Guarded) -> No
     assert guarded.store.lease.wanted == ""
 
 
+def test_a_freeze_that_can_not_be_noted_at_once_does_not_end_the_guard(guarded: Guarded) -> None:
+    """A renewal's answer is lost, what the next look finds is a letter, and AWS is away for it."""
+    draft = Draft("frozen", {"reason": "party", "by": "bob", "until": None})
+    real, appends = guarded.store.append, [0]
+
+    def append(*arguments: object, **options: object) -> object:
+        appends[0] += 1
+        if appends[0] == 4:
+            raise Unavailable("throttled")
+        written = real(*arguments, **options)  # pyright: ignore[reportArgumentType]
+        if appends[0] == 2:
+            guarded.store.want(guarded.store.read(), write_letter(draft))
+            raise Unavailable("no answer")
+        return written
+
+    guarded.store.append = append  # pyright: ignore[reportAttributeAccessIssue]
+    child = Child(polls=round(3 * RENEWALS / POLL_SECONDS))
+    ended = guarded.run(child)
+    assert (ended.code, guarded.said) == (0, [])
+    assert child.asked == child.polls + 1
+    assert guarded.store.state.summary.frozen == "party"
+
+
 def test_a_command_that_cannot_start_frees_the_lease(guarded: Guarded) -> None:
     def start() -> Child:
         raise FileNotFoundError

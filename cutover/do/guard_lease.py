@@ -53,13 +53,12 @@ class GuardLease:
         if self._lost or self._clock.monotonic() < self._due_at:
             return
         try:
-            self._have(self._append(self._snapshot, ()))
+            self._renew()
         except Unavailable:
             self._due_at = self._clock.monotonic() + ASK_AGAIN_SECONDS
-        except LeaseLost as lost:
-            self._look_again(lost)
-        except (Refused, Malformed) as error:
-            self._lose(error)
+        except (LeaseLost, Refused, Malformed) as error:
+            self._lost = True
+            self._tell(f"the lease is lost, and the command goes on to its end: {error}")
 
     def own_again(self) -> Snapshot:
         """The journal, with the lease ours; LeaseLost when others work for too long."""
@@ -93,21 +92,15 @@ class GuardLease:
                     raise
                 self._clock.sleep(min(backoff.next_seconds(), left))
 
-    def _look_again(self, lost: LeaseLost) -> None:
-        """A renewal whose answer was lost has changed the version, and the lease is still ours."""
+    def _renew(self) -> None:
+        """One whose answer was lost has changed the version, and the lease is still ours."""
         try:
-            found = self._store.read()
-        except (Unavailable, Refused, Malformed) as error:
-            self._lose(error)
-            return
-        if found.lease.owner == self._owner:
-            self._have(found)
-        else:
-            self._lose(lost)
-
-    def _lose(self, error: Exception) -> None:
-        self._lost = True
-        self._tell(f"the lease is lost, and the command goes on to its end: {error}")
+            renewed = self._append(self._snapshot, ())
+        except LeaseLost:
+            renewed = self._store.read()
+            if renewed.lease.owner != self._owner:
+                raise
+        self._have(renewed)
 
     def _have(self, snapshot: Snapshot) -> None:
         """The lease is ours; what others want noted is written down for them."""
