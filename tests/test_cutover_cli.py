@@ -14,11 +14,11 @@ from tests.cutover_bench import DEPLOY, Bench, Output
 ROOT = Path(__file__).parent.parent
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_leaves_the_run_open_between_two_calls(
     bench: Bench, capsys: Output, number: int
 ) -> None:
-    before = {n: signal.getsignal(n) for n in (signal.SIGINT, signal.SIGTERM)}
+    before = {n: signal.getsignal(n) for n in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
 
     def kill() -> None:
         if bench.store.state.run and bench.world.live["blue"]:
@@ -49,6 +49,28 @@ def test_the_first_signal_counts_and_how_they_were_handled_comes_back() -> None:
         assert (bool(interrupts), interrupts.came) == (True, signal.SIGTERM)
         raise RuntimeError
     assert {number: signal.getsignal(number) for number in before} == before
+
+
+def test_a_signal_within_is_a_signal_outside_too() -> None:
+    """A rollback tries again and again, and each attempt notes signals: none is lost between."""
+    before = signal.getsignal(signal.SIGTERM)
+    with interrupts_noted() as outside:
+        with interrupts_noted() as within:
+            signal.raise_signal(signal.SIGTERM)
+        assert within.came == outside.came == signal.SIGTERM
+        assert signal.getsignal(signal.SIGTERM) == outside.note
+    assert signal.getsignal(signal.SIGTERM) == before
+
+
+def test_under_nohup_a_closed_terminal_is_no_signal() -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with interrupts_noted() as interrupts:
+            signal.raise_signal(signal.SIGHUP)
+            assert interrupts.came is None
+        assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGHUP, before)
 
 
 def test_a_message_that_gets_nowhere_is_said_once_and_changes_nothing(

@@ -1,6 +1,7 @@
 """Whoever stops reading, or never did, changes nothing of what a command does."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -53,6 +54,35 @@ def test_a_stream_that_nobody_reads_ends_nothing(redirection: str, lines: int) -
     done = shell(redirection)
     assert (done.returncode, done.stderr) == (9, "")
     assert done.stdout.count("\n") == lines
+
+
+@pytest.mark.parametrize(("reads", "lines"), [(True, 9000), (False, None)])
+def test_a_full_pipe_that_does_not_wait_ends_nothing(
+    reads: bool,  # noqa: FBT001 (a parameter of the test)
+    lines: int | None,
+) -> None:
+    """Node.js makes such pipes, and hands them on to what it starts."""
+    reader, writer = os.pipe()
+    try:
+        os.set_blocking(writer, False)
+        seconds = 5.0 if reads else 0.0
+        hasty = f"from cutover.say import streams\nstreams.PATIENCE_SECONDS = {seconds}"
+        process = subprocess.Popen(
+            # More than the 64 KiB that a pipe of Linux takes.
+            [sys.executable, "-c", hasty + SAY.replace("3000", "9000")],
+            cwd=ROOT,
+            stdout=writer,
+            stderr=subprocess.DEVNULL,
+        )
+        os.close(writer)
+        said = b""
+        if reads:
+            while piece := os.read(reader, 1_000):
+                said += piece
+        assert process.wait() == 9
+        assert lines is None or said.count(b"\n") == lines
+    finally:
+        os.close(reader)
 
 
 def test_what_a_terminal_can_t_write_is_escaped() -> None:

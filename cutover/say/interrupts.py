@@ -1,11 +1,12 @@
-"""SIGINT and SIGTERM ask; what is under way is finished first."""
+"""SIGINT, SIGTERM and SIGHUP ask; what is under way is finished first."""
 
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-NUMBERS = (signal.SIGINT, signal.SIGTERM)
+# The last one comes when a terminal is closed, or the connection to it is lost.
+NUMBERS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class Interrupts:
@@ -24,9 +25,19 @@ class Interrupts:
 
 @contextmanager
 def interrupts_noted() -> Iterator[Interrupts]:
-    """Signals are noted instead of ending the program; how they were handled before comes back."""
+    """Signals are noted instead of ending the program; how they were handled before comes back.
+
+    Within another one of these both have the same: a signal must not be lost between two attempts.
+    Under nohup a closed terminal is no signal.
+    """
+    noted = getattr(signal.getsignal(signal.SIGTERM), "__self__", None)
+    if isinstance(noted, Interrupts):
+        yield noted
+        return
     interrupts = Interrupts()
-    before = {number: signal.signal(number, interrupts.note) for number in NUMBERS}
+    ignored = signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+    numbers = [number for number in NUMBERS if number != signal.SIGHUP or not ignored]
+    before = {number: signal.signal(number, interrupts.note) for number in numbers}
     try:
         yield interrupts
     finally:

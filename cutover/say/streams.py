@@ -2,18 +2,28 @@
 
 import io
 import os
+import select
 import sys
 from typing import Any, TextIO
+
+# For who reads slowly; who does not read at all must not keep a cutover from its next step.
+PATIENCE_SECONDS = 1.0
 
 
 class _Lossy(io.FileIO):
     """Loses what nobody takes: a closed pipe, a full disk, a terminal that is gone."""
 
     def write(self, data: Any, /) -> int:
+        """A pipe that is full, and that whoever made it has set not to wait, is waited for."""
         try:
-            return super().write(data)
+            while (written := super().write(data)) is None and self._has_room():
+                pass
         except OSError:
             return len(data)
+        return len(data) if written is None else written
+
+    def _has_room(self) -> bool:
+        return bool(select.select((), (self,), (), PATIENCE_SECONDS)[1])
 
 
 def unbreakable() -> None:
