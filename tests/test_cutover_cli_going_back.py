@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from cutover.do.backoff import FIRST_SECONDS
+from cutover.do.world import Unavailable
 from cutover.say import verbs
-from tests.cutover_bench import Bench, Output
+from tests.cutover_bench import DEPLOY, Bench, Output
 from tests.cutover_fakes import throttled
 
 ROOT = Path(__file__).parent.parent
@@ -53,6 +54,55 @@ def test_an_abort_is_tried_again_too(bench: Bench, capsys: Output) -> None:
     assert bench.run("abort") == 5
     assert capsys.readouterr().err.endswith("\nno run is open, so there is none to abort\n")
     assert bench.opened == [("testing", False)] * 3
+
+
+def test_a_rollback_that_is_interrupted_while_aws_is_asked_is_not_tried_again(
+    bench: Bench, capsys: Output
+) -> None:
+    def interrupted(call: str) -> None:
+        signal.raise_signal(signal.SIGTERM)
+        raise Unavailable(f"AWS can't take {call} now")
+
+    bench.store.fails = interrupted
+    assert bench.run("rollback") == 10
+    assert capsys.readouterr().err == "AWS can't take read now\n"
+
+
+def test_an_abort_that_could_not_look_at_its_end_looks_again(bench: Bench, capsys: Output) -> None:
+    """It is done by then, and to be told that no run is open would be the wrong answer."""
+    bench.world.fails = throttled("task", times=10_000)
+    bench.clock.meanwhile = lambda: signal.raise_signal(signal.SIGTERM)
+    assert bench.run(*DEPLOY, "r2") == 9
+    bench.clock.meanwhile = lambda: None
+    bench.world.fails = lambda _call: None
+
+    def at_the_end(call: str) -> None:
+        if bench.store.state.run is None:
+            bench.world.fails = lambda _call: None
+            raise Unavailable(f"AWS can't take {call} now")
+
+    bench.world.fails = at_the_end
+    capsys.readouterr()
+    assert bench.run("abort") == 0
+    said = capsys.readouterr()
+    assert said.out == "r1 serves from green\n"
+    assert "AWS can't take weights now; trying again\n" in said.err
+    assert bench.run("abort") == 0
+
+
+def test_a_rollback_does_not_wait_for_ever_for_a_table_that_takes_no_entry(
+    bench: Bench, capsys: Output
+) -> None:
+    """It can be read all the time."""
+    bench.store.fails = throttled("append", times=10_000)
+    began = bench.clock.at
+    assert bench.run("rollback") == 10
+    assert bench.clock.at - began < 2 * verbs.INSIST_SECONDS
+    assert capsys.readouterr().err.endswith(
+        "\nthe journal has not answered for as long as a lease lasts; nothing was begun\n"
+    )
+    bench.store.fails = lambda _call: None
+    assert bench.run("rollback") == 0
 
 
 def test_a_forward_step_is_not_tried_again_by_itself(bench: Bench, capsys: Output) -> None:

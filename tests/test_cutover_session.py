@@ -12,6 +12,7 @@ from cutover.decide.model import Plan, Release, Step, Terms
 from cutover.decide.outcome import Exit
 from cutover.do.order import Order
 from cutover.do.session import Session
+from cutover.do.store import LeaseLost
 from cutover.do.taking import read_letter, write_letter
 from cutover.do.world import ForeignRule, Refused, Unavailable
 from infra.outputs import Owner, Slot
@@ -378,6 +379,36 @@ def test_a_rollback_that_lost_what_it_went_to_gives_way_to_one_to_the_other_slot
     back = desk.session.rollback()
     assert (back.exit, back.sentence) == (Exit.DONE, "r2 serves from green")
     assert desk.world.live == {"blue": 0, "green": 100}
+
+
+def test_what_is_adopted_is_what_was_seen_under_this_very_journal(desk: Desk) -> None:
+    """While one person looks at what somebody has set, another goes back: both saw the same, and
+    what the first one saw is no more."""
+    live(desk, "r1", "r2")
+    desk.world.live = {"blue": 50, "green": 50}
+    desk.world.running["blue"] = 2
+
+    def another_goes_back(call: str) -> None:
+        if call == "health green":
+            desk.world.fails = lambda _call: None
+            order = dataclasses.replace(ORDER, run="theirs", pid=9)
+            theirs = Session(desk.world, desk.store, desk.clock, SETTING, order)
+            assert theirs.rollback().sentence == "r1 serves from blue"
+
+    desk.world.fails = another_goes_back
+    with pytest.raises(LeaseLost, match="changed since it was read"):
+        desk.session.adopt()
+    assert [entry.kind for entry in desk.store.entries].count("adopted") == 0
+    assert desk.store.state.summary.committed == desk.world.live == {"blue": 100, "green": 0}
+
+
+def test_nothing_is_adopted_while_somebody_is_at_work(desk: Desk) -> None:
+    live(desk, "r1")
+    desk.write(DEPLOY)
+    desk.clock.meanwhile = lambda: desk.write(DEPLOY)
+    with pytest.raises(LeaseLost, match=r"^deploy of ci \(run d1, ci\) is under way; "):
+        desk.session.adopt()
+    assert desk.store.lease.wanted == ""
 
 
 THIRD = "the traffic rule forwards to blue, green, third"

@@ -24,6 +24,10 @@ class GaveWay(Exception):
     """Another command asked for the lease. Its purpose."""
 
 
+class Silent(LeaseLost):
+    """The journal did not answer for as long as a lease lasts. One sentence."""
+
+
 class Logbook:
     """Entries are decided upon as soon as they are added, and written together with the first thing
     that must be durable.
@@ -137,7 +141,7 @@ class Logbook:
         """What an append without an answer has written; None when it has written nothing."""
         before = self._snapshot
         if self._clock.monotonic() - since > self._setting.lease_seconds:
-            raise LeaseLost("the journal has not answered for as long as a lease lasts")
+            raise Silent("the journal has not answered for as long as a lease lasts")
         try:
             found = self._store.read()
         except Unavailable:

@@ -1,11 +1,13 @@
 """An entry for the journal that no run of ours stands behind: a freeze, what a person adopts."""
 
+from collections.abc import Sequence
+
 from cutover.decide.fold import foreseen
 from cutover.decide.journal import Draft
 from cutover.decide.outcome import Exit, Result
 from cutover.decide.setting import Setting
 from cutover.decide.state import State
-from cutover.do.store import Store
+from cutover.do.store import Snapshot, Store
 from cutover.do.taking import take, write_letter
 from cutover.do.world import Clock
 from infra.outputs import Owner
@@ -26,9 +28,17 @@ def note(store: Store, clock: Clock, setting: Setting, owner: Owner, draft: Draf
                 sentence=f"the {snapshot.lease.owner.purpose} that is under way has noted it",
                 state=snapshot.state,
             )
+    return write(store, snapshot, (draft,), owner, steal=steal)
+
+
+def write(
+    store: Store, snapshot: Snapshot, drafts: Sequence[Draft], owner: Owner, *, steal: bool
+) -> Result:
+    """All that a command has to write: the lease is free again with it. LeaseLost when journal or
+    lease have changed since the snapshot."""
     run = _open_run(snapshot.state)
-    written = store.append(snapshot, (draft,), owner=owner, run=run, release=True, steal=steal)
-    return Result(exit=Exit.DONE, sentence=f"{purpose} noted", state=written.state)
+    written = store.append(snapshot, drafts, owner=owner, run=run, release=True, steal=steal)
+    return Result(exit=Exit.DONE, sentence=f"{owner.purpose} noted", state=written.state)
 
 
 def _says(state: State, draft: Draft) -> bool:

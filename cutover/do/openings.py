@@ -10,7 +10,7 @@ from cutover.decide.invariants import healthy
 from cutover.decide.journal import Draft
 from cutover.decide.live import Service
 from cutover.decide.model import SCALE, Despite, Plan, Release, Terms, active
-from cutover.decide.outcome import Result, refused
+from cutover.decide.outcome import Result, refused, result
 from cutover.decide.run import Run
 from cutover.decide.setting import Setting
 from cutover.decide.state import State
@@ -88,6 +88,8 @@ class Openings:
 
     def abort(self, state: State) -> Opening:
         run = state.run
+        if run is None and state.summary.outcome == "aborted":
+            return result(state, "abort")  # given again, since nobody could tell how it ended
         if run is None:
             return refused(state, "no run is open, so there is none to abort")
         if run.plan.verb in ("retire", "refresh") or going_back.may_stay(state, run):

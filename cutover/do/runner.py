@@ -14,7 +14,7 @@ from cutover.decide.outcome import Exit, Result, result
 from cutover.decide.run import Run
 from cutover.decide.setting import Setting
 from cutover.do.changing import changed
-from cutover.do.logbook import GaveWay, Logbook, Tell
+from cutover.do.logbook import GaveWay, Logbook, Silent, Tell
 from cutover.do.looking import looked
 from cutover.do.store import LeaseLost
 from cutover.do.taking import Interrupted
@@ -58,6 +58,8 @@ class Runner:
                 live = self._perform(action, live)
             log.close()
         except LeaseLost as lost:
+            if isinstance(lost, Silent) and not log.owns:
+                raise Unavailable(f"{lost}; nothing was begun") from lost
             return Result(exit=Exit.LOCK_LOST, sentence=str(lost), state=log.written)
         except Refused as refused:
             if not log.owns:

@@ -9,7 +9,7 @@ from cutover.decide.outcome import Exit, Result, refused
 from cutover.decide.setting import Setting
 from cutover.decide.state import State
 from cutover.do.logbook import Logbook, Tell
-from cutover.do.noting import note
+from cutover.do.noting import note, write
 from cutover.do.openings import Opening, Openings
 from cutover.do.order import Order
 from cutover.do.reading_again import read_again
@@ -92,10 +92,12 @@ class Session:
     def adopt(self) -> Result:
         """What the weights and `index.html` are now is right, whoever has set them. Refused while
         a run is open."""
-        opening = self._openings.adopt(self._store.read().state)
+        snapshot, steal = take(self._store, self._clock, self._setting, "adopt")
+        opening = self._openings.adopt(snapshot.state)
         if isinstance(opening, Result):
             return opening
-        return [self._note("adopt", draft) for draft in opening][-1]
+        # Only if the journal is still the same: another run may have set what was not seen.
+        return write(self._store, snapshot, opening, self._order.owner("adopt"), steal=steal)
 
     def _note(self, purpose: str, draft: Draft) -> Result:
         owner = self._order.owner(purpose)
