@@ -103,6 +103,11 @@ def test_every_error_is_a_sentence_and_a_code(
             "--until tomorrow is no time; give one as 2026-12-24T18:00 or 2026-12-24T18:00+01:00",
         ),
         (
+            ("freeze", "--reason", "x", "--until", "9999-12-31T23:59:59-05:00"),
+            "--until 9999-12-31T23:59:59-05:00 is no time; give one as 2026-12-24T18:00 or "
+            "2026-12-24T18:00+01:00",
+        ),
+        (
             ("freeze", "--reason", "x", "--until", "2020-01-01"),
             "--until 2020-01-01 is over; give a time to come, in UTC or with its offset",
         ),

@@ -2,13 +2,16 @@
 
 import getpass
 import os
+import sys
 import time
 from pathlib import Path
 
 import pytest
 
 from cutover.say import caller, given
+from cutover.say.answer import BadInput
 from cutover.say.wanted import Wanted
+from infra.outputs import Owner
 from tests.cutover_bench import Bench
 from tests.cutover_fakes import IMAGE
 
@@ -84,6 +87,26 @@ def test_who_did_it_is_the_job_or_the_person(monkeypatch: pytest.MonkeyPatch) ->
 )
 def test_a_command_is_named_without_what_may_be_a_secret(command: str, name: str) -> None:
     assert caller.what(command.split()) == name
+
+
+def test_what_is_no_utf_8_is_kept_out_of_a_lease_that_everybody_must_read(bench: Bench) -> None:
+    """pydantic takes no lone surrogate, so a lease with one could be read, and freed, by nobody."""
+    held: list[Owner] = []
+
+    def renewed() -> None:
+        held.extend([bench.store.lease.owner] if bench.store.lease.owner else [])
+
+    bench.clock.meanwhile = renewed
+    assert bench.run("guard", "--purpose", "caf\udce9", "--", sys.executable, "-c", "") == 0
+    assert held[0].by == "ann@desk (caf?)"
+    assert bench.run("freeze", "--reason", "caf\udce9") == 0
+    assert bench.store.state.summary.frozen == "caf?"
+    assert bench.messages[-1] == "testing: frozen, no step forward: caf?"
+
+
+def test_an_image_is_named_in_ascii() -> None:
+    with pytest.raises(BadInput, match=r"is not named by its digest; give REPOSITORY@sha256:"):
+        given.image("caf\udce9" + IMAGE)
 
 
 def test_two_runs_have_two_names() -> None:

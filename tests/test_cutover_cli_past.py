@@ -44,6 +44,11 @@ def test_history_shows_the_newest_and_checks_the_chain(bench: Bench, capsys: Out
     assert last == f"the chain of {len(entries)} entries is whole, up to {entries[-1].hash}"
 
 
+def test_history_without_an_entry_is_no_line(empty_bench: Bench, capsys: Output) -> None:
+    assert empty_bench.run("history", "--json") == 0
+    assert capsys.readouterr() == ("", "")
+
+
 def test_history_as_json_is_an_entry_in_each_line(bench: Bench, capsys: Output) -> None:
     assert bench.run("history", "--json", "-n", "3", "--verify") == 0
     said = capsys.readouterr()

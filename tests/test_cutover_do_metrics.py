@@ -358,3 +358,23 @@ def test_every_private_registry_of_aws_is_asked(
 def test_of_an_image_elsewhere_nothing_is_asked(clients: Clients, image: str) -> None:
     assert Images(clients).image_exists(image) is True
     assert clients.calls == 0
+
+
+class Terse:
+    """A CloudWatch that leaves out what is empty, as its protocol allows."""
+
+    def __init__(self, **answer: Any) -> None:
+        self._answer = answer
+
+    def call(self, _service: str, _operation: str, /, **_arguments: Any) -> dict[str, Any]:
+        return self._answer
+
+
+def test_what_aws_leaves_out_is_missing_and_no_defect(contract: Contract) -> None:
+    alarm = {"AlarmName": "database", "StateValue": "OK"}
+    alarms = metrics(Terse(MetricAlarms=[alarm]), contract, HOUR)  # pyright: ignore[reportArgumentType]
+    assert alarms.alarms() == {"database": "OK"}
+    empty = {"Id": "blue_RequestCount", "StatusCode": "Complete"}
+    for answer in ({}, {"MetricDataResults": [empty]}):
+        terse = metrics(Terse(**answer), contract, HOUR + 180)  # pyright: ignore[reportArgumentType]
+        assert terse.samples(HOUR) == {"blue": NOTHING, "green": NOTHING}

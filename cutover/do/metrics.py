@@ -59,7 +59,8 @@ class Metrics:
                 AlarmTypes=["MetricAlarm", "CompositeAlarm"],
                 MaxRecords=_ALARMS_PER_CALL,
             )
-            for alarm in [*answer["MetricAlarms"], *answer["CompositeAlarms"]]:
+            # An empty list may be left out: CBOR, which botocore speaks here, has no say in it.
+            for alarm in [*answer.get("MetricAlarms", ()), *answer.get("CompositeAlarms", ())]:
                 states[alarm["AlarmName"]] = alarm["StateValue"]
         return states
 
@@ -92,14 +93,16 @@ class Metrics:
             StartTime=datetime.datetime.fromtimestamp(start, datetime.UTC),
             EndTime=datetime.datetime.fromtimestamp(end, datetime.UTC),
         )
-        results = answer["MetricDataResults"]
+        results = answer.get("MetricDataResults", ())
         incomplete = [result for result in results if result["StatusCode"] != "Complete"]
         if incomplete or answer.get("NextToken"):
             raise Unavailable("CloudWatch gave a part of the slots' metrics, and not all of them")
         return {
             result["Id"]: {
                 at.timestamp(): value
-                for at, value in zip(result["Timestamps"], result["Values"], strict=True)
+                for at, value in zip(
+                    result.get("Timestamps", ()), result.get("Values", ()), strict=True
+                )
                 if start <= at.timestamp() < end
             }
             for result in results

@@ -57,7 +57,7 @@ def take(
     while (owner := snapshot.lease.owner) is not None:
         if purpose == "rollback" and owner.purpose == "guard":
             return snapshot, True
-        # First what was read, then for how long: who slept between two looks has seen nothing still.
+        # What was read comes first: who slept between two looks has seen nothing stay as it was.
         if snapshot.lease.version != version:
             version, unchanged_since = snapshot.lease.version, clock.monotonic()
             if not wish:

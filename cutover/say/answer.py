@@ -78,7 +78,8 @@ def give(command: str, stack: str, answered: Callable[[], Answer], *, as_json: b
     except tuple(_ERRORS) as error:
         answer = Answer(exit=code_of(error), sentence=str(error))
     if as_json and answer.rows is not None:
-        print("\n".join(answer.rows))
+        for row in answer.rows:
+            print(row)
     elif as_json:
         common = {"command": command, "stack": stack, "exit": int(answer.exit)}
         print(json.dumps({**common, "sentence": answer.sentence, **answer.data}, sort_keys=True))

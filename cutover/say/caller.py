@@ -24,6 +24,12 @@ def by() -> str:
     return f"{_user()}@{socket.gethostname()}"
 
 
+def readable(text: str) -> str:
+    """A word of the command line or the environment as every reader of the journal can take it:
+    what is no UTF-8 is a question mark."""
+    return text.encode("utf-8", "replace").decode()
+
+
 def new_run() -> str:
     """A name that nobody else takes: the second in UTC, and three random bytes."""
     return f"{time.strftime('%Y%m%d-%H%M%S', time.gmtime())}-{secrets.token_hex(3)}"

@@ -9,7 +9,7 @@ from cutover.decide.pointer import INDEX
 from cutover.say.answer import BadInput
 
 # A digest is SHA-256 (OCI image specification, "Digests").
-_IMAGE = re.compile(r"[^\s@]+@sha256:[0-9a-f]{64}")
+_IMAGE = re.compile(r"[!-?A-~]+@sha256:[0-9a-f]{64}")
 _NAME = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]{0,199}")
 
@@ -57,12 +57,13 @@ def until(text: str, now: float) -> float:
     """A moment to come, in UTC where it names no zone; epoch seconds."""
     try:
         moment = datetime.fromisoformat(text)
-    except ValueError:
+        if moment.tzinfo is None:
+            moment = moment.replace(tzinfo=UTC)
+        moment = moment.astimezone(UTC)
+    except (ValueError, OverflowError):  # the end of the year 9999 elsewhere is none in UTC
         raise BadInput(
             f"--until {text} is no time; give one as 2026-12-24T18:00 or 2026-12-24T18:00+01:00"
         ) from None
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC)
     if moment.timestamp() <= now:
         raise BadInput(f"--until {text} is over; give a time to come, in UTC or with its offset")
     return moment.timestamp()

@@ -45,7 +45,7 @@ def guard(stack: str, command: Sequence[str], *, purpose: str | None) -> Answer:
     Where there is no contract nothing is run: the name or the region is wrong, or it is the very
     first `up`, which has nothing to keep off from.
     """
-    label = purpose or caller.what(command)
+    label = caller.readable(purpose or caller.what(command))
     with ExitStack() as until_the_end:
         working = at_work(stack, order_of(label, None), table=False)
         try:

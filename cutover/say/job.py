@@ -102,10 +102,10 @@ def at_work(stack: str, order: Order, *, checked: bool = True, table: bool = Tru
 
 def order_of(purpose: str, reason: str | None, run: str | None = None) -> Order:
     """This process's order; without a reason, what is done and by whom is the reason."""
-    by = caller.by()
+    by = caller.readable(caller.by())
     return Order(
         run=run or caller.new_run(),
-        reason=reason or f"{purpose} by {by}",
+        reason=caller.readable(reason or f"{purpose} by {by}"),
         by=by,
         host=socket.gethostname(),
         pid=os.getpid(),
