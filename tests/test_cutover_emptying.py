@@ -64,7 +64,9 @@ def silence(now: float, **changes: Any) -> Action:
     return ask(quiet, QUIET, now=now, **(seen | changes))
 
 
-DRAINED = LEFT + 120
+# The first period of metrics that is whole.
+BEGIN = 1_030
+DRAINED = BEGIN + 120
 SHOWN = "20 of 20 probes (100.0%) were answered by r2; 100 % asked"
 
 
@@ -87,11 +89,21 @@ def test_silence_is_looked_at_one_thing_after_the_other() -> None:
 
 
 def test_silence_begins_when_the_weights_were_committed() -> None:
-    assert silence(DRAINED - 10) == Wait(seconds=4, why="blue drains: 10 s")
-    assert silence(DRAINED - 1.5) == Wait(seconds=1.5, why="blue drains: 2 s")
+    assert silence(LEFT + 110) == Wait(seconds=4, why="blue drains: 10 s")
+    assert silence(LEFT + 118.5) == Wait(seconds=1.5, why="blue drains: 2 s")
     # Before all else: nothing needs to be asked as long as it can't be over.
     unseen: dict[str, Any] = {"split": None, "samples": None}
-    assert silence(DRAINED - 10, **unseen) == Wait(seconds=4, why="blue drains: 10 s")
+    assert silence(LEFT + 110, **unseen) == Wait(seconds=4, why="blue drains: 10 s")
+
+
+def test_of_the_period_in_which_the_weights_changed_metrics_say_nothing() -> None:
+    """It may have been sent requests until its end: silence that nobody saw is none."""
+    assert LEFT < BEGIN < LEFT + 10
+    for seen_until in (LEFT + 120, DRAINED - 0.5):
+        seen = {"blue": sample(0, None), "green": sample(9_000, seen_until)}
+        assert silence(DRAINED, samples=seen) == Wait(
+            seconds=4, why="the metrics don't cover the time yet"
+        )
 
 
 def test_long_after_only_the_last_periods_of_metrics_count() -> None:
@@ -110,7 +122,7 @@ def test_a_freeze_keeps_the_way_back_warm() -> None:
     stopped = go_on(QUIET, frozen(until=DRAINED))
     assert ask(quiet, stopped, now=DRAINED - 10, weights=ALL_GREEN) == held(
         "frozen",
-        "stopped by `cutover freeze` until 1970-01-01 00:19:01 UTC: fair; `cutover resume` goes on "
+        "stopped by `cutover freeze` until 1970-01-01 00:19:10 UTC: fair; `cutover resume` goes on "
         "when it is over",
     )
     assert ask(quiet, stopped, now=DRAINED, weights=ALL_GREEN) == Look(at="split", probes=20)

@@ -1,5 +1,7 @@
 """The steps that empty a slot: it is sent nothing any more, and then runs nothing."""
 
+import math
+
 from cutover.decide.actions import Action, Append, Look, ScaleIn, Wait
 from cutover.decide.holding import foreign, hold, keep_if_serving, stopped
 from cutover.decide.invariants import healthy
@@ -46,13 +48,15 @@ def quiet(state: State, run: Run, step: Step, live: Live, now: float, setting: S
         return Look(at="samples", since=since)
     leaving, serving = live.samples.get(step.slot), live.samples.get(other(step.slot))
     newest = serving.newest if serving else None
-    covered = (newest or since) - since
+    # Samples are of whole periods: of the one in which `since` lies they have nothing.
+    begin = math.ceil(since / setting.metric_period_seconds) * setting.metric_period_seconds
+    covered = (newest or begin) - begin
     if not leaving or covered < step.seconds:
         return Wait(seconds=setting.poll_seconds, why="the metrics don't cover the time yet")
     if leaving.requests:
         return Wait(
             seconds=setting.poll_seconds,
-            why=f"{step.slot} was sent {leaving.requests} requests in {now - since:.0f} s",
+            why=f"{step.slot} was sent {leaving.requests} requests in {now - begin:.0f} s",
         )
     evidence = f"{step.slot} was sent nothing for {covered:.0f} s; {evidence}"
     return Append(drafts=(Draft("passed", {"step": step.key, "evidence": evidence}),))
