@@ -35,6 +35,7 @@ from decisions import (
     services,
     setting,
     smoke,
+    started,
     summary,
     targets,
     turning,
@@ -50,6 +51,7 @@ from cutover.decide.actions import (
 )
 from cutover.decide.filling import fill, roll
 from cutover.decide.filling import smoke as smoke_step
+from cutover.decide.journal import Draft
 from cutover.decide.state import State, Summary
 
 # Filling.
@@ -108,6 +110,41 @@ def test_a_service_that_has_not_settled_is_waited_for(
 ) -> None:
     assert filling(services=services(**changes)) == Wait(
         seconds=4, why=f"{running} of 4 tasks of green are running"
+    )
+
+
+def test_what_a_rollback_fills_again_is_trusted_as_before() -> None:
+    """It served for good once; a rollback that is given up after the filling takes nothing away."""
+    plan = with_plan(ROLLBACK, steps=(FILL_BLUE, SMOKE_BLUE, SHIFT_BLUE))
+    empty = dataclasses.replace(BLUE, tasks=0)
+    state = started(
+        noted("fill blue", "asked", "ecs-svc/1"),
+        plan=plan,
+        summary=summary(committed=ALL_GREEN, slots={"blue": empty, "green": GREEN}, schema=2),
+    )
+    seen: dict[str, Any] = {"services": services(), "health": targets(4, 4), "steady": {"blue": 3}}
+    assert ask(fill, state, **seen) == filled("fill blue", BLUE)
+    untrusted = dataclasses.replace(empty, trusted=False)
+    slots = {**state.summary.slots, "blue": untrusted}
+    never = dataclasses.replace(state, summary=dataclasses.replace(state.summary, slots=slots))
+    assert ask(fill, never, **seen) == filled("fill blue", dataclasses.replace(BLUE, trusted=False))
+
+
+@pytest.mark.parametrize(
+    "again", [resumed(), resumed(by_hand=True), turning(FILL_BLUE, SMOKE_BLUE, SHIFT_BLUE)]
+)
+def test_a_filling_that_has_failed_is_asked_for_again_when_a_person_says_so(again: Draft) -> None:
+    """ECS starts no more tasks of a deployment that its circuit breaker has given up."""
+    plan = with_plan(ROLLBACK, steps=(FILL_BLUE, SMOKE_BLUE, SHIFT_BLUE))
+    by_green = summary(committed=ALL_GREEN, slots={"blue": BLUE, "green": GREEN}, schema=2)
+    asked = started(noted("fill blue", "asked", "ecs-svc/1"), plan=plan, summary=by_green)
+    gone = dataclasses.replace(services()["blue"], rollout="FAILED", reason="no image")
+    seen: dict[str, Any] = {"services": {"blue": gone, "green": services()["green"]}}
+    why = held("late", "blue did not start r1: no image")
+    assert ask(fill, asked, **seen) == why
+    mended = go_on(asked, *why.drafts, again)
+    assert ask(fill, mended, **seen) == Fill(
+        step="fill blue", slot="blue", task_definition="release:1", tasks=4
     )
 
 

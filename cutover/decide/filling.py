@@ -55,7 +55,8 @@ def fill(state: State, run: Run, step: Step, live: Live, now: float, setting: Se
             seconds=setting.poll_seconds,
             why=f"{seen.healthy} of {tasks} targets of {step.slot} are healthy",
         )
-    trusted = bool(known and known.trusted) and not brings  # it is its own release, again
+    again = known is not None and known.task_definition == definition  # what a rollback goes to
+    trusted = bool(again and known and known.trusted)
     filled = Filled(release=release, task_definition=definition, tasks=tasks, trusted=trusted)
     data = {"step": step.key, "slot": step.slot, "filled": plain(filled)}
     return Append(drafts=(Draft("filled", data),))

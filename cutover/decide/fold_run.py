@@ -58,6 +58,7 @@ def _gone_on(entry: Entry, run: Run) -> Run:
                 held=None,
                 cause=None,
                 watched_from=entry.at,
+                notes=_asked_anew(run),
             )
             if not data["by_hand"]:
                 return replace(run, write=_resumed(run.write))
@@ -99,6 +100,7 @@ def _gone_on(entry: Entry, run: Run) -> Run:
                 aborts=data["aborts"],
                 forward=data.get("forward", False),
                 steps=_STEPS.validate_python(data["steps"]),
+                notes=_asked_anew(run),
                 done=frozenset(),
                 before=run.before | run.done,
                 write=None,
@@ -120,6 +122,12 @@ def _gone_on(entry: Entry, run: Run) -> Run:
             return replace(run, write=None, explained=(), done=done)
         case _:
             return run
+
+
+def _asked_anew(run: Run) -> dict[str, str]:
+    """The notes without what ECS was asked for: a deployment that its circuit breaker has given up
+    starts nothing, whatever a person has mended since, until it is asked for once more."""
+    return {name: value for name, value in run.notes.items() if not name.endswith("/asked")}
 
 
 def _ordered_again(run: Run) -> frozenset[str]:
