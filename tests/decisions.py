@@ -62,6 +62,7 @@ STEPS = (
 )
 DEPLOY = Plan(verb="deploy", entering="green", steps=STEPS, tasks=4, floor=2, release=R2)
 
+SETTLE = Step(key="settle migrate", kind="settle", slot="green", timeout_seconds=1800)
 FILL_BLUE = Step(key="fill blue", kind="fill", slot="blue", timeout_seconds=900)
 SMOKE_BLUE = Step(key="smoke blue", kind="smoke", slot="blue", timeout_seconds=120)
 SHIFT_BLUE = Step(key="shift blue 100", kind="shift", slot="blue", percent=100, timeout_seconds=300)

@@ -237,13 +237,11 @@ def test_a_task_tells_how_it_is_doing(one_off: OneOffTasks, plane: ControlPlane)
     )
 
 
-def test_a_task_that_ecs_does_not_know_may_be_asked_for_again(
+def test_a_task_that_ecs_does_not_know_is_neither_running_nor_over(
     one_off: OneOffTasks, contract: Contract
 ) -> None:
     arn = f"{contract.cluster.replace(':cluster/', ':task/')}/unknown"
-    with pytest.raises(Unavailable) as unavailable:
-        one_off.task(arn)
-    assert str(unavailable.value) == f"ECS does not know the task {arn}, or not any more"
+    assert one_off.task(arn) == TaskStatus(stopped=False, known=False)
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,7 @@ from decisions import (
     REFRESH,
     ROLLBACK,
     SETTING,
+    SETTLE,
     SHIFT_BLUE,
     SMOKE_BLUE,
     STEPS,
@@ -71,6 +72,21 @@ def decide(state: State, reason: str = "slow", **seen: Any) -> Action:
 
 def test_what_has_done_nothing_has_nothing_to_undo() -> None:
     assert steps(reached("migrate")) == ()
+
+
+BEGUN = noted("migrate", "migrate", "task:1")
+
+
+def test_a_migration_that_may_still_run_is_waited_for_when_the_traffic_is_where_it_should_be() -> (
+    None
+):
+    begun = reached("migrate", BEGUN)
+    assert steps(begun) == (SETTLE,)
+    assert steps(begun, by_hand=True, aborts=True) == (SHIFT_BLUE, SETTLE)
+    seen = go_on(begun, noted("migrate", "migrate ended", "0"))
+    assert steps(seen) == ()
+    first = reached("migrate", BEGUN, plan=FIRST, summary=EMPTY)
+    assert steps(first) == (dataclasses.replace(SETTLE, slot="blue"),)
 
 
 @pytest.mark.parametrize("drafts", [(), (DEFINED,), (DEFINED, ASKED)])

@@ -212,6 +212,39 @@ def test_a_deadline_counts_from_the_begin_of_the_step_or_from_a_resume() -> None
     assert decide(again, now=2_500.5, **at) == late_one
 
 
+# Answers that don't come.
+
+SILENT = {"unanswered": "AWS can't take DescribeTargetHealth now"}
+GIVEN_UP = "AWS has given no answer for too long: AWS can't take DescribeTargetHealth now"
+PAUSED = reached("shift green 50", Draft("paused", {"reason": "fair"}))
+OVER = reached("bake", turning())
+
+
+@pytest.mark.parametrize(
+    ("state", "seconds", "look"),
+    [
+        (reached("watch 10"), 860, Look(at="health", slot="blue")),
+        (PAUSED, 6 * 3600, Look(at="weights")),
+        (OVER, 0, Look(at="weights")),
+    ],
+    ids=["a gate", "a freeze", "the end"],
+)
+def test_an_answer_is_not_waited_for_for_ever(state: State, seconds: int, look: Look) -> None:
+    """L1: people are told, and what the run was about to do waits for them."""
+    limit = open_run(state).step_began_at + seconds + 60
+    assert decide(state, now=limit, **SILENT) == look
+    assert decide(state, now=limit + 0.5, **SILENT) == held("late", GIVEN_UP)
+    # The next answer counts, however late it is.
+    assert decide(state, now=limit + 0.5) == look
+
+
+def test_what_was_answered_after_all_decides() -> None:
+    state = reached("watch 10")
+    late = open_run(state).step_began_at + 860 + 61
+    turned = back("watch 10 took more than 860 s", SHIFT_BLUE)
+    assert decide(state, now=late, health=targets(4, 4), **SILENT) == turned
+
+
 # The end (S10).
 
 DONE = through(reached("migrate"))

@@ -14,7 +14,7 @@ from cutover.decide.model import SCALE, Step, other
 from cutover.decide.run import HoldCause, Run
 from cutover.decide.setting import Setting
 from cutover.decide.state import State
-from cutover.decide.steps import FILL_SECONDS, empty, fill, quiet, shift, smoke
+from cutover.decide.steps import FILL_SECONDS, empty, fill, quiet, settle, shift, smoke
 
 
 def way_back(
@@ -23,13 +23,16 @@ def way_back(
     """The steps that undo what the run has done, fewest first; none when it has done nothing.
 
     A slot that has served keeps its tasks, for who wants to know what went wrong, unless the run is
-    given up for good. A person's order sets the weights whatever they are.
+    given up for good. A person's order sets the weights whatever they are. A migration that still
+    runs is waited for at the end: until then nobody knows the schema, and another run would migrate
+    beside it.
     """
     summary, entering = state.summary, run.plan.entering
     home = other(entering)
     asked = may_have_filled(run)
+    settled = (settle(entering),) if _may_migrate(run) else ()
     if summary.committed is None:
-        return (empty(entering),) if asked else ()
+        return (empty(entering),) if asked else settled
     if first_serves(state, run):
         # What somebody else has set is set right; the rest of the run is only the page.
         pointed = [step for step in run.plan.steps if step.kind == "point"]
@@ -48,7 +51,12 @@ def way_back(
         steps += [empty(entering)]
     if asked and served and aborts:
         steps += [quiet(entering, setting), empty(entering)]
-    return tuple(steps)
+    return (*steps, *settled)
+
+
+def _may_migrate(run: Run) -> bool:
+    """Whether a migration was begun, and nobody has seen it end well."""
+    return "migrate/migrate" in run.notes and "migrate/migrate ended" not in run.notes
 
 
 def may_have_filled(run: Run) -> bool:

@@ -72,11 +72,13 @@ class Smoke:
 
 @dataclass(frozen=True, kw_only=True)
 class TaskStatus:
-    """A one-off task: `exit_code` is None while it runs."""
+    """A one-off task: `exit_code` is None while it runs. One that is not `known` has just been
+    started, or ended long ago."""
 
     stopped: bool
     exit_code: int | None = None
     reason: str = ""
+    known: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,6 +111,8 @@ class Live:
     index: Index | None = None
     shown: str | None = None
     """SHA-256 of the page that the public path answers with; empty when it answered with none."""
+    unanswered: str = ""
+    """Why a call got no answer before the last wait, a sentence; empty when each got one."""
     written: tuple[str, Weights] | None = None
     """What AWS said the weights are, in its answer to the write of this step."""
 

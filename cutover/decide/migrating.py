@@ -1,16 +1,18 @@
-"""The step that migrates the database, before anything runs the release."""
+"""The steps that migrate the database, or wait for a migration that was begun to be over."""
 
 from cutover.decide.actions import Action, Append, Look, Migrate, Wait
 from cutover.decide.going_back import turn_or_hold
 from cutover.decide.holding import stopped
 from cutover.decide.journal import Draft
-from cutover.decide.live import Live
+from cutover.decide.live import Live, TaskStatus
 from cutover.decide.model import Step
 from cutover.decide.run import Run
 from cutover.decide.setting import Setting
 from cutover.decide.state import State
 
 _MIGRATIONS = (("migrate", False), ("verify", True))
+# ECS lists a task within seconds of its start, and forgets it about an hour after its end.
+FORGOTTEN_SECONDS = 300.0
 
 
 def migrate(state: State, run: Run, step: Step, live: Live, now: float, setting: Setting) -> Action:
@@ -25,6 +27,9 @@ def migrate(state: State, run: Run, step: Step, live: Live, now: float, setting:
             return frozen or Migrate(step=step.key, verify_only=verify_only)
         if live.task is None:
             return Look(at="task", arn=arn)
+        if _forgotten(run, live.task, now):
+            reason = f"ECS knows the {name} task of {release.release_id} no more"
+            return turn_or_hold(state, run, live, setting, reason, cause="late")
         if not live.task.stopped:
             return Wait(seconds=setting.poll_seconds, why=f"the {name} task is running")
         if live.task.exit_code != 0:
@@ -42,3 +47,28 @@ def migrate(state: State, run: Run, step: Step, live: Live, now: float, setting:
     # The journal of an earlier program: it ended the step otherwise.
     evidence = f"{release.release_id} was migrated"
     return Append(drafts=(Draft("passed", {"step": step.key, "evidence": evidence}),))
+
+
+def settle(state: State, run: Run, step: Step, live: Live, now: float, setting: Setting) -> Action:
+    """S7: the migration of a run that goes back has ended, and the journal has what came of it.
+
+    Of one that ECS has forgotten nobody can tell: it counts as one that ended well.
+    """
+    release, arn = run.plan.brought, run.notes["migrate/migrate"]
+    if live.task is None:
+        return Look(at="task", arn=arn)
+    seen, forgotten = live.task, _forgotten(run, live.task, now)
+    if not (seen.stopped or forgotten):
+        why = f"{arn} still migrates; `aws ecs stop-task` ends it where it hangs"
+        return Wait(seconds=setting.poll_seconds, why=why)
+    how = "ECS knows it no more" if forgotten else f"exit code {seen.exit_code}"
+    evidence = f"the migrate task of {release.release_id} is over: {how}"
+    passed = Draft("passed", {"step": step.key, "evidence": evidence})
+    if not (forgotten or seen.exit_code == 0):
+        return Append(drafts=(passed,))
+    schema = release.schema_after(state.summary.schema)
+    return Append(drafts=(Draft("migrated", {"step": step.key, "schema": schema}), passed))
+
+
+def _forgotten(run: Run, task: TaskStatus, now: float) -> bool:
+    return not task.known and now - run.step_began_at > FORGOTTEN_SECONDS

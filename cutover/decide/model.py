@@ -16,7 +16,17 @@ Verb = Literal["deploy", "rollback", "retire", "refresh"]
 """A run's verb; `resume`, `rollback` and `abort` also go on with a run of another verb."""
 
 StepKind = Literal[
-    "migrate", "quiet", "fill", "top_up", "smoke", "shift", "point", "watch", "scale_in", "roll"
+    "migrate",
+    "settle",
+    "quiet",
+    "fill",
+    "top_up",
+    "smoke",
+    "shift",
+    "point",
+    "watch",
+    "scale_in",
+    "roll",
 ]
 
 Outcome = Literal["done", "rolled_back", "aborted"]

@@ -31,8 +31,12 @@ from cutover.decide.state import State
 
 Handler = Callable[[State, Run, Step, Live, float, Setting], Action]
 
+# Beyond a step's own time: whoever goes back, or ends, must look first where it may.
+ANSWER_SECONDS = 60.0
+
 _HANDLERS: dict[StepKind, Handler] = {
     "migrate": migrating.migrate,
+    "settle": migrating.settle,
     "quiet": emptying.quiet,
     "fill": filling.fill,
     "top_up": capacity.top_up,
@@ -50,6 +54,21 @@ def next_action(state: State, live: Live, now: float, setting: Setting) -> Actio
     run = state.run
     if run is None or run.held:
         raise ValueError("there is no run that could go on")
+    action = _next_action(state, run, live, now, setting)
+    limit = _most_seconds(run, setting) + ANSWER_SECONDS
+    if isinstance(action, Look) and live.unanswered and now - run.step_began_at > limit:
+        return hold("late", f"AWS has given no answer for too long: {live.unanswered}")
+    return action
+
+
+def _most_seconds(run: Run, setting: Setting) -> float:
+    """How long the run may stay at where it is, whatever that is."""
+    if run.paused:
+        return setting.pause_seconds
+    return run.step.timeout_seconds if run.step else 0
+
+
+def _next_action(state: State, run: Run, live: Live, now: float, setting: Setting) -> Action:
     step = run.step
     if step is None:
         return _end(state, run, live)

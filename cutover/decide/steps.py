@@ -26,6 +26,11 @@ def prepare(slot: Slot, setting: Setting) -> list[Step]:
     return [migrate, fill(slot), smoke(slot, alarm_seconds=setting.alarm_seconds)]
 
 
+def settle(slot: Slot) -> Step:
+    """A migration that was begun comes to its end, and may take as long as it might have."""
+    return Step(key="settle migrate", kind="settle", slot=slot, timeout_seconds=MIGRATE_SECONDS)
+
+
 def fill(slot: Slot) -> Step:
     return Step(key=f"fill {slot}", kind="fill", slot=slot, timeout_seconds=FILL_SECONDS)
 

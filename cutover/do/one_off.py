@@ -68,13 +68,11 @@ class OneOffTasks:
 
     def task(self, arn: str) -> TaskStatus:
         """How the task is doing. One call. ECS forgets a task about an hour after its end, and may
-        not know one yet that has just been started: Unavailable."""
+        not know one yet that has just been started."""
         found = self._clients.call(
             "ecs", "describe_tasks", cluster=self._contract.cluster, tasks=[arn]
         )["tasks"]
-        if not found:
-            raise Unavailable(f"ECS does not know the task {arn}, or not any more")
-        return status(found[0])
+        return status(found[0]) if found else TaskStatus(stopped=False, known=False)
 
     def _started(self, started_by: str) -> str | None:
         for desired in ("RUNNING", "STOPPED"):

@@ -94,7 +94,7 @@ class Runner:
         except Unavailable as error:
             self._tell(self._log.state, f"{error}; trying again")
             self._wait(self._log.backoff.next_seconds())
-            return live.forget()
+            return dataclasses.replace(live.forget(), unanswered=str(error))
         except Refused as error:
             cause = "foreign" if isinstance(error, ForeignRule) else "refused"
             self._log.add(Draft("held", {"cause": cause, "reason": str(error)}))
