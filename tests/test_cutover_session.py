@@ -180,6 +180,36 @@ def kept_warm(desk: Desk) -> None:
     live(desk, "r1", "r2", retire=False)
 
 
+@pytest.mark.parametrize(
+    ("owner", "verb", "said"),
+    [
+        (
+            DEPLOY,
+            "refresh",
+            "refresh of ann@desk took over the lease of deploy of ci (run d1, ci), "
+            "which showed no life",
+        ),
+        (
+            DEPLOY,
+            "rollback",
+            "rollback of ann@desk took over the lease of deploy of ci "
+            "(run d1, ci), which showed no life",
+        ),
+        (GUARD, "rollback", "rollback of ann@desk took over the lease of guard of ci (run up, ci)"),
+    ],
+)
+def test_whose_lease_was_taken_and_by_whom_is_in_the_journal(
+    desk: Desk, owner: Owner, verb: str, said: str
+) -> None:
+    """Whoever wakes up without it wants to know."""
+    live(desk, "r1", "r2")
+    desk.write(owner)
+    entries = len(desk.store.entries)
+    assert getattr(desk.session, verb)().exit == Exit.DONE
+    first = desk.store.entries[entries]
+    assert (first.kind, first.run, first.data) == ("observed", "mine", {"what": said})
+
+
 def test_a_rollback_is_not_turned_away_by_a_guard_that_renews_its_lease(desk: Desk) -> None:
     live(desk, "r1", "r2")
     desk.write(GUARD)

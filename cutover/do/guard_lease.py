@@ -8,7 +8,7 @@ from cutover.decide.journal import Draft, Malformed
 from cutover.decide.setting import Setting
 from cutover.do.backoff import Backoff
 from cutover.do.store import LeaseLost, Snapshot, Store
-from cutover.do.taking import ASK_AGAIN_SECONDS, read_letter, take
+from cutover.do.taking import ASK_AGAIN_SECONDS, read_letter, take, taken_over
 from cutover.do.world import Clock, Refused, Unavailable
 from infra.outputs import Owner
 
@@ -118,8 +118,6 @@ class GuardLease:
     def _append(self, snapshot: Snapshot, drafts: Sequence[Draft], **how: bool) -> Snapshot:
         return self._store.append(snapshot, drafts, owner=self._owner, run="", **how)
 
-    def _audit(self, snapshot: Snapshot) -> tuple[Draft]:
+    def _audit(self, snapshot: Snapshot) -> tuple[Draft, ...]:
         owner = snapshot.lease.owner
-        dead = f"{owner.purpose} of {owner.by} (run {owner.run}, {owner.host})" if owner else ""
-        what = f"guard of {self._owner.by} took over the lease of {dead}, which showed no life"
-        return (Draft("observed", {"what": what}),)
+        return (taken_over(owner, self._owner),) if owner else ()

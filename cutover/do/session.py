@@ -15,7 +15,7 @@ from cutover.do.order import Order
 from cutover.do.reading_again import read_again
 from cutover.do.runner import Runner
 from cutover.do.store import LeaseLost, Store
-from cutover.do.taking import GIVE_WAY, Interrupted, take
+from cutover.do.taking import GIVE_WAY, Interrupted, take, taken_over
 from cutover.do.world import Clock, World
 
 
@@ -119,11 +119,14 @@ class Session:
                 return refused(snapshot.state, str(nothing))
             if isinstance(drafts, Result):
                 return drafts
+            owner = self._order.owner(purpose)
+            if steal and snapshot.lease.owner:
+                drafts = (taken_over(snapshot.lease.owner, owner), *drafts)
             log = Logbook(
                 self._store,
                 self._clock,
                 self._setting,
-                self._order.owner(purpose),
+                owner,
                 snapshot,
                 run=self._run_of(snapshot.state, drafts),
                 steal=steal,

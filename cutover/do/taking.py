@@ -7,6 +7,7 @@ from cutover.decide.journal import Draft, canonical
 from cutover.decide.setting import Setting
 from cutover.do.store import LeaseLost, Snapshot, Store
 from cutover.do.world import Clock
+from infra.outputs import Owner
 
 ASK_AGAIN_SECONDS = 1.0
 # What a live owner is asked for: to give way, or to write something down and go on.
@@ -28,6 +29,15 @@ def read_letter(wanted: str) -> Draft | None:
         return None
     letter = json.loads(wanted)
     return Draft(letter["kind"], letter["data"])
+
+
+def taken_over(owner: Owner, thief: Owner) -> Draft:
+    """The entry about a lease that was taken from its owner, who may want to know by whom."""
+    alive = (thief.purpose, owner.purpose) == ("rollback", "guard")
+    end = "" if alive else ", which showed no life"
+    of = f"{owner.purpose} of {owner.by} (run {owner.run}, {owner.host})"
+    what = f"{thief.purpose} of {thief.by} took over the lease of {of}{end}"
+    return Draft("observed", {"what": what})
 
 
 def take(
