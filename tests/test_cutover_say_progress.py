@@ -114,6 +114,12 @@ def test_every_kind_of_entry_has_its_sentence(kind: Kind) -> None:
         ("frozen", {"reason": "x", "by": "ann", "until": None}, "frozen, by ann: x"),
         ("forward_only", {"reason": ""}, "the run can go back again"),
         ("turned", {"reason": "x", "forward": True}, "the run goes forward after all: x"),
+        ("turned", {"reason": "x", "by": "ann"}, "the run goes back, by ann: x"),
+        (
+            "ended",
+            {"outcome": "aborted", "by": "ann", "summary": {"committed": None, "slots": {}}},
+            "the run was given up, by ann",
+        ),
         (
             "resumed",
             {"reason": "x", "by": "ann", "despite": ["freeze", "alarms"]},

@@ -286,6 +286,24 @@ def test_what_stays_after_an_abort_is_read_again(
     assert desk.store.state.run is None
 
 
+@pytest.mark.parametrize("verb", ["rollback", "abort"])
+@pytest.mark.parametrize("plan", ["deploy", "refresh"])
+def test_who_ended_a_run_and_why_is_in_the_journal(desk: Desk, verb: str, plan: str) -> None:
+    """It is a run of somebody else's, and a reason of one's own names nobody."""
+    live(desk, "r1", "r2")
+    owner = dataclasses.replace(DEPLOY, run="theirs")
+    made = dataclasses.replace(
+        GOING_BACK, verb=plan, entering="blue" if plan == "deploy" else "green"
+    )
+    started = Draft("started", {"plan": plain(made), "reason": "because", "by": "bob"})
+    desk.write(owner, started, release=True)
+    entries = len(desk.store.entries)
+    getattr(desk.session, verb)()
+    first = desk.store.entries[entries]
+    assert first.kind == ("turned" if plan == "deploy" else "ended")
+    assert (first.data["by"], first.data["reason"]) == ("ann@desk", "incident")
+
+
 def test_a_run_id_of_an_open_run_goes_on_with_no_other_release(desk: Desk) -> None:
     live(desk, "r1")
 

@@ -28,13 +28,13 @@ Kind = Literal[
     "migrated",  # step, schema: what the database has from now on, whatever becomes of the run
     "emptied",  # step, slot
     "passed",  # step, evidence, home_latency_seconds of a gate: a step that leaves nothing else
-    "turned",  # steps, reason, by_hand, aborts: the run goes back to where it came from; or forward
+    "turned",  # steps, reason, by_hand, aborts; by, of a person: the run goes back; or forward
     "forward_only",  # reason: what the slot to go back to lacks; empty when it has it again
     "paused",  # reason: a freeze stops the run on its ladder, and its gates go on
     "held",  # cause, reason: nothing moves until a person has looked
     "adopted",  # weights: a person accepted what somebody else wrote
     "kept",  # page, step, by: a person accepted the index.html that somebody else wrote
-    "ended",  # outcome, summary
+    "ended",  # outcome, summary; reason, by, of a person who gave it up
     "frozen",  # reason, by, until
     "unfrozen",  # reason, by
     "observed",  # what: something that a person should find here later

@@ -52,7 +52,7 @@ class Openings:
             why_not = going_forward.refusal(state.run)
             if why_not:
                 return refused(state, why_not)
-            return (going_forward.forward(state.run, order.reason),)
+            return (order.signed(going_forward.forward(state.run, order.reason)),)
         resumed = order.resumed(despite=despite)
         found = self._world.weights() if adopt and state.summary.committed else None
         page = self._page_adopted(state) if adopt else ()
@@ -66,8 +66,9 @@ class Openings:
         if run and run.plan.verb == "rollback":
             return (order.resumed(by_hand=True),)
         if run and run.plan.verb == "deploy":
-            return (going_back.turn(state, run, self._setting, order.reason, by_hand=True),)
-        given_up = (going_back.given_up(state, run),) if run else ()
+            turned = going_back.turn(state, run, self._setting, order.reason, by_hand=True)
+            return (order.signed(turned),)
+        given_up = (order.signed(going_back.given_up(state, run)),) if run else ()
         state = foreseen(state, given_up)
         emptied = any(filled.tasks == 0 for filled in state.summary.slots.values())
         services = self._world.services() if emptied else self._services_if_told(state)
@@ -93,13 +94,14 @@ class Openings:
         if run is None:
             return refused(state, "no run is open, so there is none to abort")
         if run.plan.verb in ("retire", "refresh") or going_back.may_stay(state, run):
-            return (going_back.given_up(state, run),)
+            return (self._order.signed(going_back.given_up(state, run)),)
         if run.plan.verb == "rollback":
             return refused(
                 state, f"run {run.id} is a rollback; `cutover rollback` brings it to its end"
             )
         reason = self._order.reason
-        return (going_back.turn(state, run, self._setting, reason, by_hand=True, aborts=True),)
+        turned = going_back.turn(state, run, self._setting, reason, by_hand=True, aborts=True)
+        return (self._order.signed(turned),)
 
     def retire(self, state: State) -> Opening:
         """Refused in a freeze."""

@@ -22,6 +22,10 @@ class Order:
         """Who has the lease while the order is carried out."""
         return Owner(run=self.run, purpose=purpose, host=self.host, pid=self.pid, by=self.by)
 
+    def signed(self, draft: Draft) -> Draft:
+        """The entry with who ordered it, and why: a program may decide the same by itself."""
+        return Draft(draft.kind, {**draft.data, "reason": self.reason, "by": self.by})
+
     def started(self, plan: Plan) -> Draft:
         return Draft("started", {"plan": plain(plan), "reason": self.reason, "by": self.by})
 

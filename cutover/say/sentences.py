@@ -54,7 +54,7 @@ def entry_sentence(kind: Kind, data: Mapping[str, Any]) -> str:
             return f"{data['step']}: {data['slot']} runs nothing"
         case "turned":
             where = "forward after all" if data.get("forward") else "back"
-            return f"the run goes {where}: {data['reason']}"
+            return f"the run goes {where}{_ordered(data)}: {data['reason']}"
         case "forward_only":
             lost = f"the run is FORWARD_ONLY: {data['reason']}"
             return lost if data["reason"] else "the run can go back again"
@@ -67,7 +67,7 @@ def entry_sentence(kind: Kind, data: Mapping[str, Any]) -> str:
         case "kept":
             return f"index.html taken as right as it is, by {data['by']}"
         case "ended":
-            return _ENDS[data["outcome"]] + _served(data["summary"])
+            return _ENDS[data["outcome"]] + _ordered(data) + _served(data["summary"])
         case "frozen":
             until = f" until {moment(data['until'])}" if data["until"] is not None else ""
             return f"frozen{until}, by {data['by']}: {data['reason']}"
@@ -102,6 +102,11 @@ def _started(plan: Mapping[str, Any]) -> str:
         despite = "".join(f", despite {w}" for w in DESPITE if plan.get(f"despite_{w}"))
         return f"{plan['verb']} of {plan['release']['release_id']} to {plan['entering']}{despite}"
     return plan["verb"]
+
+
+def _ordered(data: Mapping[str, Any]) -> str:
+    """By whom, where it was a person's order."""
+    return f", by {data['by']}" if data.get("by") else ""
 
 
 def _served(summary: Mapping[str, Any]) -> str:
