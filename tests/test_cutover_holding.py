@@ -13,6 +13,7 @@ from decisions import (
     FOREIGN,
     GREEN,
     QUIET_GREEN,
+    ROLLBACK,
     SHIFT_BLUE,
     SMOKE_BLUE,
     TEN,
@@ -31,8 +32,9 @@ from decisions import (
 )
 
 from cutover.decide.holding import adoptable, explained, foreign, hold
-from cutover.decide.model import said
+from cutover.decide.model import Page, said
 from cutover.decide.state import State
+from cutover.decide.steps import point
 from infra.outputs import Slot
 
 INTENT = intent("shift green 10", ALL_BLUE, TEN)
@@ -110,6 +112,7 @@ def test_weights_are_adopted_only_onto_slots_that_can_serve(
 
 RETIRE = with_plan(DEPLOY, verb="retire", entering="blue", steps=(QUIET_GREEN, EMPTY_GREEN))
 BOTH = {"blue": BLUE, "green": GREEN}
+PAGED = with_plan(ROLLBACK, steps=(SHIFT_BLUE, point("blue", Page(key="r1.html", sha256="01"))))
 IN_THE_WAY = "green has 30 % of the traffic, and run run2 can't go on with"
 
 
@@ -130,6 +133,12 @@ IN_THE_WAY = "green has 30 % of the traffic, and run run2 can't go on with"
             go_on(reached("smoke green", summary=summary(slots=BOTH)), turning(EMPTY_GREEN)),
             f"{IN_THE_WAY} empty green as long as it has any; `cutover rollback` gives all "
             "of the traffic to r1 in blue",
+        ),
+        # A way back that waits for its page has moved the weights, and the page needs them there.
+        (
+            reached("point blue", plan=PAGED, summary=summary(slots=BOTH)),
+            "blue has 70 % of the traffic, and run run2 can't go on with point blue as long as it "
+            "has not all; `cutover rollback` gives all of the traffic to r1 in blue",
         ),
         # From its next change of weights on, they are what the run itself wants.
         (reached("shift green 10", summary=summary(slots=BOTH)), None),

@@ -77,15 +77,17 @@ def adoptable(state: State, weights: Weights, health: Mapping[Slot, Health]) -> 
             if state.run.plan.verb == "retire"
             else promise(state)
         )
+        limit = "it has not all" if step.kind == "point" else "it has any"
         return (
             f"{step.slot} has {weights[step.slot]} % of the traffic, and run {state.run.id} can't "
-            f"go on with {step.key} as long as it has any; {remedy}"
+            f"go on with {step.key} as long as {limit}; {remedy}"
         )
     return None
 
 
 def _in_the_way(run: Run, weights: Weights) -> Step | None:
-    """The step for which one of the slots must have no traffic, and would have some."""
+    """The step for which one of the slots must have no traffic, and would have some; or for whose
+    page it must have all, and would not."""
     done = run.done_at(weights)
     for step in run.steps:
         if step.key in done:
@@ -94,6 +96,8 @@ def _in_the_way(run: Run, weights: Weights) -> Step | None:
             return None  # from here on the weights are the run's own
         anew = step.kind == "fill" and (run.turned or run.by_hand)  # of what is there already
         if step.kind in ("quiet", "fill", "scale_in") and weights[step.slot] and not anew:
+            return step
+        if step.kind == "point" and weights[step.slot] != SCALE:
             return step
     return None
 
