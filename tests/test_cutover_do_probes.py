@@ -15,6 +15,7 @@ from cutover.decide.live import Split
 from cutover.decide.model import Release
 from cutover.do import volley
 from cutover.do.clients import Clients
+from cutover.do.contract import UnreadableContract
 from cutover.do.probe_connection import ProbeConnection, Way
 from cutover.do.probes import Probes
 from cutover.do.world import Refused
@@ -182,6 +183,28 @@ def test_without_an_address_of_its_own_the_public_name_is_connected_to(contract:
     assert (way.host, way.address) == (HOST, (HOST, 443))
     way = Way.of(replace(contract, public_address="[::1]:8443"))
     assert (way.host, way.address) == (HOST, ("::1", 8443))
+
+
+@pytest.mark.parametrize(
+    ("field", "text", "reason"),
+    [
+        ("public_authority", "rubbish", "no start line"),
+        ("public_authority", "Zertifikät", "ASCII"),
+        ("public_address", "127.0.0.1:https", "Port could not be cast"),
+        ("public_url", "https://[::1", "Invalid IPv6 URL"),
+    ],
+)
+def test_a_contract_whose_public_name_cant_be_used_is_unreadable(
+    contract: Contract, field: str, text: str, reason: str
+) -> None:
+    with pytest.raises(UnreadableContract) as unreadable:
+        Way.of(replace(contract, **{field: text}))
+    said = str(unreadable.value)
+    assert said.startswith(
+        f"/slipway/{contract.environment}/contract: its {field} {text!r} can't be used ("
+    )
+    assert reason in said
+    assert said.endswith(f"; run `pulumi up --stack {contract.environment}` to write it again")
 
 
 def test_so_many_probes_are_on_their_way_at_once(

@@ -12,11 +12,27 @@ import botocore.session
 from botocore.config import Config
 
 from cutover.do.aws_errors import AwsError, explained
+from cutover.do.world import Unavailable
 
 # A connection is there in no time or never; most of a call's seconds are for the answer.
 _CONNECTING_SHARE = 0.4
 # Where IAM's name of a service is not the one that requests are signed for.
 _IAM_NAMES = {"monitoring": "cloudwatch"}
+
+
+class _Answer(dict[str, Any]):
+    """Unavailable for a key that it should have: botocore reads a captive portal's page, with its
+    200, as an answer that has none."""
+
+    def __init__(self, action: str, answer: Mapping[str, Any]) -> None:
+        super().__init__(answer)
+        self._action = action
+
+    def __missing__(self, key: str) -> Any:
+        raise Unavailable(
+            f"the answer to {self._action} has no {key}, so it is not AWS's; look for a proxy or a "
+            "captive portal between here and AWS, and at AWS_ENDPOINT_URL"
+        )
 
 
 class Clients:
@@ -78,7 +94,8 @@ class Clients:
     ) -> Any:
         """boto3's answer to one call, `call("ecs", "run_task", cluster=…)`.
 
-        Raises Unavailable or Refused, with botocore's error as the cause.
+        Raises Unavailable or Refused, with botocore's error as the cause. So does the answer,
+        Unavailable without a cause, when it is asked for a key that it lacks.
         """
         try:
             return self._send(self._client(service, region), operation, arguments)
@@ -121,10 +138,11 @@ class Clients:
             return self._clients[key]
 
     def _send(self, client: Any, operation: str, arguments: Mapping[str, Any]) -> Any:
+        action = _action(client, operation)
         try:
-            return getattr(client, operation)(**arguments)
+            return _Answer(action, getattr(client, operation)(**arguments))
         except AwsError as error:
-            raise explained(error, _action(client, operation)) from error
+            raise explained(error, action) from error
 
     def _count(self, **_event: Any) -> None:
         with self._lock:

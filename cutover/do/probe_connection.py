@@ -4,13 +4,17 @@ import hashlib
 import http.client
 import socket
 import ssl
+import textwrap
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Self
+from typing import Self, TypeVar
 from urllib.parse import urlsplit
 
-from infra.outputs import Contract
+from cutover.do.contract import UnreadableContract
+from infra.outputs import Contract, contract_name
+
+Read = TypeVar("Read")
 
 RELEASE_HEADER = "X-Release-Id"
 # A page has no more (cutover/do/frontend.py), and a health answer a few hundred bytes.
@@ -28,14 +32,16 @@ class Way:
 
     @classmethod
     def of(cls, contract: Contract) -> Self:
-        """The system's authorities, or the contract's own alone where it names one."""
-        public = urlsplit(contract.public_url)
-        there = urlsplit(f"//{contract.public_address}") if contract.public_address else public
-        authority = contract.public_authority or None
+        """The system's authorities, or the contract's own alone where it names one.
+
+        UnreadableContract when a field of it is no URL, no address or no certificate.
+        """
+        public = _read(contract, "public_url", _place)
+        there = _read(contract, "public_address", lambda text: _place(f"//{text}"))
         return cls(
-            host=public.hostname or "",
-            address=(there.hostname or "", there.port or http.client.HTTPS_PORT),
-            context=ssl.create_default_context(cadata=authority),
+            host=public[0],
+            address=there if contract.public_address else public,
+            context=_read(contract, "public_authority", _trusting),
         )
 
 
@@ -85,6 +91,29 @@ class ProbeConnection:
 
     def close(self) -> None:
         self._http.close()
+
+
+def _read(contract: Contract, field: str, read: Callable[[str], Read]) -> Read:
+    """What is in a field of the contract."""
+    text = getattr(contract, field)
+    try:
+        return read(text)
+    except (ssl.SSLError, ValueError, TypeError) as error:
+        raise UnreadableContract(
+            f"{contract_name(contract.environment)}: its {field} "
+            f"{textwrap.shorten(repr(text), 80)} can't be used ({error}); run "
+            f"`pulumi up --stack {contract.environment}` to write it again"
+        ) from None
+
+
+def _place(url: str) -> tuple[str, int]:
+    """Host and port, HTTPS's where it names none."""
+    parts = urlsplit(url)
+    return parts.hostname or "", parts.port or http.client.HTTPS_PORT
+
+
+def _trusting(authority: str) -> ssl.SSLContext:
+    return ssl.create_default_context(cadata=authority or None)
 
 
 def _secured(plain: socket.socket, way: Way) -> ssl.SSLSocket:
