@@ -91,6 +91,9 @@ def attempt(reality: Reality, verb: str, *, skew: float = 0.0) -> Result | None:
     except LeaseLost:
         assert verb in ("freeze", "unfreeze")  # somebody was faster with the journal
         return None
+    if result.exit is Exit.INVARIANT_BROKEN:
+        # Never for somebody's weights, a lost lease or late propagation: tasks have died.
+        assert any(reality.killed_at.values()), result.sentence
     if result.exit is Exit.DONE and verb in ("deploy", "keep", "first", "rollback"):
         told_the_truth(reality, verb)
     return result
