@@ -2,13 +2,15 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from cutover.do.world import Refused
+from cutover.decide.journal import Malformed
+from cutover.do.world import Refused, Unavailable
 from infra.outputs import Owner
 from tests.cutover_bench import Bench, Output, answer
-from tests.cutover_fakes import throttled
+from tests.cutover_fakes import IMAGE, throttled
 
 ROOT = Path(__file__).parent.parent
 
@@ -107,8 +109,8 @@ def test_status_without_anything_to_read_still_answers(bench: Bench, capsys: Out
     assert said.out.splitlines() == [
         "testing: which slot is active is not known",
         "weights: not known; what the journal left is not known",
-        "blue: no release, its tasks are not known, their health is not known",
-        "green: no release, its tasks are not known, their health is not known",
+        "blue: release not known, its tasks are not known, their health is not known",
+        "green: release not known, its tasks are not known, their health is not known",
         "run: not known",
         "lease: not known",
         "schema: not known",
@@ -136,3 +138,64 @@ def test_status_says_whether_to_ask_again(
     assert (found["weights"]["live"] is None) == bool(throttles)
     assert (found["slots"]["green"]["running"] is None) == bool(denied)
     assert found["slots"]["green"]["healthy"] == 2
+
+
+def shown(bench: Bench, capsys: Output) -> tuple[str, object]:
+    """What status says of blue: for a person, and its release and image."""
+    assert bench.run("status") == 0
+    (line,) = [line for line in capsys.readouterr().out.splitlines() if line.startswith("blue: ")]
+    assert bench.run("status", "--json") == 0
+    slots: Any = answer(capsys)["slots"]
+    return line, (slots["blue"]["release"], slots["blue"]["image"])
+
+
+NEWER = f"{IMAGE[:-1]}f"
+
+
+def test_a_slot_that_is_being_filled_has_the_release_that_fills_it(
+    bench: Bench, capsys: Output
+) -> None:
+    bench.world.healthy = lambda slot, running: 1 if slot == "blue" else running
+    seen: list[tuple[str, object]] = []
+
+    def look(call: str) -> None:
+        if call == "health blue" and bench.world.definitions["blue"] == "release:3" and not seen:
+            seen.append(("", None))
+            capsys.readouterr()
+            seen[0] = shown(bench, capsys)
+
+    bench.world.fails = look
+    assert bench.run("deploy", "--image", NEWER, "--release", "r2") == 3
+    capsys.readouterr()
+    assert seen == [("blue: r2, 2 of 2 tasks running, 1 healthy", ("r2", NEWER))]
+    assert bench.store.read().state.releases == {"blue": "r0", "green": "r1"}
+    assert shown(bench, capsys) == ("blue: r2, 0 of 0 tasks running, 1 healthy", ("r2", NEWER))
+
+
+def test_a_slot_with_a_task_definition_of_no_run_has_no_known_release(
+    bench: Bench, capsys: Output
+) -> None:
+    bench.world.definitions["blue"] = "release:99"
+    line = "blue: release not known, 2 of 2 tasks running, 2 healthy"
+    assert shown(bench, capsys) == (line, (None, None))
+
+
+@pytest.mark.parametrize(
+    ("error", "code"), [(Malformed("entry 3 was changed"), 5), (Unavailable("no answer"), 10)]
+)
+def test_an_older_journal_that_cant_be_read_hides_a_name_alone(
+    bench: Bench, capsys: Output, error: Exception, code: int
+) -> None:
+    def fail(call: str) -> None:
+        if call == "history":
+            raise error
+
+    bench.world.definitions["blue"] = "release:99"
+    bench.store.fails = fail
+    assert bench.run("status") == code
+    said = capsys.readouterr()
+    assert said.out.splitlines()[2:4] == [
+        "blue: release not known, 2 of 2 tasks running, 2 healthy",
+        "green: r1, 2 of 2 tasks running, 2 healthy",
+    ]
+    assert said.err == f"the whole journal could not be read: {error}\n"

@@ -70,7 +70,10 @@ def text(stack: str, standing: Standing) -> str:
     """The same for a person, most important first."""
     seen, snapshot = data(standing), standing.snapshot
     lines = [_headline(stack, standing), f"weights: {_weights_said(standing)}"]
-    lines += [f"{slot}: {_slot_said(seen['slots'][slot])}" for slot in SLOTS]
+    for slot in SLOTS:
+        never = snapshot is not None and slot not in snapshot.state.summary.slots
+        release = "no release" if never else f"release {_UNKNOWN}"
+        lines += [f"{slot}: {_slot_said(seen['slots'][slot], release)}"]
     if page := seen["frontend"]:
         as_left = "as the journal left it" if page["explained"] else "somebody else has changed it"
         lines += [f"frontend: {page['journal'] or 'no page'}; {as_left}"]
@@ -110,12 +113,11 @@ def _run(state: State, run: Run) -> dict[str, Any]:
 
 
 def _slot(standing: Standing, slot: Slot) -> dict[str, Any]:
-    snapshot = standing.snapshot
     service, health = standing.services.get(slot), standing.health.get(slot)
-    filled = snapshot.state.summary.slots.get(slot) if snapshot else None
+    release = standing.releases.get(slot)
     return {
-        "release": filled.release.release_id if filled else None,
-        "image": filled.release.image if filled else None,
+        "release": release.release_id if release else None,
+        "image": release.image if release else None,
         "task_definition": service.task_definition if service else None,
         "desired": service.desired if service else None,
         "running": service.running if service else None,
@@ -144,14 +146,14 @@ def _weights_said(standing: Standing) -> str:
     return f"{shown}; the journal left {said(left) if left else 'none'}"
 
 
-def _slot_said(slot: dict[str, Any]) -> str:
+def _slot_said(slot: dict[str, Any], unnamed: str) -> str:
     tasks = f"{slot['running']} of {slot['desired']} tasks running"
     if slot["running"] is None:
         tasks = f"its tasks are {_UNKNOWN}"
     healthy = f"{slot['healthy']} healthy"
     if slot["healthy"] is None:
         healthy = f"their health is {_UNKNOWN}"
-    return f"{slot['release'] or 'no release'}, {tasks}, {healthy}"
+    return f"{slot['release'] or unnamed}, {tasks}, {healthy}"
 
 
 def _lease_said(lease: Lease, now: float) -> str:
