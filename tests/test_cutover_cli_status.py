@@ -118,6 +118,48 @@ def test_status_without_anything_to_read_still_answers(bench: Bench, capsys: Out
     assert said.err.count(" could not be read: AWS can't take ") == 5
 
 
+def test_status_without_the_traffic_rule_says_what_the_journal_left(
+    bench: Bench, capsys: Output
+) -> None:
+    bench.world.fails = throttled("weights", times=2)
+    assert bench.run("status") == 10
+    assert capsys.readouterr().out.splitlines()[:2] == [
+        "testing: which slot is active is not known",
+        "weights: not known; the journal left blue 0, green 100",
+    ]
+    assert bench.run("status", "--json") == 10
+    assert answer(capsys)["active"] is None
+
+
+def test_status_without_the_traffic_rule_of_an_empty_environment(
+    empty_bench: Bench, capsys: Output
+) -> None:
+    empty_bench.world.fails = throttled("weights")
+    assert empty_bench.run("status") == 10
+    assert capsys.readouterr().out.splitlines()[:2] == [
+        "testing: empty",
+        "weights: not known; the journal left none",
+    ]
+
+
+def test_status_without_the_journal_says_what_the_traffic_rule_says(
+    bench: Bench, capsys: Output
+) -> None:
+    bench.store.fails = throttled("read", times=2)
+    assert bench.run("status") == 10
+    assert capsys.readouterr().out.splitlines() == [
+        "testing: green is active",
+        "weights: blue 0, green 100; what the journal left is not known",
+        "blue: release not known, 2 of 2 tasks running, 2 healthy",
+        "green: release not known, 2 of 2 tasks running, 2 healthy",
+        "run: not known",
+        "lease: not known",
+        "schema: not known",
+    ]
+    assert bench.run("status", "--json") == 10
+    assert answer(capsys)["active"] == "green"
+
+
 @pytest.mark.parametrize(("denied", "throttles", "code"), [(1, 0, 5), (1, 1, 10), (0, 1, 10)])
 def test_status_says_whether_to_ask_again(
     bench: Bench, capsys: Output, denied: int, throttles: int, code: int

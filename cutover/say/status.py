@@ -37,7 +37,7 @@ def data(standing: Standing) -> dict[str, Any]:
     state, lease = (snapshot.state, snapshot.lease) if snapshot else (None, None)
     committed = state.summary.committed if state else None
     return {
-        "active": active(weights) if weights and committed else None,
+        "active": None if weights is None or _empty(standing) else active(weights),
         "weights": {"live": dict(weights) if weights else None, "journal": committed},
         "slots": {slot: _slot(standing, slot) for slot in SLOTS},
         "schema": state.summary.schema if state else None,
@@ -127,12 +127,17 @@ def _slot(standing: Standing, slot: Slot) -> dict[str, Any]:
 
 
 def _headline(stack: str, standing: Standing) -> str:
-    weights, snapshot = standing.weights, standing.snapshot
-    if snapshot and snapshot.state.summary.committed is None:
+    if _empty(standing):
         return f"{stack}: empty"
-    if weights is None or snapshot is None:
+    if standing.weights is None:
         return f"{stack}: which slot is active is {_UNKNOWN}"
-    return f"{stack}: {active(weights)} is active"
+    return f"{stack}: {active(standing.weights)} is active"
+
+
+def _empty(standing: Standing) -> bool:
+    """So the journal says; where it can't be read, the traffic rule says who is active."""
+    snapshot = standing.snapshot
+    return snapshot is not None and snapshot.state.summary.committed is None
 
 
 def _weights_said(standing: Standing) -> str:
@@ -141,7 +146,7 @@ def _weights_said(standing: Standing) -> str:
     if snapshot is None:
         return f"{shown}; what the journal left is {_UNKNOWN}"
     left = snapshot.state.summary.committed
-    if live == left:
+    if live and live == left:
         return f"{shown}; as the journal left them"
     return f"{shown}; the journal left {said(left) if left else 'none'}"
 
