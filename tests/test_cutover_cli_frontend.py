@@ -118,6 +118,32 @@ def test_a_held_run_goes_on_with_somebody_else_s_page(bench: Bench) -> None:
     assert bench.world.pages["index.html"] == "somebody's"
 
 
+def test_a_page_that_was_overwritten_is_put_back_by_hand(bench: Bench, capsys: Output) -> None:
+    bench.world.pages["index.html"] = "somebody's"
+    assert bench.run("verify") == 7
+    bench.world.pages["index.html"] = bench.world.pages["releases/r1/index.html"]
+    assert bench.run("verify") == 0
+    assert capsys.readouterr().out.endswith("; index.html is releases/r1/index.html\n")
+
+
+def test_a_held_run_goes_on_when_the_page_was_put_back_by_hand(
+    bench: Bench, capsys: Output
+) -> None:
+    def meddle() -> None:
+        if bench.world.live["green"] == 100:
+            bench.world.pages["index.html"] = "somebody's"
+
+    bench.clock.meanwhile = meddle
+    assert bench.run(*DEPLOY, "--frontend", KEY) == 7
+    bench.clock.meanwhile = lambda: None
+    capsys.readouterr()
+    assert bench.run("status", "--json") == 0
+    key = json.loads(capsys.readouterr().out)["frontend"]["journal"]
+    bench.world.pages["index.html"] = bench.world.pages[key]
+    assert bench.run("resume") == 0
+    assert bench.world.pages["index.html"] == "two"
+
+
 def test_a_rollback_proves_its_weights_while_s3_is_away(bench: Bench, capsys: Output) -> None:
     assert bench.run(*DEPLOY, "--frontend", KEY, "--no-retire") == 0
     capsys.readouterr()
