@@ -265,6 +265,31 @@ def test_0_is_the_code_of_a_task_whose_containers_all_ended_with_it(
     )
 
 
+@pytest.mark.parametrize(
+    ("codes", "expected"),
+    [
+        # nginx had not been started yet; a server that did not stop in time gets SIGKILL.
+        ({"app": 0, "nginx": None, "pgbouncer": 0}, 0),
+        ({"pgbouncer": 137, "app": 0}, 0),
+        ({"pgbouncer": 137, "app": 4}, 4),
+        ({"logins": 3, "app": None}, 3),
+        ({"pgbouncer": 0, "app": None}, None),
+    ],
+)
+def test_a_task_that_ran_its_command_ended_as_the_command_did(
+    codes: dict[str, int | None], expected: int | None
+) -> None:
+    task = {
+        "lastStatus": "STOPPED",
+        "overrides": {"containerOverrides": [{"name": "app", "command": ["flask", "routes"]}]},
+        "containers": [
+            {"name": name} | ({} if code is None else {"exitCode": code})
+            for name, code in codes.items()
+        ],
+    }
+    assert status(task).exit_code == expected
+
+
 def test_what_a_container_says_is_part_of_the_reason() -> None:
     containers = [{"name": "app", "exitCode": 137, "reason": "OutOfMemoryError: killed"}]
     task = {"lastStatus": "STOPPED", "stoppedReason": "Essential", "containers": containers}

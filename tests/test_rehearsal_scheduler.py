@@ -635,6 +635,16 @@ def test_a_one_off_task_that_fails_says_which_container_and_what_it_wrote(world:
     assert world.said == ["logins of migrate said: no such host"]
 
 
+def test_how_a_stopped_server_ended_is_no_reason_for_the_end_of_a_one_off_task(
+    world: World,
+) -> None:
+    runner = StubRunner(Finished(exit_codes={"logins": 1, "app": 0}, outputs={"app": "done\n"}))
+    ended = run_task(world, runner)
+    assert {c["name"]: c["exitCode"] for c in ended["containers"]} == {"logins": 1, "app": 0}
+    assert ended["stoppedReason"] == "Essential container in task exited"
+    assert world.said == []
+
+
 def test_a_one_off_task_that_breaks_the_rehearsal_ends_it(world: World) -> None:
     runner = StubRunner(Finished(exit_codes={}, outputs={"logins": "no exit code beside it"}))
     with pytest.raises(KeyError, match="logins"):

@@ -149,6 +149,7 @@ PGBOUNCER = {
 SERVING = [NGINX, APP_CONTAINER, PGBOUNCER]
 LOGINS = {
     "name": "logins",
+    "essential": False,
     "command": ["/usr/local/bin/ensure-logins"],
     "environment": variables(DB_HOST="db.example.internal", DB_PORT="5433", DB_NAME="app"),
     "secrets": from_secrets(
@@ -594,6 +595,51 @@ def test_a_one_off_command_can_be_replaced_and_its_exit_code_is_told(runtime, wo
     )
     assert (finished.exit_codes, finished.outputs) == ({"app": 4}, {"app": "old schema\n"})
     runtime.supervisor.check()
+
+
+@pytest.mark.services
+def test_a_command_beside_its_servers_reaches_the_database_and_its_end_is_the_tasks(
+    runtime, workload, overlay, login
+):
+    before = set(runtime.supervisor.directory.iterdir())
+    asks = (
+        "import os, psycopg\n"
+        "with psycopg.connect(os.environ['DATABASE_URL']) as session:\n"
+        "    print('asking as', session.execute('SELECT current_user').fetchone()[0])\n"
+        "raise SystemExit(4)"
+    )
+    started = {**NGINX, "dependsOn": [{"containerName": "app", "condition": "START"}]}
+    finished = run_once(
+        runtime,
+        task_id="shell",
+        containers=[started, APP_CONTAINER, PGBOUNCER],
+        workload=workload,
+        overlay=overlay,
+        commands={"app": ["python", "-c", asks]},
+        timeout_seconds=30,
+    )
+    assert finished.outputs == {"app": "asking as app_blue\n"}
+    assert (finished.exit_codes["app"], finished.succeeded) == (4, False)
+    assert list(finished.exit_codes) == ["pgbouncer", "app", "nginx"]
+    logs = runtime.supervisor.directory / "logs"
+    assert set(runtime.supervisor.directory.iterdir()) == before
+    assert "SIGTERM" in (logs / "shell.pgbouncer.log").read_text()
+    runtime.supervisor.check()
+
+
+@pytest.mark.services
+def test_a_command_does_not_start_when_its_server_dies(runtime, workload, overlay, login):
+    unlisted = {**overlay, "pgbouncer": {**overlay["pgbouncer"], "POOL_SIZE": "many"}}
+    finished = run_once(
+        runtime,
+        task_id="broken",
+        containers=SERVING,
+        workload=workload,
+        overlay=unlisted,
+        timeout_seconds=30,
+    )
+    assert list(finished.exit_codes) == list(finished.outputs) == ["pgbouncer"]
+    assert finished.succeeded is False
 
 
 @pytest.mark.services

@@ -120,14 +120,19 @@ class OneOffTasks:
 
 
 def status(task: Mapping[str, Any]) -> TaskStatus:
-    """The first exit code that isn't 0, and 0 only when every container has ended with it.
+    """The exit code of the container that RunTask gave its command, where that one has run: its end
+    is the task's, and how ECS stops the others, or that it never starts them, says nothing of it.
 
+    Otherwise the first exit code that isn't 0, and 0 only when every container has ended with it.
     A container that never ran has none, and then so has the task.
     """
     if task["lastStatus"] != "STOPPED":
         return TaskStatus(stopped=False)
     containers = task.get("containers", [])
-    codes = [container.get("exitCode") for container in containers]
+    overrides = task.get("overrides", {}).get("containerOverrides", [])
+    commanded = {override["name"] for override in overrides if "command" in override}
+    own = [c["exitCode"] for c in containers if c["name"] in commanded and "exitCode" in c]
+    codes = own or [container.get("exitCode") for container in containers]
     failed = [code for code in codes if code]
     clean = bool(codes) and None not in codes
     said = [f"{c['name']}: {c['reason']}" for c in containers if c.get("reason")]

@@ -54,8 +54,8 @@ class OneOffTasks:
             task.stopped(str(error))
             return
         codes = finished.exit_codes
-        failed = [f"{name} ended with exit code {code}" for name, code in codes.items() if code]
-        for name, output in finished.outputs.items():
-            if codes[name]:
-                self._tell(f"{name} of {family} said: {output.strip()}")
-        task.stopped("; ".join(failed) or "Essential container in task exited", codes)
+        failed = {name: codes[name] for name in finished.outputs if codes[name]}
+        for name in failed:
+            self._tell(f"{name} of {family} said: {finished.outputs[name].strip()}")
+        reasons = [f"{name} ended with exit code {code}" for name, code in failed.items()]
+        task.stopped("; ".join(reasons) or "Essential container in task exited", codes)

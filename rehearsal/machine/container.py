@@ -45,7 +45,7 @@ def start_container(
 ) -> Process:
     """Starts one container's process, without waiting; its own directory joins `directories`.
 
-    `port` are the ports of the task's containers; empty for a one-off task, which listens nowhere.
+    `port` are the ports of the task's containers; empty for a task that listens nowhere.
     """
     name = container["name"]
     environment = environment_of(
