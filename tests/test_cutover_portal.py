@@ -8,11 +8,15 @@ from typing import Any
 import pytest
 
 from cutover.do.clients import Clients
+from cutover.do.fence import Fence
+from cutover.do.frontend import Frontend
 from cutover.do.partition import Partition
 from cutover.do.world import Unavailable
 from cutover.say import cli
-from tests.cutover_aws import REGION
+from infra.outputs import Contract
+from tests.cutover_aws import REGION, StoppedClock
 from tests.cutover_bench import Output, answer
+from tests.environments import recorded
 
 PAGE = b"<html><body>Please log in</body></html>"
 
@@ -22,6 +26,9 @@ class Portal(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         self.rfile.read(int(self.headers["Content-Length"]))
+        self.do_GET()
+
+    def do_GET(self) -> None:
         self.send_response(200)
         self.send_header("Content-Type", "text/html")
         self.send_header("Content-Length", str(len(PAGE)))
@@ -77,3 +84,17 @@ def test_a_journal_that_is_a_page_is_not_read() -> None:
     with pytest.raises(Unavailable) as unavailable:
         partition.update({"Key": {"scope": {"S": "testing"}, "record": {"S": "lease"}}})
     assert str(unavailable.value) == not_aws("dynamodb:UpdateItem", "Attributes")
+
+
+def test_a_page_that_is_not_the_buckets_is_no_index() -> None:
+    clients, contract = Clients(REGION), written()
+    fence = Fence(clients, contract.weights_role, run="r1", clock=StoppedClock())
+    with pytest.raises(Unavailable) as unavailable:
+        Frontend(clients, contract, fence).index()
+    assert str(unavailable.value) == not_aws("s3:GetObject", "ETag")
+
+
+def written() -> Contract:
+    """What the program writes for testing."""
+    parameter = recorded("testing").only("aws:ssm/parameter:Parameter", "testing-contract")
+    return Contract.from_json(parameter.inputs["value"])

@@ -104,6 +104,7 @@ class Frontend:
                 "give --frontend the page that loads the assets"
             )
         try:
-            return {**found, "Body": found["Body"].read()}
+            found["Body"] = found["Body"].read()
         except BotoCoreError as error:
             raise explained(error, "s3:GetObject") from error
+        return found
