@@ -119,7 +119,7 @@ class Reality:
         self.migrations: dict[str, tuple[str, float]] = {}
         self.schema = 0
         self.foreign: dict[Slot, int] | None = None
-        self.foreign_at = self.read_at = 0.0
+        self.foreign_at = 0.0
         self.killed_at: dict[Slot, float] = dict.fromkeys(SLOTS, 0.0)
         self.grown_at: dict[Slot, float] = dict.fromkeys(SLOTS, 0.0)
         self.runs = 0
@@ -384,11 +384,11 @@ class SimWorld:
 
     def __init__(self, reality: Reality, clock: SimClock, token: Callable[[], int]) -> None:
         self._r, self._clock, self._token = reality, clock, token
-        self._read_at = self._counted_at = 0.0
+        self.read_at = self._counted_at = 0.0
 
     def weights(self) -> Weights:
         def effect() -> Weights:
-            self._read_at = self._r.read_at = self._r.time
+            self.read_at = self._r.time
             if not any(self._r.weights.values()):
                 raise ForeignRule("both weights are 0")
             return dict(self._r.weights)
@@ -400,7 +400,7 @@ class SimWorld:
 
         def effect() -> Weights:
             self._fence(not_after)
-            self._r.check_write(weights, token, self._read_at, self._counted_at)
+            self._r.check_write(weights, token, self.read_at, self._counted_at)
             self._r.writes += 1
             self._r.foreign = None
             self._r.set_weights(weights)
@@ -571,7 +571,7 @@ class SimWorld:
                 self._r.grow(slot, tasks)
             else:
                 self._r.check_freeze()
-                self._r.check_change(slot, self._read_at, taken_away=False)
+                self._r.check_change(slot, self.read_at, taken_away=False)
                 here.definition, here.desired = task_definition, tasks
                 here.started = [(self._r.time, release)] * tasks
             return f"ecs-svc/{here.rolls}"
@@ -584,7 +584,7 @@ class SimWorld:
             here = self._r.slots[slot]
             if here.desired:
                 self._r.check_freeze()
-                self._r.check_change(slot, self._read_at, taken_away=True)
+                self._r.check_change(slot, self.read_at, taken_away=True)
                 here.desired, here.started = 0, []
                 here.stopping_until = self._r.time + STOP_SECONDS
 
@@ -609,7 +609,7 @@ class Process:
     """One process of somebody's: its session, as a command builds it."""
 
     session: Session
-    store: SimStore
+    world: SimWorld
 
 
 def process(reality: Reality, run: str, *, skew_seconds: float = 0.0) -> Process:
@@ -632,4 +632,4 @@ def process(reality: Reality, run: str, *, skew_seconds: float = 0.0) -> Process
     store = Noticing(reality, clock)
     world = SimWorld(reality, clock, lambda: tokens[0])
     order = Order(run=run, reason="because", by="somebody", host="host", pid=len(run))
-    return Process(Session(world, store, clock, SETTING, order), store)
+    return Process(Session(world, store, clock, SETTING, order), world)

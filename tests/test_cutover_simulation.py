@@ -67,7 +67,8 @@ def attempt(reality: Reality, verb: str, *, skew: float = 0.0) -> Result | None:
     """One command of one process, to its end or its death; None when there was no answer."""
     reality.runs += 1
     old, warm, new = (paged(reality, release) for release in (OLD, WARM, NEW))
-    session = process(reality, f"run{reality.runs}", skew_seconds=skew).session
+    ours = process(reality, f"run{reality.runs}", skew_seconds=skew)
+    session = ours.session
     try:
         match verb:
             case "first":
@@ -95,13 +96,13 @@ def attempt(reality: Reality, verb: str, *, skew: float = 0.0) -> Result | None:
         # Never for somebody's weights, a lost lease or late propagation: tasks have died.
         assert any(reality.killed_at.values()), result.sentence
     if result.exit is Exit.DONE and verb in ("deploy", "keep", "first", "rollback"):
-        told_the_truth(reality, verb)
+        told_the_truth(reality, verb, read_at=ours.world.read_at)
     return result
 
 
-def told_the_truth(reality: Reality, verb: str) -> None:
-    """S10: exit code 0 means that AWS is as it should be, now."""
-    if reality.foreign is not None and reality.foreign_at >= reality.read_at:
+def told_the_truth(reality: Reality, verb: str, *, read_at: float) -> None:
+    """S10: exit code 0 means that AWS is as it should be, as far as this process's last look."""
+    if reality.foreign is not None and reality.foreign_at >= read_at:
         return  # it came after the last look, and the next command will find it, as below
     committed = reality.state.summary.committed
     assert reality.weights == committed, verb
@@ -109,7 +110,7 @@ def told_the_truth(reality: Reality, verb: str) -> None:
     assert committed[serving] == SCALE, verb
     filled = reality.state.summary.slots[serving]
     page_is_the_releases(reality)
-    if reality.killed_at[serving] >= reality.read_at:
+    if reality.killed_at[serving] >= read_at:
         return
     assert healthy(reality.health(serving), filled.tasks), verb
     if verb in ("deploy", "keep"):
