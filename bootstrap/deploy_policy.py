@@ -42,15 +42,8 @@ def edge_denials(place: Place) -> list[Statement]:
     return [
         deny(
             "TrafficStays",
-            [
-                f"elasticloadbalancing:{action}"
-                for action in (
-                    *("CreateRule", "DeleteListener", "DeleteRule", "DeleteTargetGroup"),
-                    *("DeregisterTargets", "ModifyListener", "ModifyListenerAttributes"),
-                    *("ModifyRule", "ModifyTargetGroup", "ModifyTargetGroupAttributes"),
-                    "RegisterTargets",
-                )
-            ],
+            _of("elasticloadbalancing", "CreateRule", "Delete*", "DeregisterTargets")
+            + _of("elasticloadbalancing", "Modify*", "RegisterTargets"),
             "*",
             _OWNED,
         ),
@@ -90,10 +83,9 @@ def _by_name(place: Place) -> list[Statement]:
         ),
         allow(
             "WriteSecrets",
-            _of("secretsmanager", "CancelRotateSecret", "CreateSecret", "DeleteSecret")
+            _of("secretsmanager", "*RotateSecret", "CreateSecret", "DeleteSecret")
             + _of("secretsmanager", "GetSecretValue", "PutResourcePolicy", "PutSecretValue")
-            + _of("secretsmanager", "RotateSecret", "TagResource", "UntagResource")
-            + _of("secretsmanager", "UpdateSecret", "UpdateSecretVersionStage"),
+            + _of("secretsmanager", "TagResource", "UntagResource", "UpdateSecret*"),
             place.arn("secretsmanager", f"secret:{name}-*"),
         ),
         # RDS makes the owner's in the caller's name; nobody here reads one (RDS user guide,

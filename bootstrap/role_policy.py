@@ -43,7 +43,8 @@ def roles_of_parts(place: Place) -> list[Statement]:
         allow(
             "PassRoles",
             ["iam:PassRole"],
-            roles,
+            # cutover becomes the weights role; no service ever does.
+            arns(place, *(role for role in ROLES if role != "weights")),
             {"StringEquals": {"iam:PassedToService": [*_PASSED_TO]}},
         ),
     ]

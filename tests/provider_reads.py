@@ -49,6 +49,9 @@ _READS: Mapping[str, str] = {
     "cloudwatch/metricAlarm:MetricAlarm": (
         "cloudwatch:DescribeAlarms cloudwatch:ListTagsForResource"
     ),
+    "cloudwatch/compositeAlarm:CompositeAlarm": (
+        "cloudwatch:DescribeAlarms cloudwatch:ListTagsForResource"
+    ),
     "cloudwatch/dashboard:Dashboard": "cloudwatch:GetDashboard",
     "cloudwatch/queryDefinition:QueryDefinition": "logs:DescribeQueryDefinitions",
     "dynamodb/table:Table": (
@@ -132,6 +135,7 @@ _READS: Mapping[str, str] = {
         "rds:DescribeDBParameterGroups rds:DescribeDBParameters rds:ListTagsForResource"
     ),
     "rds/subnetGroup:SubnetGroup": "rds:DescribeDBSubnetGroups rds:ListTagsForResource",
+    "route53/healthCheck:HealthCheck": "route53:GetHealthCheck route53:ListTagsForResource",
     "route53/record:Record": "route53:GetHostedZone route53:ListResourceRecordSets",
     "s3/bucket:Bucket": (
         "s3:GetAccelerateConfiguration s3:GetBucketAcl s3:GetBucketCORS s3:GetBucketLocation "

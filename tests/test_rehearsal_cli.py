@@ -128,7 +128,7 @@ def test_help_lists_the_commands() -> None:
     done = rehearsal("--help")
     assert (done.returncode, done.stderr) == (0, "")
     commands = [line.split()[0] for line in done.stdout.split("Commands:\n")[1].splitlines()]
-    assert commands == ["plan", "compliance", "capacity", "up", "run", "soak", "drill"]
+    assert commands == ["plan", "compliance", "capacity", "alarms", "up", "run", "soak", "drill"]
     # What takes long is not loaded for it.
     script = "import sys; from rehearsal.cli import main; main(); print(*sys.modules)"
     loaded = subprocess.run(
