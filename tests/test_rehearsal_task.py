@@ -1,11 +1,13 @@
 """A task as processes: ECS's order, signals and secrets, with our own images' entrypoints."""
 
 import contextlib
+import dataclasses
 import http.client
 import json
 import os
 import pwd
 import re
+import shutil
 import socket
 import ssl
 import sys
@@ -625,6 +627,31 @@ def test_a_command_beside_its_servers_reaches_the_database_and_its_end_is_the_ta
     assert set(runtime.supervisor.directory.iterdir()) == before
     assert "SIGTERM" in (logs / "shell.pgbouncer.log").read_text()
     runtime.supervisor.check()
+
+
+@pytest.mark.services
+def test_a_server_that_still_starts_when_the_command_ends_is_stopped_as_one_that_serves(
+    runtime, workload, overlay, login
+):
+    slow = workload.directory / "images"
+    shutil.copytree(runtime.images, slow)
+    entrypoint = slow / "nginx" / "entrypoint.sh"
+    entrypoint.write_text(entrypoint.read_text().replace("\n", "\nsleep 1\n", 1))
+    finished = run_once(
+        dataclasses.replace(runtime, images=slow),
+        task_id="short",
+        containers=[
+            {**NGINX, "dependsOn": [{"containerName": "app", "condition": "START"}]},
+            APP_CONTAINER,
+            PGBOUNCER,
+        ],
+        workload=workload,
+        overlay=overlay,
+        commands={"app": ["sleep", "0.1"]},
+        timeout_seconds=30,
+    )
+    assert finished.outputs == {"app": ""}
+    assert (finished.exit_codes["app"], finished.exit_codes["nginx"]) == (0, 0)
 
 
 @pytest.mark.services

@@ -14,6 +14,8 @@ from rehearsal.machine.containers import Container, Workload, needs, start_order
 from rehearsal.machine.images import IMAGE_OF
 from rehearsal.machine.process import POLL_SECONDS, Process
 
+START_SECONDS = 30.0
+
 
 @dataclass(frozen=True, kw_only=True)
 class Finished:
@@ -132,12 +134,23 @@ class _Running:
 
     def stop(self) -> Finished:
         ended = [name for name, process in self.processes.items() if not process.alive]
-        for process in reversed(self.processes.values()):
+        for name, process in reversed(self.processes.items()):
+            if name in IMAGE_OF and process.alive:
+                self._wait_for_signals(name, process)
             process.stop()
         return Finished(
             exit_codes={name: process.exit_code or 0 for name, process in self.processes.items()},
             outputs={name: self.processes[name].output() for name in ended},
         )
+
+    def _wait_for_signals(self, name: str, process: Process) -> None:
+        # nginx loses a SIGQUIT that comes while it starts, and runs on until its stopTimeout.
+        ends_at = min(time.monotonic() + START_SECONDS, self.ends_at)
+        while process.alive and time.monotonic() < ends_at:
+            with contextlib.suppress(OSError):
+                if name not in self.port or answers(name, self.port[name]):
+                    return
+            time.sleep(POLL_SECONDS)
 
     def clean(self) -> None:
         for process in self.processes.values():
