@@ -45,8 +45,8 @@ soak: setup ## cutover after cutover under a million requests, and the figures; 
 test: setup ## every test but the long proofs, those with real servers included
 	@$(PY) -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m 'not proof' $(ARGS)
 
-unit: setup ## cutover's own tests, and its simulation: 10,000 interleavings
-	@$(PY) -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m 'not proof' tests/test_cutover_*.py $(ARGS)
+unit: setup ## cutover's units, and its simulation: 10,000 interleavings
+	@$(PY) -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m 'not proof and not emulated' tests/test_cutover_*.py $(ARGS)
 	@$(PY) -m pytest -n 2 --dist loadgroup tests/test_cutover_simulation.py
 
 # Three at once on two cores: one of them rehearses, and mostly waits.

@@ -1,5 +1,6 @@
-"""Marks the tests against mocked resources, which `make test ARGS="-m mocked"` runs alone; shows
-what the proofs have tried; gives cutover an environment and a journal."""
+"""Marks the tests against mocked resources, which `make test ARGS="-m mocked"` runs alone, and
+those against an emulated environment, which `make unit` leaves out; shows what the proofs have
+tried; gives cutover an environment and a journal."""
 
 import gc
 import signal
@@ -28,6 +29,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         names = vars(getattr(item, "module", None) or object).keys()
         if names & {"record", "recorded"} and item.get_closest_marker("services") is None:
             item.add_marker(pytest.mark.mocked)
+        if names & {"emulated", "obedient_aws"}:
+            item.add_marker(pytest.mark.emulated)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
