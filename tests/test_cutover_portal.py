@@ -12,7 +12,7 @@ from cutover.do.fence import Fence
 from cutover.do.frontend import Frontend
 from cutover.do.partition import Partition
 from cutover.do.world import Unavailable
-from cutover.say import cli
+from cutover.say import cli, wiring
 from infra.outputs import Contract
 from tests.cutover_aws import REGION, StoppedClock
 from tests.cutover_bench import Output, answer
@@ -62,10 +62,12 @@ def not_aws(action: str, key: str) -> str:
     )
 
 
-@pytest.mark.parametrize("verb", ["status", "rollback"])
+@pytest.mark.parametrize(("verb", "insists_seconds"), [("status", 0), ("rollback", 120)])
 def test_a_command_answers_with_a_sentence_and_an_object(
-    verb: str, monkeypatch: pytest.MonkeyPatch, capsys: Output
+    verb: str, insists_seconds: float, monkeypatch: pytest.MonkeyPatch, capsys: Output
 ) -> None:
+    clock = StoppedClock()
+    monkeypatch.setattr(wiring, "SystemClock", lambda: clock)
     monkeypatch.setattr("sys.argv", ["cutover", verb, "--stack", "testing", "--json"])
     assert cli.main() == 10
     assert answer(capsys) == {
@@ -74,6 +76,7 @@ def test_a_command_answers_with_a_sentence_and_an_object(
         "exit": 10,
         "sentence": not_aws("ssm:GetParameter", "Parameter"),
     }
+    assert clock.at == pytest.approx(insists_seconds)
 
 
 def test_a_journal_that_is_a_page_is_not_read() -> None:
