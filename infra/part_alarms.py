@@ -36,7 +36,7 @@ def nat_alarms(gateway: pulumi.Input[str]) -> Iterator[Alarm]:
             "outwards": Metric("AWS/NATGateway", "PacketsInFromSource", "Sum", dimensions),
             "inwards": Metric("AWS/NATGateway", "PacketsInFromDestination", "Sum", dimensions),
         },
-        expressions={"percent": "100*FILL(dropped,0)/(outwards+inwards)"},
+        expressions={"percent": "100*dropped/(outwards+inwards)"},
         comparison=">",
         threshold=0.01,
         periods=5,

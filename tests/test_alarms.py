@@ -392,3 +392,17 @@ def test_the_numbers_that_follow_from_dials() -> None:
     assert of["waf-blocks"] == ("GreaterThanOrEqualTo", limit, 1, 1, 300)
     assert of["balancer-errors"] == ("GreaterThan", 0.0144, 2, 3, 60)
     assert len([name for name in of if re.fullmatch(r"redis-\d-cpu", name)]) == settings.redis.nodes
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_no_alarm_waits_for_a_minute_that_is_always_filled_in(stack: str) -> None:
+    """The newest minute has no data yet, so FILL's number stands there (CloudWatch user guide,
+    "Using metric math", FILL): an alarm on every one of the last minutes would never fire."""
+    seen = 0
+    for alarm in recorded(stack).every(ALARM):
+        queries = alarm.inputs.get("metricQueries", [])
+        minutes = any(q["metric"]["period"] == 60 for q in queries if "metric" in q)
+        if minutes and any("FILL(" in q.get("expression", "") for q in queries):
+            assert alarm.inputs["datapointsToAlarm"] < alarm.inputs["evaluationPeriods"], alarm.name
+            seen += 1
+    assert seen == 6
