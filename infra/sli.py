@@ -37,8 +37,10 @@ def of_balancer(name: str, statistic: str, suffix: pulumi.Input[str]) -> Metric:
 
 
 def _availability(suffix: pulumi.Input[str]) -> Series:
-    # RequestCount leaves out whom the balancer found no task for ("CloudWatch metrics for your
-    # Application Load Balancer"): without its own errors in the sum, an outage would be no request.
+    # Without an error there are no data of errors, and FILL makes them zero, also where there has
+    # never been one (aws-sdk-js-v3 #6873). RequestCount leaves out whom the balancer found no task
+    # for ("CloudWatch metrics for your Application Load Balancer"): without its own errors in the
+    # sum, an outage would be no request.
     return Series(
         metrics={
             "routed": of_balancer("RequestCount", "Sum", suffix),
