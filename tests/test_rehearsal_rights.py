@@ -13,7 +13,8 @@ from infra.outputs import Contract, contract_name
 from rehearsal.aws.calls import Call, Session
 from rehearsal.checks import Unmet
 from rehearsal.environment import Environment
-from rehearsal.rights import KNOWN, asked, lacking, rights_of
+from rehearsal.needs import KNOWN
+from rehearsal.rights import asked, lacking, rights_of
 from rehearsal.under_load import within_rights
 from tests.environments import recorded
 
@@ -121,10 +122,10 @@ BEYOND = {
         family="staging-release",
         taskRoleArn="arn:aws:iam::123456789012:role/admin",
     ),
-    "the cutover role may not ecs:StopTask (which rehearsal/rights.py does not know) on *": call(
+    "the cutover role may not ecs:StopTask (which rehearsal/needs.py does not know) on *": call(
         "ecs", "StopTask", cluster=CLUSTER
     ),
-    "the cutover role may not s3:DELETE (which rehearsal/rights.py does not know) on *": call(
+    "the cutover role may not s3:DELETE (which rehearsal/needs.py does not know) on *": call(
         "s3", "DELETE", Bucket=BUCKET, Key="index.html"
     ),
     "the cutover role may not ecs:DescribeTasks on *": call(
