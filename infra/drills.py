@@ -8,6 +8,7 @@ import pulumi
 import pulumi_aws as aws
 
 from infra.drill_outputs import DRILLS_VERSION, DrillContract, drills_name
+from infra.key import key
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,23 +27,12 @@ class Drills(pulumi.ComponentResource):
         self, name: str, args: DrillsArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
         super().__init__("slipway:infra:Drills", name, None, opts)
-        child = pulumi.ResourceOptions(parent=self)
-        key = aws.kms.Key(
-            f"{name}-drills-key",
-            description=f"Signs the reports of drills of the environment {name}",
-            key_usage="SIGN_VERIFY",
-            customer_master_key_spec="ECC_NIST_P256",
-            # KMS rotates no key of this kind: a signature names the key that it was made with.
-            enable_key_rotation=False,
-            deletion_window_in_days=30,
-            policy=pulumi.Output.json_dumps(_account_decides(args.account_id)),
-            opts=child,
-        )
-        aws.kms.Alias(
-            f"{name}-drills-key-alias",
-            name=f"alias/slipway-{name}-drills",
-            target_key_id=key.key_id,
-            opts=child,
+        signs = key(
+            f"{name}-drills",
+            f"Signs the reports of drills of the environment {name}",
+            account_id=args.account_id,
+            child=pulumi.ResourceOptions(parent=self),
+            signs=True,
         )
         fields: pulumi.Output[dict[str, Any]] = pulumi.Output.from_input(
             {
@@ -50,7 +40,7 @@ class Drills(pulumi.ComponentResource):
                 "version": DRILLS_VERSION,
                 "environment": name,
                 "account_id": args.account_id,
-                "signing_key": key.arn,
+                "signing_key": signs.arn,
             }
         )
         aws.ssm.Parameter(
@@ -63,19 +53,3 @@ class Drills(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self, protect=False),
         )
         self.register_outputs({})
-
-
-def _account_decides(account_id: str) -> dict[str, object]:
-    return {
-        "Version": "2012-10-17",
-        "Statement": [
-            {
-                # IAM policies of this account decide; without it the key could become unmanageable.
-                "Sid": "AccountDecidesThroughIam",
-                "Effect": "Allow",
-                "Principal": {"AWS": f"arn:aws:iam::{account_id}:root"},
-                "Action": "kms:*",
-                "Resource": "*",
-            }
-        ],
-    }

@@ -7,10 +7,10 @@ Nothing of it is in the environment's region, so it can also tell that alerts th
 from dataclasses import dataclass
 
 import pulumi
-import pulumi_aws as aws
 
 from infra.alerts import Alerts, AlertsArgs
-from infra.encryption import account_decides, publishers_may_use
+from infra.encryption import publishers_may_use
+from infra.key import key
 from infra.settings import AlertsSettings
 
 REGION = "us-east-1"
@@ -34,37 +34,20 @@ class EdgeAlerts(pulumi.ComponentResource):
         self, name: str, args: EdgeAlertsArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
         super().__init__("slipway:infra:EdgeAlerts", name, None, opts)
-        child = pulumi.ResourceOptions(parent=self)
-        key = aws.kms.Key(
-            f"{name}-edge-key",
+        encrypts = key(
+            f"{name}-edge",
+            f"Encrypts the alerts of the edge of the environment {name}",
+            account_id=args.account_id,
+            child=pulumi.ResourceOptions(parent=self),
             region=REGION,
-            description=f"Encrypts the alerts of the edge of the environment {name}",
-            enable_key_rotation=True,
-            deletion_window_in_days=30,
-            policy=pulumi.Output.json_dumps(
-                {
-                    "Version": "2012-10-17",
-                    "Statement": [
-                        account_decides(args.account_id),
-                        *publishers_may_use(args.account_id),
-                    ],
-                }
-            ),
-            opts=child,
-        )
-        aws.kms.Alias(
-            f"{name}-edge-key-alias",
-            region=REGION,
-            name=f"alias/slipway-{name}-edge",
-            target_key_id=key.key_id,
-            opts=child,
+            also=publishers_may_use(args.account_id),
         )
         alerts = Alerts(
             f"{name}-edge",
             AlertsArgs(
                 settings=args.settings,
                 account_id=args.account_id,
-                key_arn=key.arn,
+                key_arn=encrypts.arn,
                 region=REGION,
             ),
             # It holds nothing, and nobody depends on its name.

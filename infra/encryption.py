@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 
 import pulumi
-import pulumi_aws as aws
 
 from infra.alerts import PUBLISHERS
+from infra.key import key
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -15,10 +15,7 @@ class EncryptionArgs:
 
 
 class Encryption(pulumi.ComponentResource):
-    """The key of RDS, ElastiCache, Secrets Manager, CloudWatch Logs, DynamoDB and SNS.
-
-    It rotates yearly. Its deletion can be taken back for 30 days: what it encrypted dies with it.
-    """
+    """The key of RDS, ElastiCache, Secrets Manager, CloudWatch Logs, DynamoDB and SNS."""
 
     key_arn: pulumi.Output[str]
     """ARN of the key."""
@@ -27,59 +24,32 @@ class Encryption(pulumi.ComponentResource):
         self, name: str, args: EncryptionArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
         super().__init__("slipway:infra:Encryption", name, None, opts)
-        child = pulumi.ResourceOptions(parent=self)
-        key = aws.kms.Key(
-            f"{name}-key",
-            description=f"Encrypts the data of the environment {name}",
-            enable_key_rotation=True,
-            deletion_window_in_days=30,
-            policy=pulumi.Output.json_dumps(_policy(args)),
-            opts=child,
+        encrypts = key(
+            name,
+            f"Encrypts the data of the environment {name}",
+            account_id=args.account_id,
+            child=pulumi.ResourceOptions(parent=self),
+            also=[_logs_may_use(args), *publishers_may_use(args.account_id)],
         )
-        # An alias is nothing but a name: it is how a person finds the key in the console.
-        aws.kms.Alias(
-            f"{name}-key-alias",
-            name=f"alias/slipway-{name}",
-            target_key_id=key.key_id,
-            opts=child,
-        )
-        self.key_arn = key.arn
+        self.key_arn = encrypts.arn
         self.register_outputs({"key_arn": self.key_arn})
 
 
-def _policy(args: EncryptionArgs) -> dict[str, object]:
+def _logs_may_use(args: EncryptionArgs) -> dict[str, object]:
     logs = f"arn:aws:logs:{args.region}:{args.account_id}:log-group:*"
     return {
-        "Version": "2012-10-17",
-        "Statement": [
-            account_decides(args.account_id),
-            {
-                "Sid": "LogGroupsOfThisAccount",
-                "Effect": "Allow",
-                "Principal": {"Service": f"logs.{args.region}.amazonaws.com"},
-                "Action": [
-                    "kms:Decrypt",
-                    "kms:DescribeKey",
-                    "kms:Encrypt",
-                    "kms:GenerateDataKey*",
-                    "kms:ReEncrypt*",
-                ],
-                "Resource": "*",
-                "Condition": {"ArnLike": {"kms:EncryptionContext:aws:logs:arn": logs}},
-            },
-            *publishers_may_use(args.account_id),
-        ],
-    }
-
-
-def account_decides(account_id: str) -> dict[str, object]:
-    """The statement that lets IAM policies decide; without it a key could become unmanageable."""
-    return {
-        "Sid": "AccountDecidesThroughIam",
+        "Sid": "LogGroupsOfThisAccount",
         "Effect": "Allow",
-        "Principal": {"AWS": f"arn:aws:iam::{account_id}:root"},
-        "Action": "kms:*",
+        "Principal": {"Service": f"logs.{args.region}.amazonaws.com"},
+        "Action": [
+            "kms:Decrypt",
+            "kms:DescribeKey",
+            "kms:Encrypt",
+            "kms:GenerateDataKey*",
+            "kms:ReEncrypt*",
+        ],
         "Resource": "*",
+        "Condition": {"ArnLike": {"kms:EncryptionContext:aws:logs:arn": logs}},
     }
 
 

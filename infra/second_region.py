@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
-from infra.encryption import account_decides
 from infra.frontend_copy import FrontendCopy, FrontendCopyArgs
+from infra.key import key
 from infra.settings import BackupSettings
 from infra.vault import Vault, VaultArgs
 
@@ -41,23 +41,12 @@ class SecondRegion(pulumi.ComponentResource):
     ) -> None:
         super().__init__("slipway:infra:SecondRegion", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
-        key = aws.kms.Key(
-            f"{name}-copy-key",
+        copies = key(
+            f"{name}-copy",
+            f"Encrypts the copies of the data of the environment {name}",
+            account_id=args.account_id,
+            child=child,
             region=args.region,
-            description=f"Encrypts the copies of the data of the environment {name}",
-            enable_key_rotation=True,
-            deletion_window_in_days=30,
-            policy=pulumi.Output.json_dumps(
-                {"Version": "2012-10-17", "Statement": [account_decides(args.account_id)]}
-            ),
-            opts=child,
-        )
-        aws.kms.Alias(
-            f"{name}-copy-key-alias",
-            region=args.region,
-            name=f"alias/slipway-{name}-copy",
-            target_key_id=key.key_id,
-            opts=child,
         )
         vault = Vault(
             f"{name}-copy",
@@ -66,7 +55,7 @@ class SecondRegion(pulumi.ComponentResource):
                 account_id=args.account_id,
                 protect=args.protect,
                 region=args.region,
-                key_arn=key.arn,
+                key_arn=copies.arn,
             ),
             child,
         )
@@ -75,7 +64,7 @@ class SecondRegion(pulumi.ComponentResource):
             f"{name}-postgres-copy",
             region=args.region,
             source_db_instance_arn=args.database_arn,
-            kms_key_id=key.arn,
+            kms_key_id=copies.arn,
             retention_period=args.database_days,
             # A replaced database begins a replication of its own.
             opts=pulumi.ResourceOptions(parent=self, protect=False),
