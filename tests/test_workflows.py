@@ -4,41 +4,27 @@ actionlint (`make actionlint`) and zizmor (`make check`) look at the rest.
 """
 
 import contextlib
-import importlib
 import json
 import os
 import re
 import signal
 import subprocess
 import sys
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
-import typer.main
 import yaml
 from typer.exceptions import TyperException
 
 from pipeline import comment, issue
 from pipeline.target import Target
 from rehearsal.stack_file import ROOT, stack_names
+from tests.command_lines import known
 from tests.workflow_files import ACTIONS, WORKFLOWS, Step, commands, jobs, read, steps
 
 DOCS = (ROOT / "docs" / "pipeline.md").read_text()
 TEXTS = {path: path.read_text() for path in [*WORKFLOWS, *ACTIONS]}
-# Programs that a runner has, or that a pinned action has put there; their options are theirs.
-OTHERS = {
-    *("apt-get", "aws", "cat", "cosign", "docker", "echo", "gh", "go", "npm", "pip", "pipx"),
-    *("pulumi", "true"),
-}
-# Modules with a command line of typer's.
-APPS = {
-    "cutover": "cutover.say.cli",
-    "guard": "guard.cli",
-    "pipeline": "pipeline.cli",
-    "rehearsal": "rehearsal.cli",
-}
 STEPS = steps()
 RUNS = [step for step in STEPS if "run" in step.fields]
 
@@ -57,43 +43,6 @@ def test_there_is_something_to_look_at() -> None:
 
 
 # ---- commands ----
-
-
-@cache
-def command_line(module: str) -> Any:
-    return typer.main.get_command(importlib.import_module(APPS[module]).app)
-
-
-def parse(module: str, words: list[str]) -> None:
-    """Raises when the module's command line would refuse the words."""
-    command, name = command_line(module), module
-    if hasattr(command, "commands"):
-        name, *words = words
-        command = command.commands[name]
-    context = command.make_context(name, list(words))
-    rest = context.params.get("command")
-    if rest:
-        known(list(rest))
-
-
-def known(words: list[str]) -> None:
-    """Raises when the command is neither one of ours, and well used, nor a known program."""
-    program, *rest = words
-    if program == "make":
-        targets = re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE)
-        assert set(rest) <= set(targets), words
-    elif program.rpartition("/")[2] in {"python", "python3"}:
-        assert rest[0] == "-m", words
-        module, *arguments = rest[1:]
-        if module in APPS:
-            parse(module, arguments)
-        elif module in {"pip", "venv"}:
-            pass
-        else:
-            assert module in {"pipeline.comment", "pipeline.issue"}, words
-            assert len(arguments) == 1, words
-    else:
-        assert program.rpartition("/")[2] in OTHERS, words
 
 
 @pytest.mark.parametrize("step", RUNS, ids=named)
