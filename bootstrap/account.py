@@ -13,7 +13,7 @@ from bootstrap.images import REPOSITORIES, Images
 from bootstrap.role import RoleArgs, hourly_role
 from bootstrap.state import State, StateArgs
 from bootstrap.statements import Place, allow, document
-from bootstrap.trust import AUDIENCE, ISSUER, Source, trust
+from bootstrap.trust import AUDIENCE, ISSUER, Source, trust_jobs
 from infra.settings import PROJECT
 
 
@@ -69,7 +69,7 @@ def account() -> None:
         "slipway-images",
         RoleArgs(
             purpose="Pushes images that were built on the branch",
-            trust=trust(github.arn, source, [source.on_branch]),
+            trust=[trust_jobs(github.arn, source, [source.on_branch])],
             statements=[
                 # It has no resource level.
                 allow("RegistryLogin", ["ecr:GetAuthorizationToken"], "*"),

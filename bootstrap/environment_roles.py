@@ -17,7 +17,7 @@ from bootstrap.role_policy import rotation_role
 from bootstrap.settings import EnvironmentSettings
 from bootstrap.state_policy import read_state, write_state
 from bootstrap.statements import Place, allow, document
-from bootstrap.trust import ON_PULL_REQUEST, Source, in_environment, trust, trust_people
+from bootstrap.trust import ON_PULL_REQUEST, Source, in_environment, trust_jobs, trust_people
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,18 +64,21 @@ class EnvironmentRoles(pulumi.ComponentResource):
 
         everybody = args.settings.previews == "every pull request"
         changes = [in_environment(place.environment)]
+        people = trust_people(place.account_id, args.break_glass)
         self.role_arns = {
             "preview": role(
                 "preview",
                 RoleArgs(
                     purpose="Previews from the stack's state, and sees nothing of the account",
-                    # A pull request's ref is its own.
-                    trust=trust(
-                        args.provider_arn,
-                        source,
-                        [source.on_branch, *([ON_PULL_REQUEST] if everybody else [])],
-                        any_ref=everybody,
-                    ),
+                    trust=[
+                        # A pull request's ref is its own.
+                        trust_jobs(
+                            args.provider_arn,
+                            source,
+                            [source.on_branch, *([ON_PULL_REQUEST] if everybody else [])],
+                            any_ref=everybody,
+                        )
+                    ],
                     statements=[
                         *read_state(place, args.state_arn, keys),
                         allow("LookUp", LOOKS_UP, "*"),
@@ -87,7 +90,7 @@ class EnvironmentRoles(pulumi.ComponentResource):
                 "drift",
                 RoleArgs(
                     purpose="Holds AWS against the stack's state; reads settings and no data",
-                    trust=trust(args.provider_arn, source, [source.on_branch]),
+                    trust=[trust_jobs(args.provider_arn, source, [source.on_branch])],
                     statements=read_state(place, args.state_arn, keys),
                     attached={"reads": args.reads_arn},
                     boundary_arn=args.boundary_arn,
@@ -97,7 +100,7 @@ class EnvironmentRoles(pulumi.ComponentResource):
                 "deploy",
                 RoleArgs(
                     purpose="`pulumi up`, which can't move traffic",
-                    trust=trust(args.provider_arn, source, changes),
+                    trust=[trust_jobs(args.provider_arn, source, changes)],
                     statements=[
                         *write_policy(place),
                         *edge_denials(place),
@@ -111,12 +114,16 @@ class EnvironmentRoles(pulumi.ComponentResource):
                 "cutover",
                 RoleArgs(
                     purpose="cutover, which changes nothing else",
-                    # A rollback waits for no approval of a release.
-                    trust=trust(
-                        args.provider_arn,
-                        source,
-                        [*changes, in_environment(f"{place.environment}-oncall")],
-                    ),
+                    trust=[
+                        # A rollback waits for no approval of a release,
+                        trust_jobs(
+                            args.provider_arn,
+                            source,
+                            [*changes, in_environment(f"{place.environment}-oncall")],
+                        ),
+                        # and not for GitHub; these could change the weights' role as it is.
+                        people,
+                    ],
                     statements=cutover_policy(place),
                 ),
             ),
@@ -124,7 +131,7 @@ class EnvironmentRoles(pulumi.ComponentResource):
                 "break-glass",
                 RoleArgs(
                     purpose="Structural edits of the edge, and the first `pulumi up`",
-                    trust=trust_people(place.account_id, args.break_glass),
+                    trust=[people],
                     statements=[
                         *write_policy(place),
                         *rotation_role(place),

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import pulumi
 import pulumi_aws as aws
@@ -14,10 +13,11 @@ _SESSION_SECONDS = 3600
 
 @dataclass(frozen=True, kw_only=True)
 class RoleArgs:
-    """`attached` are the policies beside the role's own, which has no room for all."""
+    """`trust` are the statements of who may take it, `attached` the policies beside the role's own,
+    which has no room for all."""
 
     purpose: str
-    trust: dict[str, Any]
+    trust: Sequence[Statement]
     statements: Sequence[Statement]
     attached: Mapping[str, pulumi.Input[str]] = field(default_factory=dict)
     boundary_arn: pulumi.Input[str] | None = None
@@ -30,7 +30,7 @@ def hourly_role(name: str, args: RoleArgs, child: pulumi.ResourceOptions) -> pul
         name=name,
         description=args.purpose,
         max_session_duration=_SESSION_SECONDS,
-        assume_role_policy=pulumi.Output.json_dumps(args.trust),
+        assume_role_policy=pulumi.Output.json_dumps(document(*args.trust)),
         permissions_boundary=args.boundary_arn,
         opts=child,
     )

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from bootstrap.statements import document
+from bootstrap.statements import Statement
 
 ISSUER = "token.actions.githubusercontent.com"
 AUDIENCE = "sts.amazonaws.com"
@@ -52,9 +52,9 @@ def in_environment(environment: str) -> str:
     return f"environment:{environment}"
 
 
-def trust(
+def trust_jobs(
     provider_arn: Any, source: Source, jobs: Sequence[str], *, any_ref: bool = False
-) -> dict[str, Any]:
+) -> Statement:
     """Tokens for AWS, of the repository, for one of the jobs and, unless `any_ref`, made on the
     branch.
 
@@ -69,25 +69,21 @@ def trust(
     }
     if not any_ref:
         claims[f"{ISSUER}:ref"] = source.ref
-    return document(
-        {
-            "Sid": "Github",
-            "Effect": "Allow",
-            "Principal": {"Federated": provider_arn},
-            "Action": "sts:AssumeRoleWithWebIdentity",
-            "Condition": {"StringEquals": claims},
-        }
-    )
+    return {
+        "Sid": "Github",
+        "Effect": "Allow",
+        "Principal": {"Federated": provider_arn},
+        "Action": "sts:AssumeRoleWithWebIdentity",
+        "Condition": {"StringEquals": claims},
+    }
 
 
-def trust_people(account_id: str, principals: Sequence[str]) -> dict[str, Any]:
+def trust_people(account_id: str, principals: Sequence[str]) -> Statement:
     """Roles and users of the account, by their ARNs. Who they are is for their own sign-in."""
-    return document(
-        {
-            "Sid": "People",
-            "Effect": "Allow",
-            "Principal": {"AWS": f"arn:aws:iam::{account_id}:root"},
-            "Action": "sts:AssumeRole",
-            "Condition": {"ArnLike": {"aws:PrincipalArn": [*principals]}},
-        }
-    )
+    return {
+        "Sid": "People",
+        "Effect": "Allow",
+        "Principal": {"AWS": f"arn:aws:iam::{account_id}:root"},
+        "Action": "sts:AssumeRole",
+        "Condition": {"ArnLike": {"aws:PrincipalArn": [*principals]}},
+    }

@@ -17,6 +17,13 @@ OWNER, _, NAME = GITHUB.repository.partition("/")
 SINCE_2026 = f"repo:{OWNER}@{GITHUB.owner_id}/{NAME}@{GITHUB.repository_id}"
 BEFORE = f"repo:{OWNER}/{NAME}"
 ROLES = [one.name for one in recorded().every("aws:iam/role:Role")]
+PEOPLE = {
+    "Sid": "People",
+    "Effect": "Allow",
+    "Principal": {"AWS": "arn:aws:iam::123456789012:root"},
+    "Action": "sts:AssumeRole",
+    "Condition": {"ArnLike": {"aws:PrincipalArn": [*chosen().break_glass]}},
+}
 Claims = Mapping[str, str]
 
 
@@ -169,24 +176,23 @@ def test_a_pull_request_takes_nothing_but_two_previews(repository: str) -> None:
 
 @pytest.mark.parametrize("role", sorted({role for role, _ in RIGHT}))
 def test_trust_asks_for_exact_values_and_has_no_wildcard(role: str) -> None:
-    [statement] = json.loads(trust_of(role))["Statement"]
+    statement, *people = json.loads(trust_of(role))["Statement"]
+    assert people == ([PEOPLE] if role.endswith("-cutover") else [])
     assert [*statement["Condition"]] == ["StringEquals"]
     assert "*" not in json.dumps(statement)
     assert "?" not in json.dumps(statement)
 
 
+def test_people_release_and_roll_back_too_and_take_no_other_role() -> None:
+    taken_by_people = {role for role in ROLES if PEOPLE in json.loads(trust_of(role))["Statement"]}
+    assert taken_by_people == {
+        f"slipway-{name}-{purpose}"
+        for name in ENVIRONMENTS
+        for purpose in ("cutover", "break-glass")
+    }
+
+
 @pytest.mark.parametrize("name", ENVIRONMENTS)
 def test_people_break_the_glass_and_only_those_who_are_named(name: str) -> None:
     policy = trust_of(f"slipway-{name}-break-glass")
-    assert json.loads(policy) == {
-        "Version": "2012-10-17",
-        "Statement": [
-            {
-                "Sid": "People",
-                "Effect": "Allow",
-                "Principal": {"AWS": "arn:aws:iam::123456789012:root"},
-                "Action": "sts:AssumeRole",
-                "Condition": {"ArnLike": {"aws:PrincipalArn": [*chosen().break_glass]}},
-            }
-        ],
-    }
+    assert json.loads(policy) == {"Version": "2012-10-17", "Statement": [PEOPLE]}
