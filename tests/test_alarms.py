@@ -17,6 +17,7 @@ from rehearsal.alarms_page import markdown
 from rehearsal.recording import Recording, Resource
 from rehearsal.stack_file import ROOT
 from tests.environments import STACKS, chosen, recorded
+from tests.pages import headings
 
 ALARM = "aws:cloudwatch/metricAlarm:MetricAlarm"
 COMPOSITE = "aws:cloudwatch/compositeAlarm:CompositeAlarm"
@@ -262,14 +263,6 @@ def told(stack: str) -> list[Resource]:
     ]
 
 
-def anchors(page: str) -> set[str]:
-    """The anchors that GitHub gives a page's headings."""
-    headings = re.findall(
-        r"^#+ (.*)$", (ROOT / "docs" / "runbooks" / page).read_text(), re.MULTILINE
-    )
-    return {re.sub(r"[^a-z0-9 -]", "", one.lower()).replace(" ", "-") for one in headings}
-
-
 @pytest.mark.parametrize("stack", STACKS)
 def test_every_alarm_says_how_bad_whose_what_and_where_to_read_on(stack: str) -> None:
     alarms = [alarm for type_ in (ALARM, COMPOSITE) for alarm in recorded(stack).every(type_)]
@@ -281,7 +274,7 @@ def test_every_alarm_says_how_bad_whose_what_and_where_to_read_on(stack: str) ->
             text,
         )
         assert found, text
-        assert found[4] in anchors(found[3]), text
+        assert found[4] in headings(ROOT / "docs" / "runbooks" / found[3]), text
         assert len(text) <= 1024
 
 

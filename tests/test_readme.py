@@ -1,21 +1,18 @@
-"""What README and docs say of settings, folders and commands is what there is."""
+"""What README and docs say of settings, folders and each other is what there is."""
 
 import dataclasses
 import re
 import typing
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
-from typer.exceptions import TyperException
 
 from infra import problems
 from infra.settings import Settings
 from rehearsal.stack_file import ROOT
-from tests.command_lines import APPS, command_line, known, made, mentioned
-from tests.workflow_files import commands
-
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+from tests.pages import PAGES, headings
 
 
 def accepted(shape: Any, prefix: str = "") -> Iterator[tuple[str, str]]:
@@ -56,80 +53,25 @@ def test_every_package_and_every_folder_that_it_names_is_there() -> None:
     assert packages <= {path.split("/")[0] for path in named}
 
 
-def fenced(text: str) -> list[str]:
-    """The lines of its blocks of code, those that end with a backslash with the next."""
-    blocks = re.findall(r"^ *```\w*\n(.*?)^ *```$", text, re.MULTILINE | re.DOTALL)
-    return [line.strip() for block in blocks for line in block.replace("\\\n", " ").splitlines()]
+def leads_nowhere(page: Path, link: str) -> bool:
+    file, _, anchor = link.partition("#")
+    target = (page.parent / file).resolve() if file else page
+    return not target.exists() or (bool(anchor) and anchor not in headings(target))
 
 
-def spans(text: str) -> list[str]:
-    """What is in backticks in a line, or over the end of one, without the blocks of code."""
-    prose = re.sub(r"^ *```.*?^ *```$", "", text, flags=re.MULTILINE | re.DOTALL)
-    return [" ".join(span.split()) for span in re.findall(r"`([^`]+)`", prose)]
-
-
-OURS = re.compile(rf"(?:.* )?(?:\S*python3? -m (?:{'|'.join(APPS)})|make)(?: .*)?")
-VERBS = command_line("cutover").commands
-
-
-def told() -> Iterator[tuple[str, str, str]]:
-    """Page, how it is told there, and a command of ours or of the Makefile."""
-    for path in PAGES:
-        text, page = path.read_text(), path.relative_to(ROOT).as_posix()
-        yield from ((page, "typed", line) for line in fenced(text) if OURS.fullmatch(line))
-        for span in spans(text):
-            first, *rest = span.removeprefix("cutover ").split(" ")
-            if OURS.match(span):
-                yield page, "mentioned", span
-            elif rest and (span.startswith("cutover ") or (first in VERBS and " --" in span)):
-                yield page, "mentioned", f"python -m cutover {span.removeprefix('cutover ')}"
-
-
-def exists(how: str, line: str) -> None:
-    """Raises when a command that is told can't be given like that."""
-    for words in commands(re.sub(r"[][]", "", line)):
-        if words[0] == "make":
-            made(words[1:])
-        elif how == "typed" and "-m" in words:
-            known(words)
-        elif words[1:2] == ["-m"]:
-            mentioned(words[2:])
-
-
-TOLD = sorted(set(told()))
-
-
-def test_there_are_commands_on_the_pages_where_people_look_for_them() -> None:
-    typed = {page for page, how, _ in TOLD if how == "typed"}
-    assert typed >= {"README.md", "docs/guard.md", "docs/runbooks/cutover.md"}
-    lines = {line for _, _, line in TOLD}
-    assert {"make rehearse STACK=staging", "python -m cutover resume --adopt"} <= {
-        line.partition("  ")[0] for line in lines
-    }
-    assert len(TOLD) > 90
-
-
-@pytest.mark.parametrize(("page", "how", "line"), TOLD)
-def test_every_command_that_is_told_exists(page: str, how: str, line: str) -> None:
-    exists(how, line)
+def test_every_link_leads_to_a_file_and_a_heading_that_are_there() -> None:
+    links = [
+        (page, link)
+        for page in PAGES
+        for link in re.findall(r"\]\(([^)\s]+)\)", page.read_text())
+        if not link.startswith("https://")
+    ]
+    assert len(links) > 150
+    assert [(page.name, link) for page, link in links if leads_nowhere(page, link)] == []
 
 
 @pytest.mark.parametrize(
-    ("how", "line"),
-    [
-        ("typed", "make everything"),
-        ("typed", 'make soak ARGS="--speed 320"'),
-        ("typed", "make plan STACKS=prod"),
-        ("typed", "python -m cutover freeze --stack prod"),
-        ("typed", "python -m cutover roll-back --stack prod"),
-        ("typed", "python -m cutover guard --stack prod -- terraform apply"),
-        ("typed", ". .venv/bin/activate && python -m drills verify --stack prod"),
-        ("mentioned", "make everything"),
-        ("mentioned", "python -m cutover roll-back"),
-        ("mentioned", "python -m cutover resume --onwards"),
-        ("mentioned", 'python -m cutover freeze --reason "…" [--till TIME]'),
-    ],
+    "link", ["docs/nothing.md", "docs/guard.md#the-roles", "#to-azure", "docs/adr/0013-none.md"]
 )
-def test_a_command_that_does_not_exist_is_seen(how: str, line: str) -> None:
-    with pytest.raises((AssertionError, KeyError, TyperException)):
-        exists(how, line)
+def test_a_link_that_leads_nowhere_is_seen(link: str) -> None:
+    assert leads_nowhere(ROOT / "README.md", link)

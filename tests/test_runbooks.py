@@ -64,6 +64,15 @@ def aws(plane: ControlPlane, line: str) -> None:
         getattr(client, operation.replace("-", "_"))(**arguments)
 
 
+def read_of_the_contract(commands: str, contract: Contract) -> str:
+    """What the commands print of the contract that they read."""
+    found = re.search(r"--name (\S+) .*\|\n +python -c '(.*)'\)$", commands, re.MULTILINE)
+    assert found
+    assert found[1] == contract_name("prod")
+    program = [sys.executable, "-c", found[2]]
+    return subprocess.check_output(program, input=contract.to_json(), text=True)
+
+
 def items(plane: ControlPlane, table: str) -> dict[str, Any]:
     found = plane.client("dynamodb").scan(TableName=table)["Items"]
     return {item["record"]["S"]: item for item in found}
@@ -83,11 +92,7 @@ def test_a_damaged_journal_is_put_back(
     assert [*sorted(right)] == [*(f"entry#{number:010d}" for number in (1, 2, 3)), "lease"]
 
     commands = block("cutover.md", "The journal is damaged").replace("$TABLE", table)
-    named = re.search(r"--name (\S+) .*\|\n +python -c '(.*)'\)$", commands, re.MULTILINE)
-    assert named
-    assert named[1] == contract_name("prod")
-    find = [sys.executable, "-c", named[2]]
-    assert subprocess.check_output(find, input=contract.to_json(), text=True) == f"{table}\n"
+    assert read_of_the_contract(commands, contract) == f"{table}\n"
     program = re.search(r"^python - (.*) prod <<'END'\n(.*?)^END$", commands, re.M | re.S)
     assert program
     restore, wait, delete = re.findall(r"^aws (.*)$", commands, re.MULTILINE)
@@ -120,3 +125,23 @@ def test_a_damaged_journal_is_put_back(
     assert strange.stderr.endswith("has no journal of qa; nothing was changed\n")
     aws(plane, delete)
     assert dynamodb.list_tables()["TableNames"] == [table]
+
+
+def test_an_index_that_was_overwritten_is_put_back(
+    environment: Emulated, contract: Contract
+) -> None:
+    plane, bucket = environment.plane, contract.frontend_bucket
+    s3 = plane.client("s3")
+    commands = block("cutover.md", "index.html was overwritten by hand")
+    assert read_of_the_contract(commands, contract) == f"{bucket}\n"
+    key = re.findall(r"^KEY=(\S+)$", commands, re.MULTILINE)[0]
+    s3.put_object(Bucket=bucket, Key=key, Body=b"ours", ContentType="text/html; charset=utf-8")
+    s3.put_object(Bucket=bucket, Key="index.html", Body=b"theirs", ContentType="text/plain")
+
+    (copy,) = re.findall(r"^aws (s3api .*)$", commands, re.MULTILINE)
+    aws(plane, copy.replace("s3api", "s3").replace("$BUCKET", bucket).replace("$KEY", key))
+    index = s3.get_object(Bucket=bucket, Key="index.html")
+    assert index["Body"].read() == b"ours"
+    # As cutover itself writes it (cutover/do/frontend.py).
+    assert index["CacheControl"] == "no-cache"
+    assert index["ContentType"] == "text/html; charset=utf-8"

@@ -1,0 +1,90 @@
+"""What the pages tell people to type exists: every verb, option and target, of ours or of make."""
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from typer.exceptions import TyperException
+
+from rehearsal.stack_file import ROOT
+from tests.command_lines import APPS, command_line, known, made, mentioned
+from tests.pages import PAGES, fenced, spans
+from tests.workflow_files import commands
+
+OURS = re.compile(rf"(?:.* )?(?:\S*python3? -m (?:{'|'.join(APPS)})|make)(?: .*)?")
+VERBS = command_line("cutover").commands
+
+
+def told() -> Iterator[tuple[str, str, str]]:
+    """Page, how it is told there, and a command of ours or of the Makefile."""
+    for path in PAGES:
+        text, page = path.read_text(), path.relative_to(ROOT).as_posix()
+        yield from ((page, "typed", line) for line in fenced(text) if OURS.fullmatch(line))
+        for span in spans(text):
+            first, *rest = span.removeprefix("cutover ").split(" ")
+            if OURS.match(span):
+                yield page, "mentioned", span
+            elif rest and (span.startswith("cutover ") or (first in VERBS and " --" in span)):
+                yield page, "mentioned", f"python -m cutover {span.removeprefix('cutover ')}"
+
+
+def exists(how: str, line: str) -> None:
+    """Raises when a command that is told can't be given like that."""
+    for words in commands(re.sub(r"[][]", "", line)):
+        if words[0] == "make":
+            made(words[1:])
+        elif how == "typed" and "-m" in words:
+            known(words)
+        elif words[1:2] == ["-m"]:
+            mentioned(words[2:])
+
+
+TOLD = sorted(set(told()))
+
+
+def test_there_are_commands_on_the_pages_where_people_look_for_them() -> None:
+    typed = {page for page, how, _ in TOLD if how == "typed"}
+    assert typed >= {"README.md", "docs/guard.md", "docs/runbooks/cutover.md"}
+    lines = {line for _, _, line in TOLD}
+    assert {"make rehearse STACK=staging", "python -m cutover resume --adopt"} <= {
+        line.partition("  ")[0] for line in lines
+    }
+    assert len(TOLD) > 90
+
+
+@pytest.mark.parametrize(("page", "how", "line"), TOLD)
+def test_every_command_that_is_told_exists(page: str, how: str, line: str) -> None:
+    exists(how, line)
+
+
+@pytest.mark.parametrize(
+    ("how", "line"),
+    [
+        ("typed", "make everything"),
+        ("typed", 'make soak ARGS="--speed 320"'),
+        ("typed", "make plan STACKS=prod"),
+        ("typed", "python -m cutover freeze --stack prod"),
+        ("typed", "python -m cutover roll-back --stack prod"),
+        ("typed", "python -m cutover guard --stack prod -- terraform apply"),
+        ("typed", ". .venv/bin/activate && python -m drills verify --stack prod"),
+        ("mentioned", "make everything"),
+        ("mentioned", "python -m cutover roll-back"),
+        ("mentioned", "python -m cutover resume --onwards"),
+        ("mentioned", 'python -m cutover freeze --reason "…" [--till TIME]'),
+    ],
+)
+def test_a_command_that_does_not_exist_is_seen(how: str, line: str) -> None:
+    with pytest.raises((AssertionError, KeyError, TyperException)):
+        exists(how, line)
+
+
+def unset(text: str) -> set[str]:
+    """Variables that a page's blocks of code use and don't set."""
+    lines = [re.sub(r"'[^']*'", "", line) for line in fenced(text)]
+    used = {name for line in lines for name in re.findall(r"\$\{?(\w+)", line)}
+    return used - {name for line in lines for name in re.findall(r"(?:^|\s)(\w+)=", line)}
+
+
+def test_every_variable_that_is_typed_is_set_on_its_page() -> None:
+    assert {page.name: unset(page.read_text()) for page in PAGES if unset(page.read_text())} == {}
+    assert unset("```\nA=1\necho $A ${B} '$C' # $D\n```\n`$E`\n") == {"B", "D"}
