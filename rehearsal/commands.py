@@ -114,13 +114,14 @@ def _greet(environment: Environment, progress: Progress) -> None:
     tell()
     tell(Text(f"{environment.stack} is up: {environment.url}/health", style="bold"))
     tell(f"  curl --cacert {environment.authority} {environment.url}/health", soft_wrap=True)
-    tell("For boto3 and the AWS CLI in another terminal:")
+    tell("For cutover, boto3 and the AWS CLI in another terminal, in this folder:")
+    tell("  . .venv/bin/activate")
     for name, value in environment.aws_variables.items():
         tell(f"  export {name}={value}", soft_wrap=True)
-    tell("And then, for another release, or one with a fault that sends it back:")
+    tell("And then, for another release with its page, or one with a fault that sends it back:")
     deploy = f"python -m cutover deploy --stack {environment.stack} --release"
     others: dict[str, Fault | None] = {"release-2": None, **{fault: fault for fault in FAULTS}}
     for release, fault in others.items():
-        image = environment.build(release, fault).image
-        tell(f"  {deploy} {release} --image {image}", soft_wrap=True)
+        image, page = environment.build(release, fault).image, environment.upload_page(release)
+        tell(f"  {deploy} {release} --image {image} --frontend {page}", soft_wrap=True)
     tell("Ctrl-C stops it and leaves nothing behind.")

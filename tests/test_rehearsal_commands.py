@@ -154,6 +154,9 @@ def test_an_environment_stays_up_replaces_a_dead_task_and_leaves_nothing(directo
         wait_for(process, directory, "Ctrl-C stops it")
         authority = wait_for(process, directory, r"--cacert (\S+)")[1]
         variables = dict(re.findall(r"export (AWS_\w+)=(\S+)", said(directory)))
+        pages = re.findall(r"--release (\S+) --image \S+ --frontend (\S+)\n", said(directory))
+        assert len(pages) == 6
+        assert all(page == f"releases/{release}/index.html" for release, page in pages)
         context = ssl.create_default_context(cafile=authority)
         connection = http.client.HTTPSConnection("127.0.0.1", port, context=context, timeout=20)
         connection.request("GET", "/health")
