@@ -4,6 +4,8 @@ import dataclasses
 import json
 from dataclasses import dataclass
 
+from infra.shape import problems, shown
+
 DRILLS_VERSION = 1
 
 
@@ -43,17 +45,22 @@ class DrillContract:
 
     @classmethod
     def from_json(cls, text: str) -> "DrillContract":
-        """The contract that `to_json` wrote; ValueError when it is none, or of another version."""
+        """The contract that `to_json` wrote; ValueError with all that is wrong when it is none, or
+        of another version."""
         try:
             fields = json.loads(text)
-            version = fields["version"]
-            if version == DRILLS_VERSION:
-                return cls(**fields)
-        except (KeyError, TypeError, json.JSONDecodeError) as error:
+        except (ValueError, RecursionError):
             raise ValueError(
-                f"the contract can't be read ({error!r}); run `pulumi up` again"
+                f"the contract is no JSON: {shown(text)}; run `pulumi up` again"
             ) from None
-        raise ValueError(
-            f"the contract has version {version!r}, and this program reads {DRILLS_VERSION}; "
-            "use the same checkout for `pulumi up` and the drills"
-        )
+        version = fields.get("version") if isinstance(fields, dict) else None
+        if type(version) is int and version != DRILLS_VERSION:
+            raise ValueError(
+                f"the contract has version {version}, and this program reads {DRILLS_VERSION}; "
+                "use the same checkout for `pulumi up` and the drills"
+            )
+        if found := list(problems(fields, cls)):
+            raise ValueError(
+                f"the contract can't be used: {'; '.join(found)}; run `pulumi up` again"
+            )
+        return cls(**fields)

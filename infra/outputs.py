@@ -4,7 +4,20 @@ import dataclasses
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, get_args
+from typing import Annotated, Any, Literal, get_args
+
+from infra.contract_values import (
+    ALIKE,
+    AlarmArn,
+    Count,
+    FreezeWindow,
+    Ladder,
+    Natural,
+    Ratio,
+    RoleArn,
+    Seconds,
+)
+from infra.shape import problems, shown
 
 CONTRACT_VERSION = 3
 # SSM's limit for the Advanced tier (Parameter Store quotas); Standard ends at 4 KiB.
@@ -105,7 +118,7 @@ class SlotContract:
     test_rule: str
     service: str
     scalable_target: str
-    alarms: dict[str, str]
+    alarms: dict[str, AlarmArn]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -128,18 +141,18 @@ class PolicyContract:
     or 0 when the stack can't tell.
     """
 
-    ladder_percent: tuple[int, ...]
-    step_seconds: int
-    bake_seconds: int
-    warm_seconds: int
-    min_tasks: int
-    max_tasks: int
-    tolerated_error_ratio: float
-    latency_seconds: float
-    connections_per_task: int
-    max_connections: int
-    freeze_windows: tuple[dict[str, str], ...]
-    metric_period_seconds: int = METRIC_PERIOD_SECONDS
+    ladder_percent: Ladder
+    step_seconds: Natural
+    bake_seconds: Natural
+    warm_seconds: Natural
+    min_tasks: Natural
+    max_tasks: Natural
+    tolerated_error_ratio: Ratio
+    latency_seconds: Seconds
+    connections_per_task: Count
+    max_connections: Count
+    freeze_windows: tuple[FreezeWindow, ...]
+    metric_period_seconds: Natural = METRIC_PERIOD_SECONDS
 
 
 class NewerContract(ValueError):
@@ -166,7 +179,7 @@ class Contract:
     listener: str
     load_balancer_suffix: str
     traffic_rule: str
-    slots: dict[str, SlotContract]
+    slots: Annotated[dict[Slot, SlotContract], ALIKE]
     cluster: str
     release_family: str
     blueprint: TaskContract
@@ -175,10 +188,10 @@ class Contract:
     task_security_groups: tuple[str, ...]
     probe_token_secret: str
     journal_table: str
-    weights_role: str
+    weights_role: RoleArn
     frontend_bucket: str
     distribution: str
-    alarms: tuple[str, ...]
+    alarms: tuple[AlarmArn, ...]
     alerts_topic: str
     policy: PolicyContract
     public_address: str = ""
@@ -219,19 +232,18 @@ class Contract:
 
     @classmethod
     def from_json(cls, text: str) -> "Contract":
-        """The contract that `to_json` wrote; ValueError when it is none, or of another version,
-        and NewerContract of a later one."""
+        """The contract that `to_json` wrote; ValueError with all that is wrong when it is none, or
+        of an earlier version, and NewerContract of a later one."""
         try:
             fields = json.loads(text)
-            version = fields["version"]
-            if version == CONTRACT_VERSION:
-                return cls.of(fields)
-            kind = NewerContract if version > CONTRACT_VERSION else ValueError
-        except (KeyError, TypeError, json.JSONDecodeError) as error:
-            raise ValueError(
-                f"the contract can't be read ({error!r}); run `pulumi up` again"
-            ) from None
-        raise kind(
-            f"the contract has version {version!r}, and this program reads {CONTRACT_VERSION}; "
-            "use the same checkout for `pulumi up` and cutover"
-        )
+        except (ValueError, RecursionError):
+            raise ValueError(f"the contract is no JSON: {shown(text)}") from None
+        version = fields.get("version") if isinstance(fields, dict) else None
+        if type(version) is int and version != CONTRACT_VERSION:
+            reads = f"the contract has version {version}, and this program reads {CONTRACT_VERSION}"
+            if version < CONTRACT_VERSION:
+                raise ValueError(reads)
+            raise NewerContract(f"{reads}; use the same checkout for `pulumi up` and cutover")
+        if found := list(problems(fields, cls)):
+            raise ValueError(f"the contract can't be used: {'; '.join(found)}")
+        return cls.of(fields)

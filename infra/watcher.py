@@ -19,7 +19,9 @@ ROOT = Path(__file__).resolve().parent.parent
 # What is in the function's archive, by the names that it has in the repository.
 FILES = (
     "infra/__init__.py",
+    "infra/contract_values.py",
     "infra/outputs.py",
+    "infra/shape.py",
     "watcher/__init__.py",
     "watcher/handler.py",
     "watcher/refresh.py",

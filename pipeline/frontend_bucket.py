@@ -21,8 +21,12 @@ class FrontendBucket:
         try:
             answer = boto3.client("ssm", region_name=region).get_parameter(Name=name)
             contract = Contract.from_json(answer["Parameter"]["Value"])
-        except (ClientError, BotoCoreError, ValueError) as error:
+        except (ClientError, BotoCoreError) as error:
             raise PipelineError(f"the contract {name} in {region} can't be read: {error}") from None
+        except ValueError as error:
+            raise PipelineError(
+                f"{name} in {region}: {error}; run `pulumi up --stack {stack}` with this checkout"
+            ) from None
         return cls(contract.frontend_bucket, region)
 
     def add(self, key: str, body: bytes, *, content_type: str, cache_control: str) -> None:

@@ -11,6 +11,7 @@ from infra.contract import ContractParameter, ContractParameterArgs
 from infra.outputs import (
     CONTRACT_MAX_BYTES,
     Contract,
+    NewerContract,
     PolicyContract,
     SlotContract,
     TaskContract,
@@ -180,12 +181,118 @@ def test_another_version_is_refused() -> None:
         Contract.from_json(text)
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"version": 3}', '"text"', "1"])
-def test_what_is_no_contract_is_refused_in_one_sentence(text: str) -> None:
+def test_an_earlier_version_is_no_later_one() -> None:
+    text = json.dumps({**json.loads(written("prod")), "version": 2})
     with pytest.raises(
-        ValueError, match=r"^the contract can't be read \(.*\); run `pulumi up` again$"
-    ):
+        ValueError, match=r"^the contract has version 2, and this program reads 3$"
+    ) as earlier:
         Contract.from_json(text)
+    assert not isinstance(earlier.value, NewerContract)
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"), [("", '""'), ("{", '"{"'), ("[" * 5000, f'"{"[" * 56}...')]
+)
+def test_what_is_no_json_is_refused_in_one_sentence(text: str, shown: str) -> None:
+    with pytest.raises(ValueError, match=r"^the contract is no JSON: ") as error:
+        Contract.from_json(text)
+    assert str(error.value) == f"the contract is no JSON: {shown}"
+
+
+@pytest.mark.parametrize("text", ["[]", '"text"', "1", "null"])
+def test_what_is_no_object_is_refused_in_one_sentence(text: str) -> None:
+    with pytest.raises(ValueError, match=r"^the contract can't be used: it must be ") as error:
+        Contract.from_json(text)
+    words = "an object with version, environment, region, "
+    assert str(error.value).startswith(f"the contract can't be used: it must be {words}")
+    assert str(error.value).endswith(f", public_address, public_authority, and is {text}")
+
+
+def test_all_that_is_wrong_with_one_is_said_at_once() -> None:
+    fields = json.loads(written("prod"))
+    del fields["listener"], fields["journal_table"], fields["slots"]["blue"]["test_rule"]
+    fields["policy"] |= {"step_seconds": "30", "min_tasks": True, "ladder_percent": [50, 10]}
+    fields |= {"public_url": None, "task_subnets": "subnet-1", "extra\n": 1}
+    with pytest.raises(ValueError, match=r"^the contract can't be used: ") as error:
+        Contract.from_json(json.dumps(fields))
+    head, *found = str(error.value).split("; ")
+    assert head == "the contract can't be used: listener, journal_table are missing"
+    assert sorted(found) == [
+        '"extra\\n" is unknown, known are ' + ", ".join(vars(Contract)["__dataclass_fields__"]),
+        "policy/ladder_percent must be rising whole percentages that end with 100, and is [50, 10]",
+        "policy/min_tasks must be a whole number from 1 to 1000000, and is true",
+        'policy/step_seconds must be a whole number from 1 to 1000000, and is "30"',
+        "public_url must be a text, and is null",
+        "slots/blue/test_rule is missing",
+        'task_subnets must be a list, and is "subnet-1"',
+    ]
+
+
+WINDOW = {"start": "2026-12-23T00:00:00Z", "end": "2027-01-04T00:00:00Z", "reason": "year's end"}
+NO_WINDOW = (
+    "must be a window with a reason, whose start and end are moments with their offset from UTC, "
+    "and is "
+)
+
+
+@pytest.mark.parametrize(
+    ("place", "value", "problem"),
+    [
+        ("ladder_percent", [], "must be rising whole percentages that end with 100, and is []"),
+        ("ladder_percent", [0, 100], "must be rising whole percentages that end with 100, and is"),
+        ("ladder_percent", [10, 50], "must be rising whole percentages that end with 100, and is"),
+        ("metric_period_seconds", 0, "must be a whole number from 1 to 1000000, and is 0"),
+        ("bake_seconds", 10**6 + 1, "must be a whole number from 1 to 1000000, and is 1000001"),
+        ("max_connections", -1, "must be a whole number from 0 to 1000000, and is -1"),
+        ("tolerated_error_ratio", 0, "must be a number between 0 and 1, and is 0"),
+        ("tolerated_error_ratio", 1, "must be a number between 0 and 1, and is 1"),
+        ("latency_seconds", float("nan"), "must be a number above 0, and is NaN"),
+        ("freeze_windows", [WINDOW, {**WINDOW, "start": "soon"}], NO_WINDOW),
+        ("freeze_windows", [WINDOW, {"start": WINDOW["start"], "end": WINDOW["end"]}], NO_WINDOW),
+        ("freeze_windows", [WINDOW, {**WINDOW, "end": "2027-01-04T00:00:00"}], NO_WINDOW),
+    ],
+)
+def test_a_policy_that_cutover_could_not_follow_is_refused(
+    place: str, value: object, problem: str
+) -> None:
+    fields = json.loads(written("prod"))
+    fields["policy"][place] = value
+    where = "policy/freeze_windows/1" if place == "freeze_windows" else f"policy/{place}"
+    with pytest.raises(ValueError, match=r"^the contract can't be used: ") as error:
+        Contract.from_json(json.dumps(fields))
+    assert str(error.value).startswith(f"the contract can't be used: {where} {problem}")
+    assert str(error.value).count("; ") == 0
+
+
+@pytest.mark.parametrize(
+    ("place", "value"),
+    [
+        ("connections_per_task", 0),
+        ("max_connections", 0),
+        ("latency_seconds", 1),
+        ("min_tasks", 1),
+        ("ladder_percent", [100]),
+        ("freeze_windows", [WINDOW]),
+    ],
+)
+def test_the_ends_of_what_is_allowed_are_allowed(place: str, value: object) -> None:
+    fields = json.loads(written("prod"))
+    fields["policy"][place] = value
+    assert json.loads(Contract.from_json(json.dumps(fields)).to_json()) == fields
+
+
+def test_arns_that_cutover_takes_apart_and_alarms_that_have_no_equal_are_refused() -> None:
+    fields = json.loads(written("prod"))
+    fields |= {"weights_role": "prod-weights", "alarms": ["arn:aws:cloudwatch:eu-west-1:1:alarm"]}
+    del fields["slots"]["green"]["alarms"]["errors"]
+    with pytest.raises(ValueError, match=r"^the contract can't be used: ") as error:
+        Contract.from_json(json.dumps(fields))
+    words = str(error.value).removeprefix("the contract can't be used: ").split("; ")
+    assert [word.partition(", and is ")[0] for word in sorted(words)] == [
+        "alarms/0 must be an alarm's ARN",
+        "slots must be two slots with alarms of the same kinds",
+        "weights_role must be a role's ARN",
+    ]
 
 
 def test_one_that_does_not_fit_is_refused() -> None:

@@ -102,20 +102,23 @@ def test_a_name_that_a_stack_may_have_is_looked_for(clients: Clients, stack: str
 @pytest.mark.parametrize(
     ("text", "end"),
     [
-        ("{", "the contract can't be read (JSONDecodeError("),
-        ("[]", "the contract can't be read (TypeError("),
-        ("{}", "the contract can't be read (KeyError('version')); run `pulumi up` again"),
+        ("{", 'the contract is no JSON: "{"; run `pulumi up --stack prod` to write it again'),
+        (
+            '{"version": 2}',
+            "the contract has version 2, and this program reads 3; run `pulumi up --stack prod` to "
+            "write it again",
+        ),
         (
             '{"version": 99}',
             "the contract has version 99, and this program reads 3; use the same checkout for "
             "`pulumi up` and cutover",
         ),
     ],
-    ids=["no JSON", "list", "empty", "version"],
+    ids=["no JSON", "earlier", "later"],
 )
 def test_a_contract_that_is_none(clients: Clients, text: str, end: str) -> None:
     put(clients, "prod", text)
-    assert sentence(clients).startswith(f"/slipway/prod/contract in eu-central-1: {end}")
+    assert sentence(clients) == f"/slipway/prod/contract in eu-central-1: {end}"
 
 
 def test_none_at_all_is_no_contract_that_an_up_would_mend(clients: Clients) -> None:
@@ -151,9 +154,24 @@ def test_a_contract_that_lacks_a_field(clients: Clients) -> None:
         fields = json.loads(written().to_json())
         del fields[field]
         put(clients, "prod", json.dumps(fields))
-        assert sentence(clients).startswith(
-            "/slipway/prod/contract in eu-central-1: the contract can't be read ("
-        ), field
+        assert sentence(clients) == (
+            f"/slipway/prod/contract in eu-central-1: the contract can't be used: {field} is "
+            "missing; run `pulumi up --stack prod` to write it again"
+        )
+
+
+def test_all_problems_of_a_contract_are_one_sentence_without_pythons_words(
+    clients: Clients,
+) -> None:
+    fields = json.loads(written().to_json())
+    del fields["cluster"]
+    fields["policy"]["step_seconds"] = "30"
+    put(clients, "prod", json.dumps(fields))
+    assert sentence(clients) == (
+        "/slipway/prod/contract in eu-central-1: the contract can't be used: cluster is missing; "
+        'policy/step_seconds must be a whole number from 1 to 1000000, and is "30"; run '
+        "`pulumi up --stack prod` to write it again"
+    )
 
 
 def test_a_contract_that_is_another_environments(clients: Clients) -> None:

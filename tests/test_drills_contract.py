@@ -74,6 +74,13 @@ def test_another_version_and_another_shape_are_refused() -> None:
     good = dataclasses.asdict(contract("prod"))
     with pytest.raises(ValueError, match=r"has version 2, and this program reads 1; use the same"):
         DrillContract.from_json(json.dumps({**good, "version": 2}))
-    for bad in ("{", "{}", json.dumps({**good, "extra": 1})):
-        with pytest.raises(ValueError, match=r"can't be read .*run `pulumi up` again"):
-            DrillContract.from_json(bad)
+    with pytest.raises(ValueError, match=r'^the contract is no JSON: "{"; run `pulumi up` again$'):
+        DrillContract.from_json("{")
+    bad = {**good, "protected": 1, "rto_minutes": "30"}
+    del bad["database"]
+    with pytest.raises(ValueError, match=r"^the contract can't be used: ") as error:
+        DrillContract.from_json(json.dumps(bad))
+    assert str(error.value) == (
+        "the contract can't be used: database is missing; protected must be true or false, and is "
+        '1; rto_minutes must be a whole number, and is "30"; run `pulumi up` again'
+    )

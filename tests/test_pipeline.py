@@ -702,6 +702,14 @@ def test_a_folder_that_is_no_bundle_is_refused(tmp_path: Path) -> None:
 def test_an_environment_without_a_contract_has_no_bucket() -> None:
     with pytest.raises(PipelineError, match="/slipway/prod/contract in eu-west-1 can't be read"):
         FrontendBucket.of("prod", "eu-west-1")
+    ssm = boto3.client("ssm", region_name="eu-west-1")
+    ssm.put_parameter(Name="/slipway/prod/contract", Value="{", Type="String")
+    with pytest.raises(
+        PipelineError,
+        match=r'^/slipway/prod/contract in eu-west-1: the contract is no JSON: "{"; run '
+        r"`pulumi up --stack prod` with this checkout$",
+    ):
+        FrontendBucket.of("prod", "eu-west-1")
 
 
 # ---- the command line ----

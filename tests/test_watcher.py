@@ -54,7 +54,9 @@ def test_the_function_has_a_supported_runtime_and_no_place_in_the_network() -> N
     inputs = dict(_recorded().only(FUNCTION).inputs)
     assert sorted(inputs.pop("code")) == [
         "infra/__init__.py",
+        "infra/contract_values.py",
         "infra/outputs.py",
+        "infra/shape.py",
         "watcher/__init__.py",
         "watcher/handler.py",
         "watcher/refresh.py",

@@ -48,7 +48,10 @@ def read_contract(clients: Clients, stack: str) -> Contract:
     except NewerContract as newer:
         raise Refused(f"{name} in {clients.region}: {newer}") from None
     except ValueError as error:
-        raise UnreadableContract(f"{name} in {clients.region}: {error}") from None
+        raise UnreadableContract(
+            f"{name} in {clients.region}: {error}; run `pulumi up --stack {stack}` to write it "
+            "again"
+        ) from None
     if contract.environment != stack:
         raise UnreadableContract(
             f"{name} in {clients.region} is the contract of {contract.environment}; "
