@@ -1,6 +1,7 @@
 """A deploy from the command line: what it says and warns of, and goes on in spite of."""
 
 import json
+import signal
 from pathlib import Path
 
 import pytest
@@ -187,11 +188,79 @@ def test_a_run_that_an_alarm_has_stopped_goes_on_in_spite_of_it_when_told(
     )
 
 
-def test_a_hotfix_is_no_better_than_its_own_alarms(bench: Bench) -> None:
+def test_a_hotfix_is_no_better_than_its_own_alarms(bench: Bench, capsys: Output) -> None:
     bench.world.alarmed = {"blue-errors": "ALARM"}
     hotfix = ("--image", IMAGE, "--release", "r2", "--despite-alarms", "--reason", "x")
     assert bench.run("deploy", *hotfix) == 3
     assert "turned" in bench.store.kinds()
+    assert capsys.readouterr().err.splitlines()[-1] == (
+        "r2 went back at smoke blue: took more than 420 s (alarm blue-errors is ALARM); r1 serves "
+        "from green"
+    )
+
+
+def test_a_deploy_that_was_rolled_back_says_why_and_at_which_step(
+    bench: Bench, capsys: Output
+) -> None:
+    """The last line, the object, and the same run id once more; all from the journal."""
+    sentence = "r2 went back at watch 10: alarm blue-errors is ALARM; r1 serves from green"
+
+    def alarm() -> None:
+        if bench.world.live["blue"] == 10:
+            bench.world.alarmed = {"blue-errors": "ALARM"}
+
+    bench.clock.meanwhile = alarm
+    assert bench.run(*DEPLOY, "r2", "--run-id", "nightly", "--json") == 3
+    said = capsys.readouterr()
+    assert json.loads(said.out)["sentence"] == sentence
+    assert said.err.splitlines()[-1] == sentence
+    assert bench.run(*DEPLOY, "r2", "--run-id", "nightly") == 3
+    assert capsys.readouterr() == ("", f"{sentence}\n")
+    assert bench.run("status") == 0
+    assert "went back" not in capsys.readouterr().out
+
+
+def test_a_deploy_that_a_person_sent_back_says_who_and_why(bench: Bench, capsys: Output) -> None:
+    def interrupt() -> None:
+        if bench.world.live["blue"] == 10:
+            bench.clock.meanwhile = lambda: None
+            signal.raise_signal(signal.SIGTERM)
+
+    bench.clock.meanwhile = interrupt
+    assert bench.run(*DEPLOY, "r2", "--run-id", "nightly") == 9
+    assert bench.run("rollback", "--reason", "the shop is empty") == 0
+    assert capsys.readouterr().out == "r1 serves from green\n"
+    assert bench.run(*DEPLOY, "r2", "--run-id", "nightly") == 3
+    assert capsys.readouterr().err == (
+        "r2 went back at watch 10, by ann@desk: the shop is empty; r1 serves from green\n"
+    )
+
+
+def test_a_first_release_that_is_given_up_is_what_was_ordered(
+    empty_bench: Bench, capsys: Output
+) -> None:
+    def interrupt() -> None:
+        empty_bench.clock.meanwhile = lambda: None
+        signal.raise_signal(signal.SIGTERM)
+
+    empty_bench.clock.meanwhile = interrupt
+    assert empty_bench.run(*DEPLOY, "r1", "--run-id", "first") == 9
+    capsys.readouterr()
+    for _ in range(2):  # once more, since nobody could tell how it ended
+        assert empty_bench.run("abort", "--reason", "not today") == 0
+        assert capsys.readouterr().out == (
+            "the first release did not go live; the environment is empty, as it was\n"
+        )
+    assert empty_bench.run(*DEPLOY, "r1", "--run-id", "first") == 3
+    assert capsys.readouterr().err == (
+        "r1 went back at fill blue, by ann@desk: not today; the first release did not go live; "
+        "the environment is empty, as it was\n"
+    )
+    empty_bench.clock.meanwhile = interrupt
+    assert empty_bench.run(*DEPLOY, "r1") == 9
+    # Nobody served before, so there is nobody to give the traffic back to.
+    assert empty_bench.run("rollback") == 3
+    assert empty_bench.store.state.summary.committed is None
 
 
 def test_a_freeze_stops_a_deploy_and_ends(bench: Bench, capsys: Output) -> None:

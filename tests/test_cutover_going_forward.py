@@ -140,7 +140,8 @@ def test_a_deploy_whose_old_slot_never_starts_again_is_brought_to_an_end() -> No
     desk.world.healthy = lambda slot, running: 0 if slot == "blue" else running
     for verb in (desk.session.rollback, desk.session.resume, desk.session.abort):
         stuck = verb()
-        assert (stuck.exit, stuck.sentence) == (Exit.HELD, "fill blue took more than 900 s")
+        sentence = "fill blue took more than 900 s (0 of 2 targets of blue are healthy)"
+        assert (stuck.exit, stuck.sentence) == (Exit.HELD, sentence)
     forwarded = desk.session.resume(forward=True)
     assert (forwarded.exit, forwarded.sentence) == (Exit.DONE, "r2 serves from green")
     assert desk.world.live == ALL_GREEN

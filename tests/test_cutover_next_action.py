@@ -144,6 +144,8 @@ def test_a_step_that_is_late_turns_the_run(key: str, seconds: int, way: tuple[St
     in_time = decide(state, now=at, health=targets(4, 4))
     late = decide(state, now=at + 0.5, health=targets(4, 4))
     assert late == back(f"{key} took more than {seconds} s", *way)
+    lacking = decide(state, now=at + 0.5, health=targets(4, 4), waited_for="2 of 4 tasks run")
+    assert lacking == back(f"{key} took more than {seconds} s (2 of 4 tasks run)", *way)
     assert in_time != late
     assert decide(state, now=at + 0.5) == Look(at="health", slot="blue")
 
@@ -343,7 +345,9 @@ def test_a_run_that_turned_trusts_no_more_than_before(
 ) -> None:
     state = through(reached("bake", turning(SHIFT_BLUE, by_hand=by_hand, aborts=aborts)))
     assert state.summary.slots == BOTH
-    assert decide(state, weights=ALL_BLUE, health=targets(4, 4)) == ends(state, outcome)
+    assert decide(state, weights=ALL_BLUE, health=targets(4, 4)) == ends(
+        state, outcome, why="r2 went back at bake: slow"
+    )
 
 
 def test_a_slot_that_nobody_proved_is_filled_again_before_it_serves() -> None:
@@ -355,7 +359,7 @@ def test_a_slot_that_nobody_proved_is_filled_again_before_it_serves() -> None:
         state = reached("fill green", *drafts, summary=before)
         turned = through(go_on(state, turning(SHIFT_BLUE, by_hand=True)))
         assert decide(turned, weights=ALL_BLUE, health=targets(4, 4)) == ends(
-            turned, "rolled_back", slots=emptied
+            turned, "rolled_back", slots=emptied, why="r2 went back at fill green: slow"
         )
 
 
@@ -363,20 +367,45 @@ def test_a_slot_that_was_not_touched_is_still_what_it_was() -> None:
     old = dataclasses.replace(GREEN, task_definition="release:0", trusted=True)
     before = summary(slots={"blue": BLUE, "green": old})
     turned = through(reached("migrate", turning(SHIFT_BLUE, by_hand=True), summary=before))
-    assert decide(turned, weights=ALL_BLUE, health=targets(4, 4)) == ends(turned, "rolled_back")
+    assert decide(turned, weights=ALL_BLUE, health=targets(4, 4)) == ends(
+        turned, "rolled_back", why="r2 went back at migrate: slow"
+    )
     unknown = through(reached("fill green", turning(SHIFT_BLUE, by_hand=True)))
-    assert decide(unknown, weights=ALL_BLUE, health=targets(4, 4)) == ends(unknown, "rolled_back")
+    assert decide(unknown, weights=ALL_BLUE, health=targets(4, 4)) == ends(
+        unknown, "rolled_back", why="r2 went back at fill green: slow"
+    )
 
 
 def test_a_first_release_that_did_not_make_it_leaves_nothing() -> None:
     state = through(reached("smoke blue", turning(EMPTY_BLUE), plan=FIRST, summary=NONE))
     assert decide(state) == Look(at="weights")
     for weights in (ALL_BLUE, ALL_GREEN):
-        assert decide(state, weights=weights) == ends(state, "rolled_back")
+        assert decide(state, weights=weights) == ends(
+            state, "rolled_back", why="r1 went back at smoke blue: slow"
+        )
     given_up = through(
         reached("smoke blue", turning(EMPTY_BLUE, aborts=True), plan=FIRST, summary=NONE)
     )
-    assert decide(given_up, weights=ALL_BLUE) == ends(given_up, "aborted")
+    assert decide(given_up, weights=ALL_BLUE) == ends(
+        given_up, "aborted", why="r1 went back at smoke blue: slow"
+    )
+
+
+def test_why_a_run_went_back_is_why_it_first_did_and_who_came_through_has_no_reason() -> None:
+    """What is met on the way back, a slot that is filled again say, is no reason to go back."""
+    turned = turning(SHIFT_BLUE, reason="alarm green-errors is ALARM")
+    again = turning(SHIFT_BLUE, reason="0 tasks of blue are healthy: filled again first")
+    state = through(reached("watch 10", turned, again))
+    why = "r2 went back at watch 10: alarm green-errors is ALARM"
+    assert decide(state, weights=ALL_BLUE, health=targets(4, 4)) == ends(
+        state, "rolled_back", why=why
+    )
+    after = go_on(state, *ends(state, "rolled_back", why=why).drafts)
+    assert after.summary.why == why
+    done = through(started(summary=dataclasses.replace(after.summary, last_run="")))
+    action = decide(done, weights=ALL_GREEN, health=targets(4, 4))
+    assert isinstance(action, Append)
+    assert action.drafts[0].data["summary"]["why"] == ""
 
 
 def test_a_first_release_that_made_it_is_live() -> None:

@@ -1,6 +1,8 @@
 """What an entry of the journal makes of the open run."""
 
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 from pydantic import TypeAdapter
 
@@ -96,6 +98,7 @@ def _gone_on(entry: Entry, run: Run) -> Run:
             return replace(
                 run,
                 turned=data["reason"],
+                went_back=run.went_back or _why(run, data),
                 by_hand=data["by_hand"],
                 aborts=data["aborts"],
                 forward=data.get("forward", False),
@@ -122,6 +125,12 @@ def _gone_on(entry: Entry, run: Run) -> Run:
             return replace(run, write=None, explained=(), done=done)
         case _:
             return run
+
+
+def _why(run: Run, data: Mapping[str, Any]) -> str:
+    by = f", by {data['by']}" if data.get("by") else ""
+    at = run.step.key if run.step else "its end"
+    return f"went back at {at}{by}: {data['reason'].removeprefix(f'{at} ')}"
 
 
 def _asked_anew(run: Run) -> dict[str, str]:

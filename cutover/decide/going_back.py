@@ -107,7 +107,13 @@ def given_up(state: State, run: Run) -> Draft:
         touched = step.kind == "fill" or (step.kind == "quiet" and step.key in run.done)
         if touched and step.slot in slots:
             slots[step.slot] = dataclasses.replace(slots[step.slot], tasks=0)
-    summary = dataclasses.replace(state.summary, slots=slots, outcome="aborted", last_run=run.id)
+    summary = dataclasses.replace(
+        state.summary,
+        slots=slots,
+        outcome="aborted",
+        last_run=run.id,
+        why=f"run {run.id} was given up",
+    )
     return Draft("ended", {"outcome": "aborted", "summary": plain(summary)})
 
 

@@ -113,6 +113,8 @@ class Live:
     """SHA-256 of the page that the public path answers with; empty when it answered with none."""
     unanswered: str = ""
     """Why a call got no answer before the last wait, a sentence; empty when each got one."""
+    waited_for: str = ""
+    """What the last wait was for, a sentence; empty when something has happened since."""
     written: tuple[str, Weights] | None = None
     """What AWS said the weights are, in its answer to the write of this step."""
 

@@ -74,7 +74,8 @@ def _next_action(state: State, run: Run, live: Live, now: float, setting: Settin
         return _end(state, run, live)
     late = now - run.step_began_at > step.timeout_seconds
     if late and not run.paused and step.kind != "top_up":
-        reason = f"{step.key} took more than {step.timeout_seconds:g} s"
+        lacks = f" ({live.waited_for})" if live.waited_for else ""
+        reason = f"{step.key} took more than {step.timeout_seconds:g} s{lacks}"
         if step.kind == "point":
             reason = pointing.late(step)
         return going_back.turn_or_hold(state, run, live, setting, reason, cause="late")
@@ -130,6 +131,13 @@ def _ended(state: State, run: Run) -> Append:
     if run.turned and unproven and entering in slots:
         # Its tasks may be another release's by now: who goes back to it fills it again.
         slots[entering] = dataclasses.replace(slots[entering], tasks=0)
-    summary = dataclasses.replace(state.summary, slots=slots, outcome=outcome, last_run=run.id)
+    brings = run.plan.release.release_id if run.plan.release else run.plan.verb
+    summary = dataclasses.replace(
+        state.summary,
+        slots=slots,
+        outcome=outcome,
+        last_run=run.id,
+        why=f"{brings} {run.went_back}" if run.went_back and outcome != "done" else "",
+    )
     data = {"outcome": outcome, "summary": plain(pointer.settled(summary))}
     return Append(drafts=(Draft("ended", data),), last=True)

@@ -58,14 +58,13 @@ def result(state: State, purpose: str) -> Result:
     if run is not None:
         sentence = run.held or f"run {run.id} is open"
         return Result(exit=exit_of(run.cause), sentence=sentence, state=state)
-    if summary.committed is None:
-        return Result(
-            exit=Exit.ROLLED_BACK,
-            sentence="the first release did not go live; the environment is empty, as it was",
-            state=state,
-        )
-    serving = active(summary.committed)
-    sentence = f"{summary.slots[serving].release.release_id} serves from {serving}"
-    asked_for = {"done": None, "rolled_back": "rollback", "aborted": "abort", None: None}
-    reached = summary.outcome == "done" or asked_for[summary.outcome] == purpose
-    return Result(exit=Exit.DONE if reached else Exit.ROLLED_BACK, sentence=sentence, state=state)
+    sentence = "the first release did not go live; the environment is empty, as it was"
+    if summary.committed is not None:
+        serving = active(summary.committed)
+        sentence = f"{summary.slots[serving].release.release_id} serves from {serving}"
+    # A rollback where nobody served before has not brought anybody back.
+    ordered = [("aborted", "abort"), *([("rolled_back", "rollback")] if summary.committed else [])]
+    if summary.outcome == "done" or (summary.outcome, purpose) in ordered:
+        return Result(exit=Exit.DONE, sentence=sentence, state=state)
+    because = f"{summary.why}; {sentence}" if summary.why else sentence
+    return Result(exit=Exit.ROLLED_BACK, sentence=because, state=state)

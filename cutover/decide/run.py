@@ -66,6 +66,8 @@ class Run:
     aborts: bool = False
     """Given up for good: the slot that was to enter is emptied too."""
     turned: str | None = None
+    went_back: str = ""
+    """Why it first turned, and at which step: what came later happened on the way back."""
     forward: bool = False
     """A person has turned it once more: to all of the traffic, for there is no way back."""
     forward_only: str = ""

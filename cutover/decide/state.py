@@ -24,6 +24,8 @@ class Summary:
     schema: int = 0
     outcome: Outcome | None = None
     last_run: str = ""
+    why: str = ""
+    """Why that one did not come to its end, and at which step; empty when it did."""
     frozen: str = ""
     frozen_until: float | None = None
     page: Page | None = None

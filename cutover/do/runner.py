@@ -84,11 +84,11 @@ class Runner:
                     self._log.add(*action.drafts)
                     if action.last:
                         self._log.close()
-                    return live
+                    return dataclasses.replace(live, waited_for="")
                 case Wait():
                     self._tell(self._log.state, action.why)
                     self._wait(action.seconds)
-                    return live.forget()
+                    return dataclasses.replace(live.forget(), waited_for=action.why)
                 case _:
                     return self._do(action, live)
         except Unavailable as error:
