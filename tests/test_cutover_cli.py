@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from cutover.say.interrupts import interrupts_noted
+from infra.outputs import Owner
 from tests.cutover_bench import DEPLOY, Bench, Output
 
 ROOT = Path(__file__).parent.parent
@@ -38,6 +39,37 @@ def test_a_signal_leaves_the_run_open_between_two_calls(
     )
     assert bench.run("resume") == 0
     assert capsys.readouterr().out == "r2 serves from blue\n"
+
+
+DEAD = Owner(run="d9", purpose="deploy", host="ci", pid=3, by="ci")
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("freeze", "--reason", "party"),
+        ("unfreeze",),
+        ("verify", "--adopt"),
+        ("resume", "--adopt"),
+        ("guard", "--", "/bin/false"),
+    ],
+    ids=lambda command: command[0],
+)
+def test_a_wait_for_a_dead_run_is_told_of_and_ctrl_c_ends_it(
+    bench: Bench, capsys: Output, command: tuple[str, ...]
+) -> None:
+    bench.store.append(bench.store.read(), (), owner=DEAD, run="")
+    written = len(bench.store.entries)
+    began = bench.clock.at
+    bench.clock.meanwhile = lambda: signal.raise_signal(signal.SIGINT)
+    assert bench.run(*command) == 9
+    waiting, ended = capsys.readouterr().err.splitlines()
+    assert waiting.endswith(
+        "deploy of ci (run d9, ci) has the lease: waiting 41 s at most for a sign of life"
+    )
+    assert ended.startswith("interrupted while it waited for the lease; ")
+    assert (bench.clock.at - began, len(bench.store.entries)) == (1, written)
+    assert bench.store.lease.owner == DEAD
 
 
 def test_the_first_signal_counts_and_how_they_were_handled_comes_back() -> None:

@@ -12,7 +12,7 @@ from cutover.do import guard_lease
 from cutover.do.child import POLL_SECONDS
 from cutover.do.guard import Ended, Guard
 from cutover.do.store import LeaseLost
-from cutover.do.taking import write_letter
+from cutover.do.taking import Interrupted, write_letter
 from cutover.do.world import ForeignRule, Refused, Unavailable
 from infra.outputs import Owner
 from tests.cutover_bench import Bench
@@ -177,7 +177,10 @@ def test_a_rollback_that_is_still_at_work_is_waited_for(guarded: Guarded) -> Non
     began = guarded.clock.at
     guarded.clock.meanwhile = end
     ended = guarded.run(Child(polls=round(1.5 * RENEWALS / POLL_SECONDS), during=during))
-    assert len(guarded.said) == 1
+    assert len(guarded.said) == 2
+    assert guarded.said[-1] == (
+        "rollback of ci (run back, ci) has the lease: waiting 41 s at most for a sign of life"
+    )
     assert guarded.clock.at > began + 2 * RENEWALS
     assert ended.code == 0
     assert guarded.store.lease.owner is None
@@ -374,6 +377,42 @@ def test_aws_that_stays_silent_is_no_success(guarded: Guarded) -> None:
         guarded.run(Child(code=3))
     assert guard_lease.ANSWER_SECONDS <= guarded.clock.at - began < guard_lease.ANSWER_SECONDS + 1
     assert guarded.store.lease.owner is None
+
+
+@pytest.mark.parametrize("passed_on", [False, True])
+def test_a_signal_ends_the_wait_for_others_unless_the_command_has_had_it(
+    guarded: Guarded,
+    passed_on: bool,  # noqa: FBT001
+) -> None:
+    other = Owner(run="d9", purpose="rollback", host="ci", pid=1, by="ci")
+    looks = iter(range(100))
+
+    def work() -> None:
+        guarded.signal = signal.SIGINT
+        done = next(looks) == 20
+        guarded.store.append(guarded.store.read(), (), owner=other, run="", release=done)
+        if done:
+            guarded.clock.meanwhile = lambda: None
+
+    def during(poll: int) -> None:
+        if poll == 3:
+            guarded.signal = signal.SIGINT if passed_on else None
+            guarded.store.append(guarded.store.read(), (), owner=other, run="", steal=True)
+        if poll == 4:
+            guarded.clock.meanwhile = work
+
+    child = Child(during=during, code=2)
+    if passed_on:
+        assert guarded.run(child).sentence.startswith("the command ended with code 2; the weights")
+        return
+    with pytest.raises(
+        Interrupted,
+        match=r"^the command ended with code 2, and the weights could not be compared: interrupted "
+        r"while it waited for the lease; nothing was changed; `cutover verify` compares them$",
+    ):
+        guarded.run(child)
+    assert guarded.store.lease.owner == other
+    assert len(guarded.said) == 1
 
 
 def test_others_that_work_for_too_long_leave_the_weights_uncompared(guarded: Guarded) -> None:

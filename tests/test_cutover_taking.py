@@ -8,7 +8,7 @@ from cutover_fakes import SETTING, FakeClock, MemoryStore
 
 from cutover.do.store import LeaseLost, Owner
 from cutover.do.system_clock import SystemClock
-from cutover.do.taking import take
+from cutover.do.taking import ASK_AGAIN_SECONDS, Interrupted, take
 
 DEPLOY = Owner(run="d1", purpose="deploy", host="ci", pid=2, by="ci")
 
@@ -57,6 +57,57 @@ def test_a_lease_that_nobody_touched_while_one_slept_is_taken(store: MemoryStore
     slept(clock, lambda: None)
     snapshot, steal = take(store, clock, SETTING, "resume")
     assert (snapshot.lease.version, steal) == (1, True)
+
+
+def test_who_waits_says_so_once_for_whom_and_how_long(store: MemoryStore) -> None:
+    said: list[str] = []
+    take(store, FakeClock(), SETTING, "resume", waiting=said.append)
+    assert said == [
+        "deploy of ci (run d1, ci) has the lease: waiting 41 s at most for a sign of life"
+    ]
+    store.append(store.read(), (), owner=DEPLOY, run="d1", release=True)
+    take(store, FakeClock(), SETTING, "resume", waiting=said.append)
+    assert len(said) == 1
+
+
+@pytest.mark.parametrize(
+    ("purpose", "letter", "left"),
+    [
+        ("resume", "", "nothing was changed"),
+        (
+            "rollback",
+            "",
+            "what it asked of deploy of ci (run d1, ci) may still be done, `cutover status` says "
+            "whether",
+        ),
+        (
+            "freeze",
+            "{}",
+            "what it asked of deploy of ci (run d1, ci) may still be done, `cutover status` says "
+            "whether",
+        ),
+    ],
+)
+def test_who_is_interrupted_waits_no_longer_and_says_what_is_left_of_it(
+    store: MemoryStore, purpose: str, letter: str, left: str
+) -> None:
+    clock, came = FakeClock(), list[bool]()
+    clock.meanwhile = lambda: came.append(True)
+    began, reads = clock.at, list[str]()
+    store.fails = reads.append
+    with pytest.raises(Interrupted) as interrupted:
+        take(store, clock, SETTING, purpose, letter=letter, interrupted=lambda: bool(came))
+    assert str(interrupted.value) == f"interrupted while it waited for the lease; {left}"
+    # The journal is not asked once more, which may take its time.
+    assert (clock.at - began, reads.count("read")) == (ASK_AGAIN_SECONDS, 1)
+
+
+def test_a_signal_before_the_first_wait_is_heeded_without_one(store: MemoryStore) -> None:
+    clock = FakeClock()
+    began = clock.at
+    with pytest.raises(Interrupted, match=r"nothing was changed$"):
+        take(store, clock, SETTING, "resume", interrupted=lambda: True)
+    assert clock.at == began
 
 
 def test_a_lease_ends_while_the_machine_is_suspended(monkeypatch: pytest.MonkeyPatch) -> None:

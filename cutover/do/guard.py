@@ -15,6 +15,7 @@ from cutover.decide.setting import Setting
 from cutover.do.child import Child, wait
 from cutover.do.guard_lease import GuardLease
 from cutover.do.store import LeaseLost, Store
+from cutover.do.taking import Interrupted
 from cutover.do.world import Clock, ForeignRule, Refused, Unavailable
 from infra.outputs import Owner
 
@@ -49,28 +50,31 @@ class Guard:
         self._lease = GuardLease(store, clock, setting, owner, tell=tell)
 
     def run(self, start: Callable[[], Child]) -> Ended:
-        """Refused when a run is open, LeaseLost when somebody is at work: nothing is started then.
+        """Refused when a run is open, LeaseLost when somebody is at work, Interrupted by a signal
+        while it waits for the lease: nothing is started then.
 
         What `start` raises frees the lease. An error of AWS after the command is raised as it is,
         with the command's code in its sentence.
         """
-        self._lease.take()
+        self._lease.take(lambda: self._signalled() is not None)
         try:
             child = start()
         except BaseException:
             self._lease.free()
             raise
         code = wait(child, self._clock, signalled=self._signalled, meanwhile=self._lease.keep)
+        # What came before was for the command, which has had it.
+        passed_on = self._signalled() is not None
         try:
-            return self._compare(code)
-        except (Refused, Unavailable, LeaseLost, Malformed) as error:
+            return self._compare(code, lambda: not passed_on and self._signalled() is not None)
+        except (Refused, Unavailable, LeaseLost, Malformed, Interrupted) as error:
             raise type(error)(
                 f"the command ended with code {code}, and the weights could not be compared: "
                 f"{error}; `cutover verify` compares them"
             ) from error
 
-    def _compare(self, code: int) -> Ended:
-        state = self._lease.own_again().state
+    def _compare(self, code: int, interrupted: Callable[[], bool]) -> Ended:
+        state = self._lease.own_again(interrupted).state
         committed = state.summary.committed
         ended = f"the command ended with code {code}; " if code else ""
         try:

@@ -8,7 +8,7 @@ from cutover.decide.journal import Draft, Malformed
 from cutover.decide.setting import Setting
 from cutover.do.backoff import Backoff
 from cutover.do.store import LeaseLost, Snapshot, Store
-from cutover.do.taking import ASK_AGAIN_SECONDS, read_letter, take, taken_over
+from cutover.do.taking import ASK_AGAIN_SECONDS, Interrupted, read_letter, take, taken_over
 from cutover.do.world import Clock, Refused, Unavailable
 from infra.outputs import Owner
 
@@ -34,11 +34,11 @@ class GuardLease:
         tell: Callable[[str], None],
     ) -> None:
         self._store, self._clock, self._setting, self._owner = store, clock, setting, owner
-        self._tell, self._lost = tell, False
+        self._tell, self._lost, self._told = tell, False, ""
 
-    def take(self) -> None:
-        """Refused when a run is open, LeaseLost when somebody is at work."""
-        snapshot, steal = take(self._store, self._clock, self._setting, self._owner.purpose)
+    def take(self, interrupted: Callable[[], bool]) -> None:
+        """Refused when a run is open, LeaseLost when somebody is at work, Interrupted."""
+        snapshot, steal = self._had(interrupted)
         if run := snapshot.state.run:
             raise Refused(
                 f"run {run.id} ({run.plan.verb}) is open, and nothing else may change the "
@@ -60,18 +60,23 @@ class GuardLease:
             self._lost = True
             self._tell(f"the lease is lost, and the command goes on to its end: {error}")
 
-    def own_again(self) -> Snapshot:
-        """The journal, with the lease ours; LeaseLost when others work for too long."""
+    def own_again(self, interrupted: Callable[[], bool]) -> Snapshot:
+        """The journal, with the lease ours; LeaseLost when others work for too long, Interrupted
+        while it waits for them."""
         ends = self._clock.monotonic() + OTHERS_SECONDS
         while True:
             try:
                 self._snapshot = self.insist(self._store.read)
                 if self._snapshot.lease.owner != self._owner:
-                    self._snapshot = self.insist(self._retake)
+                    self._snapshot = self.insist(lambda: self._retake(interrupted))
                 return self._snapshot
-            except LeaseLost:
+            except LeaseLost as lost:
                 if self._clock.monotonic() >= ends:
                     raise
+                if interrupted():
+                    raise Interrupted(
+                        f"interrupted while it waited for the lease: {lost}"
+                    ) from None
                 self._clock.sleep(ASK_AGAIN_SECONDS)
 
     def free(self, drafts: Sequence[Draft] = ()) -> None:
@@ -111,8 +116,24 @@ class GuardLease:
         if letter:
             self._snapshot = self._append(snapshot, (letter,), answered=True)
 
-    def _retake(self) -> Snapshot:
-        snapshot, steal = take(self._store, self._clock, self._setting, self._owner.purpose)
+    def _had(self, interrupted: Callable[[], bool]) -> tuple[Snapshot, bool]:
+        return take(
+            self._store,
+            self._clock,
+            self._setting,
+            self._owner.purpose,
+            interrupted=interrupted,
+            waiting=self._tell_once,
+        )
+
+    def _tell_once(self, sentence: str) -> None:
+        """The same owner may be waited for again and again."""
+        if sentence != self._told:
+            self._told = sentence
+            self._tell(sentence)
+
+    def _retake(self, interrupted: Callable[[], bool]) -> Snapshot:
+        snapshot, steal = self._had(interrupted)
         return self._append(snapshot, self._audit(snapshot) if steal else (), steal=steal)
 
     def _append(self, snapshot: Snapshot, drafts: Sequence[Draft], **how: bool) -> Snapshot:

@@ -1,6 +1,6 @@
 """An entry for the journal that no run of ours stands behind: a freeze, what a person adopts."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from cutover.decide.fold import foreseen
 from cutover.decide.journal import Draft
@@ -13,12 +13,29 @@ from cutover.do.world import Clock
 from infra.outputs import Owner
 
 
-def note(store: Store, clock: Clock, setting: Setting, owner: Owner, draft: Draft) -> Result:
+def note(
+    store: Store,
+    clock: Clock,
+    setting: Setting,
+    owner: Owner,
+    draft: Draft,
+    *,
+    interrupted: Callable[[], bool] = lambda: False,
+    waiting: Callable[[str], None] = lambda _sentence: None,
+) -> Result:
     """Written by us when the lease can be had, else by who has it. LeaseLost when somebody was
-    faster between the two."""
+    faster between the two; Interrupted while it waits, as `take` has it."""
     letter, purpose = write_letter(draft), owner.purpose
     while True:
-        snapshot, steal = take(store, clock, setting, purpose, letter=letter)
+        snapshot, steal = take(
+            store,
+            clock,
+            setting,
+            purpose,
+            letter=letter,
+            interrupted=interrupted,
+            waiting=waiting,
+        )
         if snapshot.lease.owner is None or steal:
             break
         # A letter that is gone may have gone with the lease, unread.

@@ -14,7 +14,7 @@ from cutover.do.openings import Opening, Openings
 from cutover.do.order import Order
 from cutover.do.reading_again import read_again
 from cutover.do.runner import Runner
-from cutover.do.store import LeaseLost, Store
+from cutover.do.store import LeaseLost, Snapshot, Store
 from cutover.do.taking import GIVE_WAY, Interrupted, take, taken_over
 from cutover.do.world import Clock, World
 
@@ -33,11 +33,13 @@ class Session:
         order: Order,
         *,
         tell: Tell = lambda _state, _what: None,
+        waiting: Callable[[str], None] = lambda _sentence: None,
         interrupted: Callable[[], bool] = lambda: False,
     ) -> None:
+        """`waiting` is told whose lease is waited for, and for how long."""
         self._world, self._store, self._clock = world, store, clock
         self._setting, self._order = setting, order
-        self._tell, self._interrupted = tell, interrupted
+        self._tell, self._waiting, self._interrupted = tell, waiting, interrupted
         self._openings = Openings(world, clock, setting, order)
 
     def deploy(self, release: Release, terms: Terms = AS_USUAL) -> Result:
@@ -92,7 +94,10 @@ class Session:
     def adopt(self) -> Result:
         """What the weights and `index.html` are now is right, whoever has set them. Refused while
         a run is open."""
-        snapshot, steal = take(self._store, self._clock, self._setting, "adopt")
+        try:
+            snapshot, steal = self._take("adopt")
+        except Interrupted as interrupted:
+            return _ended_by(interrupted)
         opening = self._openings.adopt(snapshot.state)
         if isinstance(opening, Result):
             return opening
@@ -101,18 +106,37 @@ class Session:
 
     def _note(self, purpose: str, draft: Draft) -> Result:
         owner = self._order.owner(purpose)
-        return note(self._store, self._clock, self._setting, owner, draft)
+        try:
+            return note(
+                self._store,
+                self._clock,
+                self._setting,
+                owner,
+                draft,
+                interrupted=self._interrupted,
+                waiting=self._waiting,
+            )
+        except Interrupted as interrupted:
+            return _ended_by(interrupted)
+
+    def _take(self, purpose: str) -> tuple[Snapshot, bool]:
+        return take(
+            self._store,
+            self._clock,
+            self._setting,
+            purpose,
+            interrupted=self._interrupted,
+            waiting=self._waiting,
+        )
 
     def _begin(self, purpose: str, opening: Callable[[State], Opening]) -> Result:
         while True:
             try:
-                snapshot, steal = take(
-                    self._store, self._clock, self._setting, purpose, interrupted=self._interrupted
-                )
+                snapshot, steal = self._take(purpose)
             except LeaseLost as lost:
                 return Result(exit=Exit.LOCK_LOST, sentence=str(lost), state=State())
             except Interrupted as interrupted:
-                return Result(exit=Exit.INTERRUPTED, sentence=str(interrupted), state=State())
+                return _ended_by(interrupted)
             try:
                 drafts = opening(snapshot.state)
             except planning.NothingToDo as nothing:
@@ -150,3 +174,7 @@ class Session:
         """Entries belong to the open run, unless they start another."""
         starts = any(draft.kind == "started" for draft in drafts)
         return self._order.run if starts or state.run is None else state.run.id
+
+
+def _ended_by(interrupted: Interrupted) -> Result:
+    return Result(exit=Exit.INTERRUPTED, sentence=str(interrupted), state=State())

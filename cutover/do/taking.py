@@ -35,8 +35,7 @@ def taken_over(owner: Owner, thief: Owner) -> Draft:
     """The entry about a lease that was taken from its owner, who may want to know by whom."""
     alive = (thief.purpose, owner.purpose) == ("rollback", "guard")
     end = "" if alive else ", which showed no life"
-    of = f"{owner.purpose} of {owner.by} (run {owner.run}, {owner.host})"
-    what = f"{thief.purpose} of {thief.by} took over the lease of {of}{end}"
+    what = f"{thief.purpose} of {thief.by} took over the lease of {_named(owner)}{end}"
     return Draft("observed", {"what": what})
 
 
@@ -48,6 +47,7 @@ def take(
     *,
     letter: str = "",
     interrupted: Callable[[], bool] = lambda: False,
+    waiting: Callable[[str], None] = lambda _sentence: None,
 ) -> tuple[Snapshot, bool]:
     """Returns when the lease can be had, with what was read last and whether it must be stolen.
 
@@ -56,14 +56,16 @@ def take(
     `guard` at once, since a guard writes no weights; it asks any other owner to give way, and so
     does `abort` unless the run is a rollback. With a `letter`, returns as well when a live owner
     has taken it: then the lease is still its own, and nothing to steal. LeaseLost, for all others,
-    as soon as the owner shows life; Interrupted between two looks.
+    as soon as the owner shows life; Interrupted between two looks. `waiting` is told once for whom
+    it waits, and how long.
     """
     snapshot = store.read()
     run = snapshot.state.run
     # What can't be given up must not be stopped either.
     vain = purpose == "abort" and run is not None and run.plan.verb == "rollback"
     wish = letter or (purpose if purpose in GIVE_WAY and not vain else "")
-    asked, version, unchanged_since = False, snapshot.lease.version, clock.monotonic()
+    asked, told = False, False
+    version, unchanged_since = snapshot.lease.version, clock.monotonic()
     while (owner := snapshot.lease.owner) is not None:
         if purpose == "rollback" and owner.purpose == "guard":
             return snapshot, True
@@ -72,8 +74,8 @@ def take(
             version, unchanged_since = snapshot.lease.version, clock.monotonic()
             if not wish:
                 raise LeaseLost(
-                    f"{owner.purpose} of {owner.by} (run {owner.run}, {owner.host}) is under way; "
-                    "wait for its end, or end it there; `cutover rollback` goes first"
+                    f"{_named(owner)} is under way; wait for its end, or end it there; "
+                    "`cutover rollback` goes first"
                 )
             if letter and asked and snapshot.lease.wanted != letter:
                 return snapshot, False
@@ -82,8 +84,24 @@ def take(
         if wish and snapshot.lease.wanted != wish:
             store.want(snapshot, wish)
             asked = True
+        if not told:
+            told = True
+            seconds = f"{setting.takeover_seconds:.0f} s at most"
+            waiting(f"{_named(owner)} has the lease: waiting {seconds} for a sign of life")
+        if not interrupted():
+            clock.sleep(ASK_AGAIN_SECONDS)
         if interrupted():
-            raise Interrupted("interrupted while it waited for the lease; nothing was changed")
-        clock.sleep(ASK_AGAIN_SECONDS)
+            raise Interrupted(_interruption(owner, asked=asked))
         snapshot = store.read()
     return snapshot, False
+
+
+def _named(owner: Owner) -> str:
+    return f"{owner.purpose} of {owner.by} (run {owner.run}, {owner.host})"
+
+
+def _interruption(owner: Owner, *, asked: bool) -> str:
+    done = "nothing was changed"
+    if asked:
+        done = f"what it asked of {_named(owner)} may still be done, `cutover status` says whether"
+    return f"interrupted while it waited for the lease; {done}"

@@ -12,6 +12,7 @@ from cutover.decide.planning import NothingToDo
 from cutover.decide.standing import ends_hold
 from cutover.do.contract import NoContract
 from cutover.do.store import LeaseLost
+from cutover.do.taking import Interrupted
 from cutover.do.world import ForeignRule, Refused, Unavailable
 
 
@@ -38,6 +39,7 @@ _ERRORS: Mapping[type[Exception], Exit] = {
     BadInput: Exit.USAGE,
     NoContract: Exit.USAGE,
     LeaseLost: Exit.LOCK_LOST,
+    Interrupted: Exit.INTERRUPTED,
     Malformed: Exit.INVARIANT_BROKEN,
     NothingToDo: Exit.REFUSED,
     ForeignRule: Exit.FOREIGN_CHANGE,

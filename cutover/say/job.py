@@ -89,6 +89,7 @@ def at_work(stack: str, order: Order, *, checked: bool = True, table: bool = Tru
             environment.setting,
             order,
             tell=progress.tell,
+            waiting=progress.notice,
             interrupted=lambda: bool(interrupts),
         )
         yield Job(

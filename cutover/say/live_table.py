@@ -47,6 +47,10 @@ class LiveTable:
             self._seen = {**self._seen, step.key: what}
         self._follow(state)
 
+    def notice(self, sentence: str) -> None:
+        """What there is no run for yet: until one has begun, or goes on."""
+        self._title = sentence
+
     def _follow(self, state: State) -> None:
         now, run = self._clock.monotonic(), state.run
         if run is None:

@@ -22,6 +22,7 @@ class Progress(Protocol):
 
     def wrote(self, state: State, draft: Draft) -> None: ...
     def tell(self, state: State, what: str) -> None: ...
+    def notice(self, sentence: str) -> None: ...
 
 
 class Lines:
@@ -45,6 +46,10 @@ class Lines:
         self._step = step.key
         if self._waits == 2:
             self._say(f"{step.key}: {what} ...")
+
+    def notice(self, sentence: str) -> None:
+        """What there is no run for yet."""
+        self._say(sentence)
 
     def _say(self, sentence: str) -> None:
         print(time_of_day(self._clock.now()), sentence, file=self._stream, flush=True)
