@@ -4,7 +4,7 @@ ARGS ?=
 PY := .venv/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help setup plan compliance capacity alarms cost up rehearse drill soak test unit prove check actionlint mutate clean
+.PHONY: help setup plan compliance capacity alarms rights cost up rehearse drill soak test unit prove check actionlint mutate clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
@@ -26,6 +26,9 @@ capacity: setup ## what ten times the traffic needs; brings docs/capacity.md up 
 
 alarms: setup ## write docs/alarms.md: every alarm of prod, its numbers and where they are from
 	@$(PY) -m rehearsal alarms
+
+rights: setup ## write docs/rights.md: what each role of bootstrap may do
+	@$(PY) -m rehearsal rights
 
 cost: setup ## what a month of it costs; ARGS="--against plan.json" compares with another plan
 	@mkdir -p .cache && $(PY) -m rehearsal plan $(STACK) --json > .cache/plan.json && $(PY) -m costs .cache/plan.json $(ARGS)

@@ -123,6 +123,21 @@ def alarms(stack: Stack = "prod") -> None:
 
 
 @app.command()
+def rights() -> None:
+    """Write docs/rights.md: what each role of bootstrap may do."""
+    gc.disable()
+    from bootstrap.account import account
+    from bootstrap.settings import PROJECT
+    from rehearsal.recording import record
+    from rehearsal.rights_page import markdown
+    from rehearsal.stack_file import ROOT, stack_config
+
+    config = stack_config("account", ROOT / "bootstrap")
+    recording = record(account, stack="account", project=PROJECT, config=config)
+    (ROOT / "docs" / "rights.md").write_text(markdown(recording))
+
+
+@app.command()
 def up(stack: Stack = "staging", port: Port = None) -> None:
     """Create and start the environment on this machine, and keep it up until Ctrl-C."""
     from rehearsal import commands
