@@ -279,6 +279,15 @@ def test_every_alarm_says_how_bad_whose_what_and_where_to_read_on(stack: str) ->
 
 
 @pytest.mark.parametrize("stack", STACKS)
+def test_an_alarm_of_several_metrics_looks_at_the_last_alone(stack: str) -> None:
+    several = [one for one in recorded(stack).every(ALARM) if "metricQueries" in one.inputs]
+    assert len(several) > 20
+    for alarm in several:
+        returned = [query["returnData"] for query in alarm.inputs["metricQueries"]]
+        assert returned == [*([False] * (len(returned) - 1)), True], alarm.name
+
+
+@pytest.mark.parametrize("stack", STACKS)
 def test_every_alarm_tells_the_topic_of_its_own_region_when_it_begins_and_ends(stack: str) -> None:
     topics = {
         region: recorded(stack).only("aws:sns/topic:Topic", f"{stack}{part}-alerts").outputs["arn"]
@@ -383,6 +392,8 @@ def test_the_numbers_that_follow_from_dials() -> None:
         assert of[f"{slot}-at-its-ceiling"] == ("GreaterThanOrEqualTo", ceiling, 15, 15, 60)
     limit = settings.cdn.waf_requests_per_5_minutes
     assert of["waf-blocks"] == ("GreaterThanOrEqualTo", limit, 1, 1, 300)
+    blocks = recorded("prod").only(ALARM, "prod-waf-blocks").inputs
+    assert blocks["dimensions"] == {"Rule": "ALL", "WebACL": "prod-edge"}
     assert of["balancer-errors"] == ("GreaterThan", 0.0144, 2, 3, 60)
     assert len([name for name in of if re.fullmatch(r"redis-\d-cpu", name)]) == settings.redis.nodes
 

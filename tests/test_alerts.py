@@ -13,6 +13,7 @@ from tests.environments import STACKS, chosen, recorded
 
 ACCOUNT = "210987654321"
 SUBSCRIPTION = "aws:sns/topicSubscription:TopicSubscription"
+FOR_TOPICS = ("AccountDecidesThroughIam", "PublishersToTopicsOfThisAccount", "EventsToTopics")
 TOPIC_ARN = "arn:aws:sns:eu-west-1:123456789012:topic/prod-alerts"
 
 
@@ -104,13 +105,17 @@ def test_the_edge_tells_the_same_people_in_its_own_region_with_a_key_of_it(stack
         "region": "us-east-1",
         "kmsMasterKeyId": key.outputs["arn"],
     }
-    here = json.loads(of("aws:sns/topicPolicy:TopicPolicy", "alerts-policy")["policy"])
-    there = json.loads(of("aws:sns/topicPolicy:TopicPolicy", "edge-alerts-policy")["policy"])
-    assert [one["Sid"] for one in there["Statement"]] == [one["Sid"] for one in here["Statement"]]
-    policy = json.loads(key.inputs["policy"])
-    assert [one["Sid"] for one in policy["Statement"]] == [
-        *("AccountDecidesThroughIam", "PublishersToTopicsOfThisAccount", "EventsToTopics")
-    ]
+    here, there = (
+        recorded(stack).only("aws:sns/topic:Topic", f"{stack}-{name}").outputs["arn"]
+        for name in ("alerts", "edge-alerts")
+    )
+    policy = of("aws:sns/topicPolicy:TopicPolicy", "alerts-policy")["policy"]
+    edge = of("aws:sns/topicPolicy:TopicPolicy", "edge-alerts-policy")["policy"]
+    assert json.loads(edge) == json.loads(policy.replace(f'"{here}"', f'"{there}"'))
+    policy = json.loads(of("aws:kms/key:Key", "key")["policy"])
+    edge = json.loads(key.inputs["policy"])
+    assert edge["Statement"] == [one for one in policy["Statement"] if one["Sid"] in FOR_TOPICS]
+    assert len(edge["Statement"]) == len(FOR_TOPICS)
     assert (key.inputs["region"], key.inputs["enableKeyRotation"]) == ("us-east-1", True)
     assert key.inputs["deletionWindowInDays"] == 30
     assert of("aws:kms/alias:Alias", "edge-key-alias") == {
@@ -119,9 +124,9 @@ def test_the_edge_tells_the_same_people_in_its_own_region_with_a_key_of_it(stack
         "targetKeyId": key.outputs["keyId"],
     }
     regions = {
-        (r.inputs["endpoint"], r.inputs.get("region"))
+        (r.inputs["endpoint"], r.inputs["protocol"], r.inputs.get("region"))
         for r in recorded(stack).resources
         if r.type == SUBSCRIPTION
     }
     emails = chosen(stack).alerts.emails
-    assert regions == {(address, where) for address in emails for where in (None, "us-east-1")}
+    assert regions == {(one, "email", where) for one in emails for where in (None, "us-east-1")}

@@ -51,10 +51,17 @@ def test_the_state_is_versioned_encrypted_private_and_protected() -> None:
         "kmsMasterKeyId": key.outputs["arn"],
     }
     assert rule["bucketKeyEnabled"] is True
+    assert rule["blockedEncryptionTypes"] == ["SSE-C"]
     lifecycle = recorded().only("aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration")
-    [kept] = lifecycle.inputs["rules"]
-    assert kept["noncurrentVersionExpiration"] == {"noncurrentDays": 365}
-    assert "expiration" not in kept
+    assert lifecycle.inputs["rules"] == [
+        {
+            "id": "old-versions",
+            "status": "Enabled",
+            "filter": {},
+            "noncurrentVersionExpiration": {"noncurrentDays": 365},
+            "abortIncompleteMultipartUpload": {"daysAfterInitiation": 7},
+        }
+    ]
 
 
 def test_each_environments_secrets_have_a_key_of_their_own() -> None:
@@ -99,6 +106,7 @@ def test_only_what_a_pull_request_has_built_is_ever_deleted() -> None:
     for policy in policies:
         kept, rule = json.loads(policy.inputs["policy"])["rules"]
         assert (kept["rulePriority"], rule["rulePriority"]) == (1, 2)
+        assert kept["action"] == rule["action"] == {"type": "expire"}
         # What it selects no later rule deletes, whatever other tags it has.
         assert kept["selection"] == {
             "tagStatus": "tagged",

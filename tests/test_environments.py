@@ -193,6 +193,31 @@ def test_no_secret_is_in_clear_in_any_input_or_export(stack: str) -> None:
 
 
 @pytest.mark.parametrize("stack", STACKS)
+def test_every_password_is_long_and_every_key_turns_and_waits_to_be_deleted(stack: str) -> None:
+    lengths = {
+        password.inputs["length"]
+        for password in recorded(stack).every("random:index/randomPassword:RandomPassword")
+    }
+    # The rotated login's, what is ours, and where there is a replica, the owner's.
+    assert {32, 64} <= lengths <= {32, 40, 64}
+    for key in recorded(stack).every("aws:kms/key:Key"):
+        assert key.inputs["deletionWindowInDays"] == 30, key.name
+        signs = key.inputs.get("keyUsage") == "SIGN_VERIFY"
+        assert key.inputs["enableKeyRotation"] is not signs, key.name
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_a_role_is_taken_by_one_service_or_by_cutover(stack: str) -> None:
+    roles = recorded(stack).every("aws:iam/role:Role")
+    assert len(roles) >= 9
+    for role in roles:
+        (trust,) = json.loads(role.inputs["assumeRolePolicy"])["Statement"]
+        assert (trust["Effect"], trust["Action"]) == ("Allow", "sts:AssumeRole"), role.name
+        (kind,) = trust["Principal"]
+        assert kind == ("AWS" if role.name == f"{stack}-weights" else "Service"), role.name
+
+
+@pytest.mark.parametrize("stack", STACKS)
 def test_a_first_preview_survives_what_is_not_known_yet(stack: str) -> None:
     assert [r.urn for r in previewed(stack).resources] == [r.urn for r in recorded(stack).resources]
 
