@@ -15,20 +15,23 @@ from infra.guardrails.model import Resource
 from infra.guardrails.rules import RULES
 from infra.guardrails.verdict import Verdict, judge, sentence
 from rehearsal.recording import Recording
+from rehearsal.resource import Resource as Registration
 from rehearsal.stack_file import ROOT
 
 
 def evaluated(recording: Recording) -> Evaluation:
     """What the rules find in it, waived or not."""
-    return evaluate(
-        Resource.of(
-            resource.type,
-            resource.name,
-            _as_sent(resource.inputs),
-            urn=resource.urn,
-            sources=resource.sources,
-        )
-        for resource in recording.resources
+    return evaluate(map(as_seen, recording.resources))
+
+
+def as_seen(resource: Registration) -> Resource:
+    """What a rule sees of a registration."""
+    return Resource.of(
+        resource.type,
+        resource.name,
+        _as_sent(resource.inputs),
+        urn=resource.urn,
+        sources=resource.sources,
     )
 
 

@@ -25,12 +25,18 @@ INTERLEAVINGS = "500"
 
 
 def main(
-    only: Annotated[list[str] | None, typer.Option(help="Files to change; default: all.")] = None,
+    only: Annotated[
+        list[str] | None,
+        typer.Option(help="Files to change, or with --inputs parts of names; default: all."),
+    ] = None,
     changed: Annotated[  # noqa: FBT002 (a flag of the command line)
         bool, typer.Option("--changed", help="Only the files that differ from HEAD.")
     ] = False,
     guards: Annotated[  # noqa: FBT002 (a flag of the command line)
         bool, typer.Option("--guards", help="Only changes that guard something.")
+    ] = False,
+    inputs: Annotated[  # noqa: FBT002 (a flag of the command line)
+        bool, typer.Option("--inputs", help="Weaken what is asked of AWS instead, input by input.")
     ] = False,
     sample: Annotated[int, typer.Option(min=0, help="Only so many, chosen by chance.")] = 0,
     seed: Annotated[int, typer.Option(help="Chooses the same sample again.")] = 0,
@@ -48,11 +54,17 @@ def main(
     """Change the program in one place at a time and list what no test notices.
 
     Values of infra/ and stacks/; in cutover/decide/ and guard/decide/ operators, conditions and
-    results as well.
+    results as well. With --inputs: what the recorded environments and the account ask of AWS, which
+    the guardrails see before the tests do.
     """
     os.chdir(root)
     os.environ.setdefault("CUTOVER_EXAMPLES", INTERLEAVINGS)
     sys.path.insert(0, str(root))
+    if inputs:
+        from scripts.mutate_inputs import survivors
+
+        missed = survivors(root, only or [], sample, seed, jobs, timeout_seconds)
+        raise typer.Exit(2 if missed is None else 1 if missed else 0)
     files = _files(root, only or [], changed=changed)
     candidates = [one for file in files for one in candidates_in(root, file)]
     candidates = [one for one in candidates if one.guards or not guards]

@@ -24,12 +24,16 @@ for number in (signal.SIGHUP, signal.SIGQUIT):
     signal.signal(number, signal.SIG_DFL)
 
 
+RECORDERS = {"rehearsal.recording", "tests.accounts", "tests.environments"}
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
-        names = vars(getattr(item, "module", None) or object).keys()
-        if names & {"record", "recorded"} and item.get_closest_marker("services") is None:
+        names = vars(getattr(item, "module", None) or object)
+        homes = {getattr(value, "__module__", None) for value in names.values()}
+        if homes & RECORDERS and item.get_closest_marker("services") is None:
             item.add_marker(pytest.mark.mocked)
-        if names & {"emulated", "obedient_aws"}:
+        if names.keys() & {"emulated", "obedient_aws"}:
             item.add_marker(pytest.mark.emulated)
 
 
