@@ -111,6 +111,9 @@ class ReadyWorld:
     def start_migration(self, release: Release, run: str, *, verify_only: bool) -> str:
         return f"task/{run}/{verify_only}"
 
+    def migration(self, run: str) -> str:
+        return ""
+
     def start_shell(self, definition: str, command: Sequence[str], run: str) -> str:
         self.shells.append((definition, tuple(command), run))
         return "arn:aws:ecs:eu-west-1:100000000000:task/cluster/0123456789abcdef"

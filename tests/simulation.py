@@ -118,6 +118,7 @@ class Reality:
         self.journal = MemoryJournal(lease_seconds=SETTING.lease_seconds)
         self.migrations: dict[str, tuple[str, float]] = {}
         self.schema = 0
+        self.migrated_late = False
         self.foreign: dict[Slot, int] | None = None
         self.foreign_at = 0.0
         self.killed_at: dict[Slot, float] = dict.fromkeys(SLOTS, 0.0)
@@ -544,11 +545,17 @@ class SimWorld:
             # Not fenced (ADR 11): who slept through the lease starts it whatever came since.
             if self._r.time - asked_at < SETTING.lease_seconds:
                 self._r.check_freeze()
+            elif not verify_only:
+                self._r.migrated_late = True
             if not verify_only and not self._r.behaviours[release.release_id].migration_exit:
                 self._r.schema = max(self._r.schema, release.schema_min)
             return arn
 
         return self._r.call(effect)
+
+    def migration(self, run: str) -> str:
+        arn = f"{run}/False"
+        return self._r.call(lambda: arn if arn in self._r.migrations else "")
 
     def task(self, arn: str) -> TaskStatus:
         def effect() -> TaskStatus:

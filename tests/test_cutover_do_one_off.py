@@ -143,6 +143,20 @@ def test_a_task_that_runs_or_has_ended_is_found_again(
     assert one_off.start_migration(RELEASE, "run-3", verify_only=False) != first
 
 
+def test_a_migration_is_found_by_the_run_that_started_it(
+    one_off: OneOffTasks, clients: Clients, plane: ControlPlane
+) -> None:
+    one_off.start_migration(RELEASE, "run-9", verify_only=True)
+    assert one_off.migration("run-9") == ""
+    arn = one_off.start_migration(RELEASE, "run-9", verify_only=False)
+    before = clients.calls
+    assert one_off.migration("run-9") == arn
+    assert clients.calls == before + 1
+    end(plane, arn, {"app": 1})
+    assert one_off.migration("run-9") == arn
+    assert one_off.migration("run-90") == ""
+
+
 def test_each_purpose_of_each_run_has_a_token_of_its_own(
     one_off: OneOffTasks, clients: Clients, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -75,17 +75,19 @@ def test_what_has_done_nothing_has_nothing_to_undo() -> None:
 
 
 BEGUN = noted("migrate", "migrate", "task:1")
+MIGRATES = noted("migrate", "asked", "yes")
 
 
-def test_a_migration_that_may_still_run_is_waited_for_when_the_traffic_is_where_it_should_be() -> (
-    None
-):
-    begun = reached("migrate", BEGUN)
+@pytest.mark.parametrize("drafts", [(BEGUN,), (MIGRATES,), (MIGRATES, BEGUN)])
+def test_a_migration_that_may_still_run_is_waited_for_when_the_traffic_is_where_it_should_be(
+    drafts: tuple[Draft, ...],
+) -> None:
+    begun = reached("migrate", *drafts)
     assert steps(begun) == (SETTLE,)
     assert steps(begun, by_hand=True, aborts=True) == (SHIFT_BLUE, SETTLE)
     seen = go_on(begun, noted("migrate", "migrate ended", "0"))
     assert steps(seen) == ()
-    first = reached("migrate", BEGUN, plan=FIRST, summary=EMPTY)
+    first = reached("migrate", *drafts, plan=FIRST, summary=EMPTY)
     assert steps(first) == (dataclasses.replace(SETTLE, slot="blue"),)
 
 

@@ -36,14 +36,16 @@ from cutover.decide.state import State
 RUNNING = TaskStatus(stopped=False)
 ENDED = TaskStatus(stopped=True, exit_code=0)
 FORGOTTEN = TaskStatus(stopped=False, known=False)
-MIGRATING = reached("migrate", noted("migrate", "migrate", "task:1"))
+ASKED = reached("migrate", noted("migrate", "asked", "yes"))
+MIGRATING = go_on(ASKED, noted("migrate", "migrate", "task:1"))
 VERIFYING = go_on(
     MIGRATING, noted("migrate", "migrate ended", "0"), noted("migrate", "verify", "task:2")
 )
 
 
 def test_one_task_migrates_and_a_second_one_verifies() -> None:
-    assert ask(migrate, reached("migrate")) == Migrate(step="migrate", verify_only=False)
+    assert ask(migrate, reached("migrate")) == Append(drafts=(noted("migrate", "asked", "yes"),))
+    assert ask(migrate, ASKED) == Migrate(step="migrate", verify_only=False)
     assert ask(migrate, MIGRATING) == Look(at="task", arn="task:1")
     assert ask(migrate, MIGRATING, task=RUNNING) == Wait(
         seconds=4, why="the migrate task is running"
@@ -164,6 +166,26 @@ def test_a_migration_of_which_nobody_can_tell_counts_as_one_that_ended_well() ->
     after = go_on(SETTLING, *gone.drafts)
     assert (after.summary.schema, open_run(after).step) == (2, None)
     assert gone.drafts[-1].data["evidence"] == f"{OVER}ECS knows it no more"
+
+
+def test_a_migration_whose_start_nobody_noted_is_found() -> None:
+    """Killed between ECS's answer and the note, and then given up: it may have changed the
+    schema."""
+    turned = go_on(ASKED, turning(SETTLE))
+    assert ask(settle, turned) == Look(at="migration", run=open_run(turned).unique_name)
+    found = ask(settle, turned, migration="task:1")
+    assert found == Append(drafts=(noted("migrate", "migrate", "task:1"),))
+    assert ask(settle, go_on(turned, *found.drafts)) == Look(at="task", arn="task:1")
+
+
+def test_a_migration_that_ecs_does_not_list_for_five_minutes_was_never_started() -> None:
+    turned = go_on(ASKED, turning(SETTLE))
+    began = open_run(turned).step_began_at
+    why = "ECS may not list yet the migrate task of r2 that was asked for"
+    assert ask(settle, turned, now=began + 300, migration="") == Wait(seconds=4, why=why)
+    assert ask(settle, turned, now=began + 300.5, migration="") == passed(
+        "settle migrate", "no migrate task of r2 was started"
+    )
 
 
 def test_a_schema_does_not_get_older_by_a_migration_that_comes_late() -> None:

@@ -83,11 +83,13 @@ def ends(state: State, outcome: Outcome, **changes: Any) -> Append:
 
 # The next step.
 
+MIGRATES = noted("migrate", "asked", "yes")
+
 
 @pytest.mark.parametrize(
     ("state", "first"),
     [
-        (reached("migrate"), Migrate(step="migrate", verify_only=False)),
+        (reached("migrate", MIGRATES), Migrate(step="migrate", verify_only=False)),
         (reached("smoke green"), Look(at="smoke", slot="green")),
         (reached("shift green 10"), Look(at="health", slot="green")),
         (reached("watch 10"), Look(at="health", slot="green")),

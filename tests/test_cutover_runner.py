@@ -50,7 +50,8 @@ def test_what_another_wrote_meanwhile_is_not_ours(monkeypatch: pytest.MonkeyPatc
     )
     assert (store.lost, started) == (1, [])
     assert reality.journal.lease.owner == FASTER
-    assert [entry.run for entry in reality.journal.entries] == ["b"]
+    kinds = [(entry.run, entry.kind) for entry in reality.journal.entries]
+    assert kinds == [("b", "started"), ("b", "noted")]
 
 
 class Throttled(SimStore):

@@ -29,6 +29,7 @@ from decisions import (
 
 from cutover.decide.actions import (
     Action,
+    Append,
     Fill,
     Look,
     Migrate,
@@ -56,7 +57,13 @@ FROZEN = held(
     "is over",
 )
 BEGINS: tuple[tuple[Handler, State, dict[str, Any], Action], ...] = (
-    (migrate, reached("migrate"), {}, Migrate(step="migrate", verify_only=False)),
+    (migrate, reached("migrate"), {}, Append(drafts=(noted("migrate", "asked", "yes"),))),
+    (
+        migrate,
+        reached("migrate", noted("migrate", "asked", "yes")),
+        {},
+        Migrate(step="migrate", verify_only=False),
+    ),
     (fill, FILL, {"weights": ALL_BLUE}, Register(step="fill green")),
     (
         fill,
@@ -74,7 +81,9 @@ BEGINS: tuple[tuple[Handler, State, dict[str, Any], Action], ...] = (
 
 
 @pytest.mark.parametrize(
-    ("handler", "state", "seen", "action"), BEGINS, ids=["migrate", "register", "fill", "empty"]
+    ("handler", "state", "seen", "action"),
+    BEGINS,
+    ids=["asked", "migrate", "register", "fill", "empty"],
 )
 def test_nothing_new_begins_in_a_freeze(
     handler: Handler, state: State, seen: dict[str, Any], action: Action

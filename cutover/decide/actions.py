@@ -8,19 +8,31 @@ from cutover.decide.model import Page
 from infra.outputs import Slot
 
 Sight = Literal[
-    "weights", "health", "services", "alarms", "samples", "smoke", "split", "task", "index", "shown"
+    "weights",
+    "health",
+    "services",
+    "alarms",
+    "samples",
+    "smoke",
+    "split",
+    "task",
+    "migration",
+    "index",
+    "shown",
 ]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Look:
-    """Read one thing, and decide again. `since` is epoch seconds, for samples; `arn` a task's."""
+    """Read one thing, and decide again. `since` is epoch seconds, for samples; `arn` a task's;
+    `run` the unique name of the one whose migration is looked for."""
 
     at: Sight
     slot: Slot = "blue"
     probes: int = 0
     since: float = 0
     arn: str = ""
+    run: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -55,8 +55,9 @@ def way_back(
 
 
 def _may_migrate(run: Run) -> bool:
-    """Whether a migration was begun, and nobody has seen it end well."""
-    return "migrate/migrate" in run.notes and "migrate/migrate ended" not in run.notes
+    """Whether ECS may have been asked for a migration, and nobody has seen it end well."""
+    begun = {"migrate/asked", "migrate/migrate"} & run.notes.keys()
+    return bool(begun) and "migrate/migrate ended" not in run.notes
 
 
 def may_have_filled(run: Run) -> bool:

@@ -108,6 +108,8 @@ class Live:
     smokes: Mapping[Slot, Smoke] = field(default_factory=dict)
     split: Split | None = None
     task: TaskStatus | None = None
+    migration: str | None = None
+    """ARN of the migrate task that the run has started; empty when ECS lists none."""
     index: Index | None = None
     shown: str | None = None
     """SHA-256 of the page that the public path answers with; empty when it answered with none."""

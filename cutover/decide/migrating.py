@@ -24,7 +24,7 @@ def migrate(state: State, run: Run, step: Step, live: Live, now: float, setting:
         arn = run.notes.get(f"{step.key}/{name}")
         if arn is None:
             frozen = stopped(state, run, now, setting)
-            return frozen or Migrate(step=step.key, verify_only=verify_only)
+            return frozen or _start(run, step, verify_only=verify_only)
         if live.task is None:
             return Look(at="task", arn=arn)
         if _forgotten(run, live.task, now):
@@ -49,12 +49,21 @@ def migrate(state: State, run: Run, step: Step, live: Live, now: float, setting:
     return Append(drafts=(Draft("passed", {"step": step.key, "evidence": evidence}),))
 
 
+def _start(run: Run, step: Step, *, verify_only: bool) -> Action:
+    """The journal knows of a migration before ECS does: who dies in between leaves it to others."""
+    if verify_only or "migrate/asked" in run.notes:
+        return Migrate(step=step.key, verify_only=verify_only)
+    return Append(drafts=(_noted("asked", "yes"),))
+
+
 def settle(state: State, run: Run, step: Step, live: Live, now: float, setting: Setting) -> Action:
     """S7: the migration of a run that goes back has ended, and the journal has what came of it.
 
     Of one that ECS has forgotten nobody can tell: it counts as one that ended well.
     """
-    release, arn = run.plan.brought, run.notes["migrate/migrate"]
+    release, arn = run.plan.brought, run.notes.get("migrate/migrate")
+    if arn is None:
+        return _find(run, step, live, now, setting)
     if live.task is None:
         return Look(at="task", arn=arn)
     seen, forgotten = live.task, _forgotten(run, live.task, now)
@@ -68,6 +77,24 @@ def settle(state: State, run: Run, step: Step, live: Live, now: float, setting: 
         return Append(drafts=(passed,))
     schema = release.schema_after(state.summary.schema)
     return Append(drafts=(Draft("migrated", {"step": step.key, "schema": schema}), passed))
+
+
+def _find(run: Run, step: Step, live: Live, now: float, setting: Setting) -> Action:
+    """Whoever asked for the task died before its ARN was noted: it may run, or never have begun."""
+    if live.migration is None:
+        return Look(at="migration", run=run.unique_name)
+    if live.migration:
+        return Append(drafts=(_noted("migrate", live.migration),))
+    name = run.plan.brought.release_id
+    if now - run.step_began_at <= FORGOTTEN_SECONDS:
+        why = f"ECS may not list yet the migrate task of {name} that was asked for"
+        return Wait(seconds=setting.poll_seconds, why=why)
+    evidence = f"no migrate task of {name} was started"
+    return Append(drafts=(Draft("passed", {"step": step.key, "evidence": evidence}),))
+
+
+def _noted(name: str, value: str) -> Draft:
+    return Draft("noted", {"step": "migrate", "name": name, "value": value})
 
 
 def _forgotten(run: Run, task: TaskStatus, now: float) -> bool:

@@ -33,6 +33,7 @@ class AwsWorld:
 
         one_off = OneOffTasks(clients, contract)
         self.start_migration = one_off.start_migration
+        self.migration = one_off.migration
         self.start_shell = one_off.start_shell
         self.task = one_off.task
 

@@ -44,6 +44,8 @@ def looked(world: World, look: Look, live: Live, slots: Mapping[Slot, Filled]) -
             return dataclasses.replace(live, shown=world.shown())
         case "task":
             return dataclasses.replace(live, task=world.task(look.arn))
+        case "migration":
+            return dataclasses.replace(live, migration=world.migration(look.run))
 
 
 def _or_nothing(look: Callable[[], Mapping[Key, Seen]]) -> Mapping[Key, Seen]:

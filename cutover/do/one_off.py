@@ -56,6 +56,11 @@ class OneOffTasks:
                     return arn
             raise
 
+    def migration(self, run: str) -> str:
+        """ARN of the migrate task that the run has started, under way or ended; empty when ECS
+        lists none. One or two calls."""
+        return self._started(_started_by(run, "migrate"))
+
     def start_shell(self, definition: str, command: Sequence[str], run: str) -> str:
         """ARN of a new task of a task definition (ARN, as a slot runs it) whose app container runs
         the command in place of its own. One call, and each one starts a task."""
@@ -74,7 +79,7 @@ class OneOffTasks:
         )["tasks"]
         return status(found[0]) if found else TaskStatus(stopped=False, known=False)
 
-    def _started(self, started_by: str) -> str | None:
+    def _started(self, started_by: str) -> str:
         for desired in ("RUNNING", "STOPPED"):
             arns = self._clients.call(
                 "ecs",
@@ -85,7 +90,7 @@ class OneOffTasks:
             )["taskArns"]
             if arns:
                 return arns[0]
-        return None
+        return ""
 
     def _run(
         self, definition: str, *, container: str, command: Sequence[str], **options: Any

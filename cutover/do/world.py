@@ -96,6 +96,11 @@ class World(Protocol):
         `run` is a name that no other run ever has."""
         ...
 
+    def migration(self, run: str) -> str:
+        """ARN of the migrate task that the run of this name has started; empty when ECS lists
+        none, as in the first seconds and an hour after its end."""
+        ...
+
     def task(self, arn: str) -> TaskStatus: ...
 
     def fill(self, slot: Slot, task_definition: str, tasks: int, *, not_after: float) -> str:
