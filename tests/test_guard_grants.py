@@ -36,7 +36,7 @@ def policy(*statements: dict[str, Any]) -> dict[str, Any]:
     ],
 )
 def test_as_much_or_more(before: object, after: object) -> None:
-    assert not narrower(before, after)
+    assert narrower(before, after) is False
 
 
 @pytest.mark.parametrize(
@@ -67,5 +67,5 @@ def test_less(before: object, after: object) -> None:
     "hidden", [UNKNOWN, SECRET, None, [], "[]", {}, policy() | {"Statement": ["x"]}]
 )
 def test_what_can_not_be_read_is_not_called_less(hidden: object) -> None:
-    assert not narrower(policy(READ), hidden)
-    assert not narrower(hidden, policy(DENY))
+    assert narrower(policy(READ), hidden) is False
+    assert narrower(hidden, policy(DENY)) is False

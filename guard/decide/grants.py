@@ -58,8 +58,8 @@ def _grants(statements: list[Mapping[str, Any]], effect: str) -> Iterator[_Grant
             if key not in ("Sid", "Effect", "Action", "Resource")
         }
         terms = json.dumps(rest, sort_keys=True)
-        for action in _listed(statement.get("Action", "")):
-            for resource in _listed(statement.get("Resource", "")):
+        for action in _listed(statement.get("Action")):
+            for resource in _listed(statement.get("Resource")):
                 yield _Grant(str(action), str(resource), terms)
 
 
