@@ -17,8 +17,8 @@ from scripts.reach import tests_of
 from tests import accounts
 from tests.environments import STACKS, recorded
 
-# Slow, and about what is done with an environment, not about what it is.
-CUTOVERS = "tests/test_cutover_"
+# Slow, and about what is done with an environment, not about what it is; and those of this.
+NOT_ABOUT_IT = ("tests/test_cutover_", "tests/test_mutate")
 
 
 def survivors(
@@ -47,7 +47,7 @@ def survivors(
         file
         for stage in tests_of(root, "rehearsal.recording")
         for file in stage
-        if not file.startswith(CUTOVERS)
+        if not file.startswith(NOT_ABOUT_IT)
     ]
     with contextlib.redirect_stdout(said):
         pytest.main([*OPTIONS, *tests], plugins=[trials])

@@ -14,6 +14,9 @@ from rehearsal.stack_file import ROOT
 from scripts.input_guardrails import Guardrails
 from scripts.input_mutants import input_mutants
 from scripts.weakness import GONE, Weakness, guards, weakened, weaknesses
+from tests import accounts
+from tests.accounts import recorded as account
+from tests.environments import STACKS, recorded
 
 
 def changes(type_: str, inputs: dict[str, Any]) -> list[str]:
@@ -176,6 +179,58 @@ def test_a_policy_that_no_guardrail_can_read_is_noticed() -> None:
         "policy left out",
         "policy.$.Statement.0.Action became '*'",
     ]
+
+
+NOTICED_AT_ONCE = {
+    "BucketPublicAccessBlock": {
+        "blockPublicAcls",
+        "blockPublicPolicy",
+        "ignorePublicAcls",
+        "restrictPublicBuckets",
+    },
+    "EventSubscription": {"enabled"},
+    "Instance": {
+        "autoMinorVersionUpgrade",
+        "copyTagsToSnapshot",
+        "deletionProtection",
+        "iamDatabaseAuthenticationEnabled",
+        "multiAz",
+        "publiclyAccessible",
+        "storageEncrypted",
+    },
+    "LoadBalancer": {"accessLogs.enabled", "dropInvalidHeaderFields", "enableDeletionProtection"},
+    "ReplicationGroup": {
+        "atRestEncryptionEnabled",
+        "autoMinorVersionUpgrade",
+        "automaticFailoverEnabled",
+        "transitEncryptionEnabled",
+    },
+    "Repository": {"imageScanningConfiguration.scanOnPush"},
+    "Service": {"networkConfiguration.assignPublicIp"},
+    "Subnet": {"assignIpv6AddressOnCreation", "mapPublicIpOnLaunch"},
+    "Table": {"deletionProtectionEnabled", "pointInTimeRecovery.enabled"},
+    "TaskDefinition": {
+        "containerDefinitions.$.privileged",
+        "containerDefinitions.$.readonlyRootFilesystem",
+    },
+    "WebAcl": {"rules.visibilityConfig.cloudwatchMetricsEnabled"},
+}
+
+
+def test_these_booleans_nobody_turns_without_a_guardrail_that_says_so() -> None:
+    """In whatever environment, and in the account. Of the others tests take notice: that takes
+    minutes, and `make mutate ARGS=--inputs`."""
+    recordings = {**{stack: recorded(stack) for stack in STACKS}, accounts.STACK: account()}
+    rails = {stack: Guardrails(recording) for stack, recording in recordings.items()}
+    booleans = [one for one in input_mutants(recordings) if isinstance(one.weakness.value, bool)]
+    assert len(booleans) > 250
+    by_all: dict[str, dict[str, bool]] = {}
+    for one in booleans:
+        path = ".".join(str(step) for step in one.weakness.path if not isinstance(step, int))
+        of = by_all.setdefault(one.part[0].rpartition(":")[2], {})
+        of[path] = of.get(path, True) and all(rails[stack].catch(one) for stack in one.stacks)
+    noticed = {class_: {path for path, is_ in of.items() if is_} for class_, of in by_all.items()}
+    assert {class_: paths for class_, paths in noticed.items() if paths} == NOTICED_AT_ONCE
 
 
 TOY = """
