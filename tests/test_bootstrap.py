@@ -137,6 +137,9 @@ def test_the_provider_is_githubs_and_of_this_account_alone() -> None:
     assert json.loads(provider.inputs["defaultTags"]) == {
         "tags": {"managed-by": "pulumi", "project": "slipway"}
     }
+    assert provider.inputs["region"] == chosen().aws.region
+    skipped = {key: value for key, value in provider.inputs.items() if key.startswith("skip")}
+    assert skipped == {"skipCredentialsValidation": "false", "skipRegionValidation": "true"}
 
 
 def test_roles_have_the_names_by_which_they_are_trusted_and_a_short_life() -> None:

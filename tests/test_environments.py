@@ -99,6 +99,11 @@ def test_the_provider_refuses_other_accounts_and_tags_everything(stack: str) -> 
     provider = recorded(stack).only("pulumi:providers:aws")
     assert provider.name == "aws"
     aws = chosen(stack).aws
+    # Defaults of the SDK: it asks AWS who it is before it asks for anything.
+    assert {key: value for key, value in provider.inputs.items() if key.startswith("skip")} == {
+        "skipCredentialsValidation": "false",
+        "skipRegionValidation": "true",
+    }
     assert provider.inputs["region"] == aws.region
     assert provider.inputs["allowedAccountIds"] == f'["{aws.account_id}"]'
     assert provider.inputs["defaultTags"] == (
