@@ -9,7 +9,7 @@ from cutover.decide.journal import Malformed
 from cutover.do.contract import NoContract
 from cutover.do.store import LeaseLost
 from cutover.do.world import ForeignRule, Refused, Unavailable
-from cutover.say import cli
+from cutover.say import cli, given
 from cutover.say.answer import BadInput
 from tests.cutover_bench import DEPLOY, Bench, Output, answer
 from tests.cutover_fakes import IMAGE
@@ -64,13 +64,23 @@ def test_every_error_is_a_sentence_and_a_code(
         ),
         (
             (*DEPLOY, "r 2"),
-            "release 'r 2' is no id; it takes 1 to 64 letters, digits, dots, underscores and "
-            "hyphens",
+            "release 'r 2' is no id; give one of 1 to 64 letters, digits, dots, underscores and "
+            "hyphens that begins with a letter or a digit",
         ),
         (
             (*DEPLOY, "r2", "--run-id", "x" * 65),
-            f"run '{'x' * 65}' is no id; it takes 1 to 64 letters, digits, dots, underscores and "
-            "hyphens",
+            f"run '{'x' * 65}' is no id; give one of 1 to 64 letters, digits, dots, underscores "
+            "and hyphens that begins with a letter or a digit",
+        ),
+        (
+            (*DEPLOY, ".", "--run-id", "a"),
+            "release '.' is no id; give one of 1 to 64 letters, digits, dots, underscores and "
+            "hyphens that begins with a letter or a digit",
+        ),
+        (
+            (*DEPLOY, "r2", "--run-id", "-x"),
+            "run '-x' is no id; give one of 1 to 64 letters, digits, dots, underscores and "
+            "hyphens that begins with a letter or a digit",
         ),
         (
             (*DEPLOY, "r2", "--despite-freeze"),
@@ -120,6 +130,22 @@ def test_wrong_input_is_one_sentence_and_nothing_is_changed(
     assert bench.run(*arguments) == 2
     assert capsys.readouterr() == ("", f"{sentence}\n")
     assert (len(bench.store.entries), bench.store.lease.version) == (entries, version)
+
+
+@pytest.mark.parametrize("bad", ["", "-x", ".", "..", "_r", "-", "r\n", "ö1", "r/2", "x" * 65])
+def test_an_id_begins_with_a_letter_or_a_digit_of_a_release_and_of_a_run(bad: str) -> None:
+    for what in ("release", "run"):
+        with pytest.raises(BadInput) as error:
+            given.name(what, bad)
+        assert str(error.value) == (
+            f"{what} {bad!r} is no id; give one of 1 to 64 letters, digits, dots, underscores and "
+            "hyphens that begins with a letter or a digit"
+        )
+
+
+@pytest.mark.parametrize("good", ["r", "7", "2026-11-24.1", "v1_2.", "x" * 64])
+def test_an_id_may_be_what_releases_are_called(good: str) -> None:
+    given.name("release", good)
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,9 @@ from cutover.say.answer import BadInput
 
 # A digest is SHA-256 (OCI image specification, "Digests").
 _IMAGE = re.compile(r"[!-?A-~]+@sha256:[0-9a-f]{64}")
-_NAME = re.compile(r"[A-Za-z0-9._-]{1,64}")
+# What an environment variable, a header, a log stream and a directory alike can carry, and what
+# looks like no option, no hidden file and no way up.
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]{0,199}")
 
 
@@ -27,8 +29,8 @@ def name(what: str, text: str) -> None:
     """A release's or a run's id."""
     if not _NAME.fullmatch(text):
         raise BadInput(
-            f"{what} {text!r} is no id; it takes 1 to 64 letters, digits, dots, underscores and "
-            "hyphens"
+            f"{what} {text!r} is no id; give one of 1 to 64 letters, digits, dots, underscores and "
+            "hyphens that begins with a letter or a digit"
         )
 
 

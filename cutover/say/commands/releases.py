@@ -20,7 +20,9 @@ Image = Annotated[str, typer.Option(help="REPOSITORY@sha256:DIGEST.", metavar="I
 ReleaseId = Annotated[
     str,
     typer.Option(
-        "--release", help="Its id: letters, digits, dots, underscores, hyphens.", metavar="ID"
+        "--release",
+        help="Its id: a letter or a digit, and then dots, underscores and hyphens too.",
+        metavar="ID",
     ),
 ]
 SchemaMin = Annotated[
