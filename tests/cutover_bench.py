@@ -27,6 +27,7 @@ class FakeContract:
     """Of a contract, what the command line reads."""
 
     environment: str = "testing"
+    cluster: str = "the-cluster"
 
 
 class Bench:

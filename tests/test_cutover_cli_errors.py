@@ -36,17 +36,31 @@ def test_every_error_is_a_sentence_and_a_code(
         raise error("what is wrong, and what to do")
 
     bench.before_opening = fail
+    sentence = "what is wrong, and what to do"
+    if error is Unavailable:
+        sentence = f"{sentence}; give the same command again"
     assert bench.run("status") == code
-    assert capsys.readouterr() == ("", "what is wrong, and what to do\n")
+    assert capsys.readouterr() == ("", f"{sentence}\n")
     assert bench.run("status", "--json") == code
     said = capsys.readouterr()
     assert json.loads(said.out) == {
         "command": "status",
         "stack": "testing",
         "exit": code,
-        "sentence": "what is wrong, and what to do",
+        "sentence": sentence,
     }
-    assert said.err == "what is wrong, and what to do\n"
+    assert said.err == f"{sentence}\n"
+
+
+def test_an_outage_whose_sentence_says_what_to_do_first_is_not_tried_at_once(
+    bench: Bench, capsys: Output
+) -> None:
+    def fail() -> None:
+        raise Unavailable("AWS does not answer; `cutover verify` compares them")
+
+    bench.before_opening = fail
+    assert bench.run("status") == 10
+    assert capsys.readouterr().err == "AWS does not answer; `cutover verify` compares them\n"
 
 
 @pytest.mark.parametrize(

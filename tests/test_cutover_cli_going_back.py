@@ -12,6 +12,7 @@ from tests.cutover_bench import DEPLOY, Bench, Output
 from tests.cutover_fakes import throttled
 
 ROOT = Path(__file__).parent.parent
+AWAY = "AWS can't take read now; give the same command again\n"
 
 
 def test_a_rollback_is_one_command_without_a_reason(bench: Bench, capsys: Output) -> None:
@@ -37,7 +38,7 @@ def test_a_rollback_does_not_try_for_ever(bench: Bench, capsys: Output) -> None:
     began = bench.clock.at
     assert bench.run("rollback") == 10
     assert bench.clock.at - began == pytest.approx(verbs.INSIST_SECONDS)
-    assert capsys.readouterr().err.endswith("\nAWS can't take read now\n")
+    assert capsys.readouterr().err.endswith(f"\n{AWAY}")
 
 
 def test_a_rollback_that_is_tried_again_may_be_interrupted(bench: Bench, capsys: Output) -> None:
@@ -46,7 +47,7 @@ def test_a_rollback_that_is_tried_again_may_be_interrupted(bench: Bench, capsys:
     began = bench.clock.at
     assert bench.run("rollback") == 10
     assert FIRST_SECONDS / 2 <= bench.clock.at - began < FIRST_SECONDS
-    assert capsys.readouterr().err.endswith("\nAWS can't take read now\n")
+    assert capsys.readouterr().err.endswith(f"\n{AWAY}")
 
 
 def test_an_abort_is_tried_again_too(bench: Bench, capsys: Output) -> None:
@@ -65,7 +66,7 @@ def test_a_rollback_that_is_interrupted_while_aws_is_asked_is_not_tried_again(
 
     bench.store.fails = interrupted
     assert bench.run("rollback") == 10
-    assert capsys.readouterr().err == "AWS can't take read now\n"
+    assert capsys.readouterr().err == AWAY
 
 
 def test_an_abort_that_could_not_look_at_its_end_looks_again(bench: Bench, capsys: Output) -> None:
@@ -99,7 +100,8 @@ def test_a_rollback_does_not_wait_for_ever_for_a_table_that_takes_no_entry(
     assert bench.run("rollback") == 10
     assert bench.clock.at - began < 2 * verbs.INSIST_SECONDS
     assert capsys.readouterr().err.endswith(
-        "\nthe journal has not answered for as long as a lease lasts; nothing was begun\n"
+        "\nthe journal has not answered for as long as a lease lasts; nothing was begun; "
+        "give the same command again\n"
     )
     bench.store.fails = lambda _call: None
     assert bench.run("rollback") == 0
@@ -108,7 +110,7 @@ def test_a_rollback_does_not_wait_for_ever_for_a_table_that_takes_no_entry(
 def test_a_forward_step_is_not_tried_again_by_itself(bench: Bench, capsys: Output) -> None:
     bench.store.fails = throttled("read")
     assert bench.run("retire") == 10
-    assert capsys.readouterr().err == "AWS can't take read now\n"
+    assert capsys.readouterr().err == AWAY
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from cutover.do.contract import NoContract, UnreadableContract
+from cutover.do.world import Unavailable
 from cutover.say import guarding
 from cutover.say.answer import BadInput
 from tests.cutover_bench import Bench, Output
@@ -161,11 +162,21 @@ def test_a_command_that_writes_the_contract_again_runs_without_a_lease(
     assert empty_bench.store.lease.version == 0
 
 
-@pytest.mark.parametrize(("code", "exits"), [(0, 2), (9, 9)])
+OTHERS = BadInput("it is another account's"), "it is another account's"
+AWAY = (
+    Unavailable("AWS does not answer"),
+    "AWS does not answer; `cutover status` says whether it has its contract now",
+)
+
+
+@pytest.mark.parametrize(
+    ("code", "exits", "after"), [(0, 2, OTHERS), (9, 9, OTHERS), (0, 10, AWAY), (9, 9, AWAY)]
+)
 def test_what_is_wrong_after_such_a_command_hides_no_code_of_its_own(
-    empty_bench: Bench, capfd: Output, code: int, exits: int
+    empty_bench: Bench, capfd: Output, code: int, exits: int, after: tuple[Exception, str]
 ) -> None:
-    errors = iter([UnreadableContract("it is of version 1"), BadInput("it is another account's")])
+    error, said = after
+    errors = iter([UnreadableContract("it is of version 1"), error])
 
     def opening() -> None:
         raise next(errors)
@@ -175,7 +186,7 @@ def test_what_is_wrong_after_such_a_command_hides_no_code_of_its_own(
         empty_bench.run("guard", "--", sys.executable, "-c", f"raise SystemExit({code})") == exits
     )
     assert capfd.readouterr().err.splitlines()[-1] == (
-        f"the command ended with code {code}, and still it is another account's"
+        f"the command ended with code {code}, and still {said}"
     )
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from cutover.decide.live import TaskStatus
+from cutover.do.world import Unavailable
 from tests.cutover_bench import Bench, Output
 from tests.cutover_fakes import throttled
 
@@ -37,6 +38,24 @@ def test_a_shell_runs_what_the_active_slot_runs(
         "AWS can't take task now; trying again",
         "the command ended with exit code 3",
     ]
+
+
+@pytest.mark.parametrize("silent", ["start_shell", "log_stream"])
+def test_a_command_that_may_run_is_not_to_be_given_again_at_once(
+    bench: Bench, capsys: Output, monkeypatch: pytest.MonkeyPatch, silent: str
+) -> None:
+    def away(*_: object) -> str:
+        raise Unavailable("no answer")
+
+    if silent == "start_shell":
+        monkeypatch.setattr(bench.world, "start_shell", away)
+    else:
+        monkeypatch.setattr("cutover.say.shell.log_stream", away)
+    assert bench.run("shell", "true") == 10
+    assert capsys.readouterr().err == (
+        "no answer; it may run all the same: look for its task with `aws ecs list-tasks --cluster "
+        "the-cluster`, and give the same command again only if there is none\n"
+    )
 
 
 def test_a_shell_that_never_ran_is_refused(

@@ -97,7 +97,10 @@ def test_status_shows_what_it_can_and_names_what_it_can_t(bench: Bench, capsys: 
         "lease: free",
         "schema: 0",
     ]
-    assert said.err == ("the health of blue could not be read: AWS can't take health blue now\n")
+    assert said.err == (
+        "the health of blue could not be read: AWS can't take health blue now; give the same "
+        "command again\n"
+    )
 
 
 def test_status_without_anything_to_read_still_answers(bench: Bench, capsys: Output) -> None:
@@ -175,7 +178,8 @@ def test_status_says_whether_to_ask_again(
     assert bench.run("status", "--json") == code
     found = json.loads(capsys.readouterr().out)
     assert found["exit"] == code
-    assert found["sentence"] == "; ".join(found["unread"])
+    again = ["give the same command again"] if throttles else []
+    assert found["sentence"] == "; ".join([*found["unread"], *again])
     assert len(found["unread"]) == denied + throttles
     assert (found["weights"]["live"] is None) == bool(throttles)
     assert (found["slots"]["green"]["running"] is None) == bool(denied)
@@ -240,4 +244,5 @@ def test_an_older_journal_that_cant_be_read_hides_a_name_alone(
         "blue: release not known, 2 of 2 tasks running, 2 healthy",
         "green: r1, 2 of 2 tasks running, 2 healthy",
     ]
-    assert said.err == f"the whole journal could not be read: {error}\n"
+    again = "; give the same command again" if code == 10 else ""
+    assert said.err == f"the whole journal could not be read: {error}{again}\n"

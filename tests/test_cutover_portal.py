@@ -74,7 +74,7 @@ def test_a_command_answers_with_a_sentence_and_an_object(
         "command": verb,
         "stack": "testing",
         "exit": 10,
-        "sentence": not_aws("ssm:GetParameter", "Parameter"),
+        "sentence": f"{not_aws('ssm:GetParameter', 'Parameter')}; give the same command again",
     }
     assert clock.at == pytest.approx(insists_seconds)
 

@@ -155,7 +155,9 @@ def test_aws_that_is_not_there_may_be_asked_again(
 ) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
     assert cutover("status", "--stack", "testing") == 10
-    assert capsys.readouterr().err.startswith("ssm:GetParameter got no answer from AWS: ")
+    said = capsys.readouterr().err
+    assert said.startswith("ssm:GetParameter got no answer from AWS: ")
+    assert said.endswith("; give the same command again\n")
 
 
 LEADS_NOWHERE = "; check the variables that begin with AWS_, and the profile\n"

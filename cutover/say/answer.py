@@ -53,6 +53,17 @@ def code_of(error: Exception) -> Exit:
     return next(code for kind, code in _ERRORS.items() if isinstance(error, kind))
 
 
+AGAIN = "give the same command again"
+
+
+def sentence_of(error: Exception) -> str:
+    """What to do about an outage is to ask again, but where the sentence has a command that looks
+    first what has become of the one before."""
+    sentence = str(error)
+    outage = isinstance(error, Unavailable) and "`" not in sentence
+    return f"{sentence}; {AGAIN}" if outage else sentence
+
+
 def of_result(result: Result) -> Answer:
     """The answer of a verb: `run` is the open run or the last one, `weights` the committed ones,
     `releases` what each slot runs or ran last, `ends_hold` what to do about a run that is held."""
@@ -78,7 +89,7 @@ def give(command: str, stack: str, answered: Callable[[], Answer], *, as_json: b
     try:
         answer = answered()
     except tuple(_ERRORS) as error:
-        answer = Answer(exit=code_of(error), sentence=str(error))
+        answer = Answer(exit=code_of(error), sentence=sentence_of(error))
     if as_json and answer.rows is not None:
         for row in answer.rows:
             print(row)

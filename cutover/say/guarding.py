@@ -97,6 +97,8 @@ def _mending(stack: str, command: Sequence[str], why: str) -> Answer:
         wiring.open_environment(stack, "")
     except (BadInput, Refused, Unavailable) as error:
         sentence = f"the command ended with code {code}, and still {error}"
+        if isinstance(error, Unavailable):
+            sentence = f"{sentence}; `cutover status` says whether it has its contract now"
         return Answer(exit=code or code_of(error), sentence=sentence)
     ended = f"the command ended with code {code}; " if code else ""
     return Answer(exit=code, sentence=f"{ended}stack {stack} has its contract now")

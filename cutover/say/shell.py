@@ -27,8 +27,15 @@ def shell(stack: str, command: Sequence[str]) -> Answer:
         raise Refused("no release is live here, so there is nothing to run a command beside")
     world = environment.world
     definition = world.services()[active(world.weights())].task_definition
-    task = world.start_shell(definition, command, order.run)
-    stream = log_stream(environment.clients, environment.contract, definition, task)
+    try:
+        task = world.start_shell(definition, command, order.run)
+        stream = log_stream(environment.clients, environment.contract, definition, task)
+    except Unavailable as error:
+        tasks = f"`aws ecs list-tasks --cluster {environment.contract.cluster}`"
+        raise Unavailable(
+            f"{error}; it may run all the same: look for its task with {tasks}, and give the same "
+            "command again only if there is none"
+        ) from error
     output = f"aws logs tail {stream}" if stream else "no log group takes its output"
     print(f"{task}: {output}", file=sys.stderr)
     with interrupts_noted() as interrupts:

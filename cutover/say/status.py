@@ -5,12 +5,13 @@ from typing import Any
 
 from cutover.decide import pointer
 from cutover.decide.model import active, said
+from cutover.decide.outcome import Exit
 from cutover.decide.run import Run
 from cutover.decide.standing import ends_hold, forward_only
 from cutover.decide.state import State
 from cutover.do.store import Lease
 from cutover.say import wiring
-from cutover.say.answer import Answer
+from cutover.say.answer import AGAIN, Answer
 from cutover.say.job import order_of
 from cutover.say.progress import current
 from cutover.say.sights import Standing, look
@@ -23,9 +24,10 @@ def status(stack: str) -> Answer:
     """Reads, and judges nothing: DONE when all could be read, else what could, and the code of the
     rest."""
     standing = look(wiring.open_environment(stack, order_of("status", None).run))
+    again = [AGAIN] if standing.exit == Exit.UNAVAILABLE else []
     return Answer(
         exit=standing.exit,
-        sentence="; ".join(standing.unread),
+        sentence="; ".join([*standing.unread, *again]),
         text=text(stack, standing),
         data=data(standing),
     )
