@@ -1,7 +1,7 @@
 """Status and verify judge alike what AWS and the journal say: exact sentences, exact codes."""
 
 import dataclasses
-from typing import get_args
+from typing import Any, get_args
 
 import pytest
 
@@ -132,6 +132,33 @@ def test_a_rollback_can_be_left_where_traffic_may_stay(
     assert ("`cutover abort`" in (ends_hold(state(filled("r0"), run=held)) or "")) is leaves
     cut = dataclasses.replace(held, explained=open_run().explained)
     assert "`cutover abort`" not in (ends_hold(state(filled("r0"), run=cut)) or "")
+
+
+@pytest.mark.parametrize(
+    ("cause", "changes", "told"),
+    [
+        ("late", {}, True),
+        ("invariant", {}, True),
+        ("schema", {}, True),
+        ("foreign", {}, False),
+        ("late", {"turned": None}, False),
+        ("late", {"forward": True}, False),
+        ("late", {"before": frozenset()}, False),
+    ],
+)
+def test_a_deploy_that_can_t_go_back_is_told_of_the_way_forward(
+    cause: HoldCause, changes: dict[str, Any], *, told: bool
+) -> None:
+    """As after a journal was restored to a moment before a release: no proof of it comes about."""
+    stuck = {"turned": "slow", "before": frozenset({"smoke green"})}
+    run = dataclasses.replace(open_run("why", cause), **(stuck | changes))
+    ends = ends_hold(state(filled("r0"), run=run)) or ""
+    way = (
+        "; or `cutover resume --forward` with a --reason, which gives all of the traffic to the "
+        "slot that entered, without gates, where the way back can't be gone"
+    )
+    assert ends.endswith(way) is told
+    assert ("--forward" in ends) is told
 
 
 def test_a_rollback_that_lost_what_it_went_to_is_told_how_to_leave_it() -> None:

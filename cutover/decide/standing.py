@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from cutover.decide import going_forward
 from cutover.decide.destination import promise
 from cutover.decide.going_back import may_stay
 from cutover.decide.holding import explained
@@ -29,6 +30,13 @@ _ENDS: dict[HoldCause, str] = {
     "`cutover abort`",
 }
 
+# A way back that can't be gone may stay so for ever: a journal that was restored to a moment before
+# a release does not know what is to be proven there.
+_NO_WAY_BACK: frozenset[HoldCause] = frozenset({"invariant", "late", "schema"})
+_FORWARD = (
+    "`cutover resume --forward` with a --reason, which gives all of the traffic to the slot that "
+    "entered, without gates, where the way back can't be gone"
+)
 
 # Of a rollback: it can be given up where traffic may stay, and there only.
 _ROLLBACK_ENDS: dict[tuple[HoldCause, bool], str] = {
@@ -45,6 +53,9 @@ def ends_hold(state: State) -> str | None:
     if run is None or run.cause is None:
         return None
     told = _ENDS[run.cause]
+    stuck = run.cause in _NO_WAY_BACK and not run.forward
+    if stuck and going_forward.refusal(run) is None:
+        return f"{told}; or {_FORWARD}"
     if run.plan.verb != "rollback":
         return told
     return _ROLLBACK_ENDS.get((run.cause, may_stay(state, run)), told)
