@@ -85,6 +85,42 @@ def test_a_full_pipe_that_does_not_wait_ends_nothing(
         os.close(reader)
 
 
+@pytest.mark.parametrize(
+    ("redirection", "code", "said"),
+    [
+        (">/dev/full", 11, True),
+        ("| head -n 1", 0, False),
+        ("| true", 0, False),
+        (">&-", 0, False),
+        ("2>/dev/full", 0, False),
+    ],
+)
+def test_an_answer_that_could_not_be_written_is_no_success_and_a_reader_who_left_is_one(
+    redirection: str,
+    code: int,
+    said: bool,  # noqa: FBT001
+) -> None:
+    line = f'set -o pipefail; "$0" -m cutover --help {redirection}'
+    done = subprocess.run(
+        ["bash", "-c", line, sys.executable], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    sentence = (
+        "the answer could not be written to standard output: No space left on device; what was "
+        "done is done, with code 0: `cutover status` says how things stand, where it can be "
+        "written\n"
+    )
+    assert (done.returncode, done.stderr) == (code, sentence if said else "")
+
+
+def test_an_answer_that_could_not_be_written_leaves_the_code_of_what_went_wrong() -> None:
+    line = '"$0" -m cutover status --stack .. --json >/dev/full'
+    done = subprocess.run(
+        ["bash", "-c", line, sys.executable], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 2
+    assert "the answer could not be written to standard output: No space left" in done.stderr
+
+
 def test_what_a_terminal_can_t_write_is_escaped() -> None:
     done = shell("2>/dev/null | tail -n 1", PYTHONIOENCODING="ascii")
     assert (done.returncode, done.stdout) == (9, "line 2999 \\u2028\n")

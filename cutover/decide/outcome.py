@@ -12,7 +12,7 @@ class Exit(IntEnum):
     """Exit codes. DONE only after AWS was read again; 1 is left to a defect of the program.
 
     REFUSED needs somebody to change something first; UNAVAILABLE may be tried again as it is.
-    Neither has changed anything.
+    Neither has changed anything. UNWRITTEN would be DONE, had the answer gone anywhere.
     """
 
     DONE = 0
@@ -25,6 +25,7 @@ class Exit(IntEnum):
     INVARIANT_BROKEN = 8
     INTERRUPTED = 9
     UNAVAILABLE = 10
+    UNWRITTEN = 11
 
 
 _HELD: dict[HoldCause, Exit] = {

@@ -15,7 +15,8 @@ HELP = """Moves production traffic between the blue and the green slot.
 Exit codes: 0 done, after AWS was read again; 2 wrong input; 3 rolled back; 4 held, for a person to
 look at; 5 refused, and something must be changed first; 6 the lease is somebody else's; 7 somebody
 else has set the weights; 8 an invariant is broken, or the journal is; 9 interrupted; 10 AWS does
-not answer, and the command may be given again; 1 a defect of this program.
+not answer, and the command may be given again; 11 done, but the answer could not be written; 1 a
+defect of this program.
 
 With --json, standard output has one object and nothing else: command, stack, exit, sentence, and
 what --help of the verb names; `history` alone has one for each entry, and `guard` has none.
