@@ -23,7 +23,8 @@ PREVIEW is what `pulumi preview --json` printed; - is standard input.
 
 Exit codes: 0 the plan passes; 1 a step is refused, and the line says how it is done on purpose;
 2 wrong usage; 3 it is no plan that can be judged, such as a preview that failed or was cut off,
-one of another stack, or one with a step that the guard does not know.
+one of another stack, or one with a step that the guard does not know; or it passes, and the page
+could not be written.
 """
 
 app = typer.Typer(
@@ -43,20 +44,21 @@ def guard(
         typer.Option(help="RULE:NAME, as a refusal prints it; may be given more than once."),
     ] = None,
     reason: Annotated[str, typer.Option(help="Why; it is part of the verdict.")] = "",
-    page: Annotated[
+    file: Annotated[
         Path | None, typer.Option("--markdown", help="Write the verdict for a pull request too.")
     ] = None,
 ) -> int:
     allowances = _allowances(allow or [], reason)
-    _write(page, "")  # what an earlier run wrote is no verdict of this one, should it be killed
+    page = _Page(file)
+    page.write("")  # what an earlier run wrote is no verdict of this one, should it be killed
     try:
         steps = read_preview(_text(preview), _named(preview), stack)
         verdict = judge(steps, allowances)
     except NotAPlan as error:
-        _write(page, markdown.no_plan(stack, str(error)))
+        page.write(markdown.no_plan(stack, str(error)))
         print(sentences.on_one_line(str(error)), file=sys.stderr)
         return NO_PLAN
-    _write(page, markdown.page(steps, verdict, stack=stack, reason=reason))
+    page.write(markdown.page(steps, verdict, stack=stack, reason=reason))
     for title, findings in (
         ("refused", verdict.refused),
         ("allowed", verdict.allowed),
@@ -67,7 +69,11 @@ def guard(
     for line in sentences.of_unused(verdict):
         print(sentences.on_one_line(line))
     print(sentences.on_one_line(sentences.of_verdict(verdict, stack, reason)), flush=True)
-    return PASSES if verdict.passes else REFUSED
+    if page.problem:
+        print(sentences.on_one_line(page.problem), file=sys.stderr)
+    if not verdict.passes:
+        return REFUSED
+    return NO_PLAN if page.problem else PASSES
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -117,6 +123,20 @@ def _named(preview: str) -> str:
     return "standard input" if preview == "-" else preview
 
 
-def _write(page: Path | None, text: str) -> None:
-    if page is not None:
-        page.write_text(text, encoding="utf-8")
+class _Page:
+    """The verdict for a pull request, where one is asked for. `problem` is why it could not be
+    written, a sentence: the verdict is printed all the same."""
+
+    def __init__(self, path: Path | None) -> None:
+        self._path, self.problem = path, ""
+
+    def write(self, text: str) -> None:
+        if self._path is None:
+            return
+        try:
+            self._path.write_text(text, encoding="utf-8")
+        except OSError as error:
+            self.problem = (
+                f"the page {self._path} can't be written ({error.strerror}); give --markdown a "
+                "file in a folder that is there and takes it"
+            )

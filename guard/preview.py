@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
 from guard.decide.step import EFFECTS, Step, outermost
 from guard.digest import Change, Digest, State, StepShown
@@ -21,10 +22,7 @@ def read_preview(text: str, source: str, stack: str) -> tuple[Step, ...]:
     try:
         digest = Digest.model_validate(_json(text))
     except ValidationError as error:
-        problems = "; ".join(
-            f"{'/'.join(map(str, one['loc'])) or 'all of it'}: {one['msg']}"
-            for one in error.errors()[:3]
-        )
+        problems = "; ".join(map(_problem, error.errors()[:3]))
         raise NotAPlan(
             f"{source} has another shape than the engine's JSON that the guard knows ({problems}); "
             f"{AGAIN}, with the version of Pulumi that requirements.txt names"
@@ -34,6 +32,12 @@ def read_preview(text: str, source: str, stack: str) -> tuple[Step, ...]:
     for problem in _problems(digest, stack):
         raise NotAPlan(f"{source}: {problem}")
     return tuple(_step(one) for one in digest.steps)
+
+
+def _problem(found: ErrorDetails) -> str:
+    """pydantic's words, but for those that name a class of ours."""
+    wanted = "must be an object" if found["type"] == "model_type" else found["msg"]
+    return f"{'/'.join(map(str, found['loc'])) or 'all of it'}: {wanted}"
 
 
 def _json(text: str) -> Any:

@@ -166,11 +166,40 @@ def test_protection_that_is_taken_off_is_more_than_nothing(tmp_path: Path) -> No
     assert finding.startswith("- Bucket web: the plan takes `protect` off it; data is lost, or ")
 
 
-def test_a_page_that_can_not_be_written_is_no_pass(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize(
+    ("plan", "code", "verdict"),
+    [
+        ("tags-only", 3, "staging: passes"),
+        ("certificate", 1, "staging: refused, for 1 step"),
+    ],
+)
+def test_a_page_that_can_not_be_written_is_no_pass_and_hides_no_verdict(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], plan: str, code: int, verdict: str
 ) -> None:
-    assert given("tags-only", "--markdown", str(tmp_path / "none" / "page.md")) == 3
-    assert capsys.readouterr().err.startswith("the machine refuses: [Errno 2]")
+    page = tmp_path / "none" / "page.md"
+    assert given(plan, "--markdown", str(page)) == code
+    said = capsys.readouterr()
+    assert said.out.splitlines()[-1] == verdict
+    assert said.err == (
+        f"the page {page} can't be written (No such file or directory); give --markdown a file in "
+        "a folder that is there and takes it\n"
+    )
+
+
+def test_a_verdict_that_nobody_can_read_is_none() -> None:
+    """Of a full disk; the page's too, which is written piece by piece."""
+    passes = f'"$0" -m guard {SAMPLES / "tags-only.json"} --stack {STACK}'
+    for line, out in ((f"{passes} >/dev/full", ""), (f"{passes} --markdown /dev/full", "passes")):
+        done = subprocess.run(
+            ["bash", "-c", line, sys.executable],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 3
+        assert out in done.stdout
+        assert "No space left on device" in done.stderr
 
 
 def test_standard_input(

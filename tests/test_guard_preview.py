@@ -73,7 +73,8 @@ def test_a_preview_that_lacks_a_part_never_passes() -> None:
     ("plan", "said"),
     [
         ({}, "steps: Field required; diagnostics: Field required; duration: Field required"),
-        ([], "all of it: Input should be a valid dictionary or instance of Digest"),
+        ([], r"(all of it: must be an object); "),
+        (put(PLAN, 5, "steps", 1), r"(steps/1: must be an object); "),
         ({"version": 3, "deployment": {}}, "Field required"),
         (put(PLAN, [], "steps"), "steps: List should have at least 1 item"),
         (put(PLAN, None, "steps"), "steps: Input should be a valid list"),
