@@ -2,7 +2,9 @@
 
 import sys
 
-from costs.cli import main
+from scripts.packages import needed
 
 if __name__ == "__main__":
+    with needed("costs"):
+        from costs.cli import main
     sys.exit(main())

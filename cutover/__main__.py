@@ -2,20 +2,15 @@
 
 import sys
 
+from cutover.say.streams import unbreakable
+from scripts.packages import needed
+
 
 def run() -> int:
-    """The exit code of the command line; 2, and what to do, where its packages are missing."""
-    try:
-        from cutover.say.cli import main
-        from cutover.say.streams import unbreakable
-    except ModuleNotFoundError as missing:
-        print(
-            f"this Python has no {missing.name}, which cutover needs; run `make setup`, and "
-            "`. .venv/bin/activate` in this shell",
-            file=sys.stderr,
-        )
-        return 2
+    """The exit code of the command line, and of an answer that nobody could write."""
     lost = unbreakable()
+    with needed("cutover"):
+        from cutover.say.cli import main
     code = main()
     return code if not lost() else _unwritten(code, lost())
 

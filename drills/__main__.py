@@ -2,7 +2,9 @@
 
 import sys
 
-from drills.say.cli import main
+from scripts.packages import needed
 
 if __name__ == "__main__":
+    with needed("drills"):
+        from drills.say.cli import main
     sys.exit(main())

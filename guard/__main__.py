@@ -2,7 +2,9 @@
 
 import sys
 
-from guard.cli import main
+from scripts.packages import needed
 
 if __name__ == "__main__":
+    with needed("guard"):
+        from guard.cli import main
     sys.exit(main())

@@ -2,7 +2,9 @@
 
 import sys
 
-from pipeline.cli import main
+from scripts.packages import needed
 
 if __name__ == "__main__":
+    with needed("pipeline"):
+        from pipeline.cli import main
     sys.exit(main())

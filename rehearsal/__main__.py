@@ -2,7 +2,9 @@
 
 import sys
 
-from rehearsal.cli import main
+from scripts.packages import needed
 
 if __name__ == "__main__":
+    with needed("rehearsal"):
+        from rehearsal.cli import main
     sys.exit(main())

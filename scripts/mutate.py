@@ -13,10 +13,13 @@ import time
 from pathlib import Path
 from typing import Annotated
 
-import typer
+from scripts.packages import needed
 
-from scripts import trials
-from scripts.candidates import LOGIC, candidates_in
+with needed("scripts.mutate"):
+    import typer
+
+    from scripts import trials
+    from scripts.candidates import LOGIC, candidates_in
 
 ROOT = Path(__file__).resolve().parent.parent
 FOLDERS = ("infra", "stacks", *LOGIC)

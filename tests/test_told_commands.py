@@ -1,6 +1,8 @@
 """What the pages tell people to type exists: every verb, option and target, of ours or of make."""
 
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 
 import pytest
@@ -88,3 +90,21 @@ def unset(text: str) -> set[str]:
 def test_every_variable_that_is_typed_is_set_on_its_page() -> None:
     assert {page.name: unset(page.read_text()) for page in PAGES if unset(page.read_text())} == {}
     assert unset("```\nA=1\necho $A ${B} '$C' # $D\n```\n`$E`\n") == {"B", "D"}
+
+
+def test_every_folder_with_a_command_line_is_looked_at() -> None:
+    run_by_the_engine = {"bootstrap", "policy"}
+    assert {path.parent.name for path in ROOT.glob("*/__main__.py")} == {*APPS} | run_by_the_engine
+
+
+@pytest.mark.parametrize("module", [*APPS, "scripts.mutate"])
+def test_a_python_without_its_packages_says_what_to_do(module: str) -> None:
+    """Whoever is on call types `python`, and that is not always the one of the environment."""
+    bare = [sys.executable, "-S", "-m", module, "--help"]
+    ended = subprocess.run(bare, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (
+        2,
+        "",
+        f"this Python has no typer, which {module} needs; run `make setup`, and "
+        "`. .venv/bin/activate` in this shell\n",
+    )
