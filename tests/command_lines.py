@@ -8,7 +8,9 @@ from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
+import botocore.session
 import typer.main
+from botocore import xform_name
 
 from rehearsal.stack_file import ROOT
 from tests.workflow_files import commands
@@ -27,6 +29,9 @@ APPS = {
     "pipeline": "pipeline.cli",
     "rehearsal": "rehearsal.cli",
 }
+# What the AWS CLI has and no API: a command, and options of each command.
+OF_THE_CLI_ALONE = {("ecr", "get-login-password")}
+OF_EVERY_CALL = {"--output", "--profile", "--query", "--region"}
 
 
 @cache
@@ -92,3 +97,26 @@ def mentioned(words: Sequence[str]) -> None:
     ours = itertools.takewhile(lambda word: word != "--", rest)
     given = {word.partition("=")[0] for word in ours if re.match(r"--?[a-z]", word)}
     assert given <= {option for one in command.params for option in one.opts}, words
+
+
+@cache
+def _model(service: str) -> Any:
+    return botocore.session.get_session().get_service_model(service)
+
+
+def asked_of_aws(words: Sequence[str]) -> None:
+    """Raises when the AWS CLI has no such operation, or the operation no such option."""
+    service, operation, *rest = words
+    if (service, operation) in OF_THE_CLI_ALONE:
+        return
+    model = _model({"s3api": "s3"}.get(service, service))
+    if operation == "wait":
+        waiters = botocore.session.get_session().get_waiter_model(service).waiter_names
+        assert rest.pop(0) in {xform_name(one, "-") for one in waiters}, words
+        return
+    operations = {xform_name(one, "-"): one for one in model.operation_names}
+    assert operation in operations, words
+    shape = model.operation_model(operations[operation]).input_shape
+    members = {xform_name(one, "-") for one in (shape.members if shape else ())}
+    given = {word.partition("=")[0] for word in rest if word.startswith("--")}
+    assert {one.removeprefix("--").removeprefix("no-") for one in given - OF_EVERY_CALL} <= members

@@ -9,7 +9,7 @@ import pytest
 from typer.exceptions import TyperException
 
 from rehearsal.stack_file import ROOT
-from tests.command_lines import APPS, command_line, known, made, mentioned
+from tests.command_lines import APPS, asked_of_aws, command_line, known, made, mentioned
 from tests.pages import PAGES, fenced, spans
 from tests.workflow_files import commands
 
@@ -108,3 +108,40 @@ def test_a_python_without_its_packages_says_what_to_do(module: str) -> None:
         f"this Python has no typer, which {module} needs; run `make setup`, and "
         "`. .venv/bin/activate` in this shell\n",
     )
+
+
+def told_of_aws() -> Iterator[tuple[str, str]]:
+    """Page, and a command of the AWS CLI, of which the prose may tell no more than the operation;
+    without what it is piped into."""
+    for path in PAGES:
+        text = path.read_text()
+        for line in (*fenced(text), *spans(text)):
+            for found in re.findall(r"\baws ([a-z0-9]+ [a-z-]+(?:(?! &&)[^|)])*)", line):
+                yield path.relative_to(ROOT).as_posix(), found
+
+
+OF_AWS = sorted(set(told_of_aws()))
+
+
+def test_there_are_commands_of_aws_where_people_look_for_them() -> None:
+    assert {page for page, _ in OF_AWS} >= {"README.md", "docs/runbooks/restore.md"}
+    assert len(OF_AWS) > 30
+
+
+@pytest.mark.parametrize(("page", "line"), OF_AWS)
+def test_every_command_of_aws_that_is_told_exists(page: str, line: str) -> None:
+    asked_of_aws(line.split())
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "rds restore-database",
+        "rds restore-db-instance-to-point-in-time --restore-at now",
+        "dynamodb wait table-there --table-name t",
+        "ecs stop-task --task … --service …",
+    ],
+)
+def test_a_command_that_aws_has_not_is_seen(line: str) -> None:
+    with pytest.raises(AssertionError):
+        asked_of_aws(line.split())

@@ -394,6 +394,19 @@ def test_every_secret_and_variable_is_told_and_no_other() -> None:
     assert used == set(first_words("Variables and secrets"))
 
 
+def test_a_workflow_that_is_started_as_told_has_these_inputs() -> None:
+    started = re.findall(r"gh workflow run (\S+)((?: -f [^\s`]+)+)", DOCS)
+    assert [file for file, _ in started] == [
+        *("deploy.yml", "rollback.yml", "freeze.yml", "freeze.yml"),
+    ]
+    for file, options in started:
+        given = dict(re.findall(r"-f (\w+)=(\S+)", options))
+        inputs = read(ROOT / ".github" / "workflows" / file)["on"]["workflow_dispatch"]["inputs"]
+        assert {name for name, one in inputs.items() if one.get("required")} <= set(given)
+        for name, value in given.items():
+            assert value in inputs[name].get("options", [value]), (file, name)
+
+
 def test_every_environment_of_githubs_is_told_and_no_other() -> None:
     used: set[str] = set()
     for _, _, fields in jobs():
