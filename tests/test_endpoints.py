@@ -54,5 +54,6 @@ def test_an_environment_has_those_of_its_settings(stack: str) -> None:
     subnets = [f"{stack}-private-{zone[-1]}-id" for zone in settings.network.zones]
     for door in doors:
         assert door.inputs["vpcId"] == f"{stack}-vpc-id"
+        assert door.inputs["privateDnsEnabled"] is True
         assert door.inputs["subnetIds"] == subnets
         assert door.inputs["securityGroupIds"] == [f"{stack}-endpoints-id"]
