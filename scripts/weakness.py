@@ -111,7 +111,7 @@ def _others(value: object, *, guards: bool) -> Iterator[object]:
             yield _spelt_like(value, OPPOSITES[value.lower()])
         case str() if re.fullmatch(r"[\d.]+/\d+", value):
             yield ANYWHERE
-        case str() if "TLS" in value:
+        case str() if re.fullmatch(r"\S*TLS\S*", value):
             yield re.sub(r"TLS.*", "TLSv1", value)
         case str() if guards and value.isdigit():
             yield "1" if value == "0" else "0"

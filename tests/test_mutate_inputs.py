@@ -36,6 +36,7 @@ def changes(type_: str, inputs: dict[str, Any]) -> list[str]:
         ({"cidrBlock": "10.0.0.0/16"}, ["left out", "became '0.0.0.0/0'"]),
         ({"cidrBlock": "0.0.0.0/0"}, ["left out"]),
         ({"sslPolicy": "Policy-TLS13-1-2"}, ["left out", "became 'Policy-TLSv1'"]),
+        ({"reason": "they agree on no TLS"}, []),
         ({"status": "Enabled"}, ["status became 'Disabled'"]),
         ({"status": "DISABLED"}, ["status became 'ENABLED'"]),
         ({"kmsKeyId": "arn:key"}, ["left out", "became 'another'"]),
