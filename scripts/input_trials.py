@@ -36,6 +36,7 @@ class Trials:
         self.recordings = WatchedRecordings()
         self.seconds: dict[str, float] = defaultdict(float)
         self.failed = ""
+        self.tried = 0
         self.caught: dict[InputMutant, str] = {}
 
     def pytest_collectstart(self, collector: pytest.Collector) -> None:
@@ -47,6 +48,9 @@ class Trials:
             self.failed = self.failed or report.nodeid
 
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        if session.testsfailed:
+            self.failed = "a test file that does not load"
+            return True
         self._run(session.items)
         if self.failed:
             return True
@@ -69,10 +73,12 @@ class Trials:
 
     def ended(self, mutant: InputMutant, test: str) -> None:
         """`test` is empty if none noticed it."""
+        self.tried += 1
         if test:
             self.caught[mutant] = test
-        else:
-            print(mutant, file=sys.stderr, flush=True)
+        if self.tried % 100 == 0:
+            missed = self.tried - len(self.caught)
+            print(f"{self.tried} of {len(self.mutants)}, {missed} missed", file=sys.stderr)
 
     def _fork(self, mutant: InputMutant, items: Sequence[pytest.Item]) -> tuple[int, int]:
         """A child that writes the name of the first test that fails, or nothing."""

@@ -50,7 +50,9 @@ def survivors(
         if not file.startswith(NOT_ABOUT_IT)
     ]
     with contextlib.redirect_stdout(said):
-        pytest.main([*OPTIONS, *tests], plugins=[trials])
+        code = pytest.main([*OPTIONS, *tests], plugins=[trials])
+    if code == pytest.ExitCode.INTERRUPTED and not trials.failed:
+        raise KeyboardInterrupt
     if trials.failed:
         print(f"the tests fail without any change:\n{said.getvalue()}", file=sys.stderr)
         return None

@@ -278,7 +278,7 @@ trials = Trials(jobs=2, timeout_seconds=60)
 import test_toy
 
 trials.mutants = [*input_mutants({"prod": test_toy.recorded()})]
-pytest.main([*OPTIONS, "test_toy.py"], plugins=[trials])
+pytest.main([*OPTIONS, "."], plugins=[trials])
 said = {str(one): trials.caught.get(one) for one in trials.mutants}
 print("\\n" + json.dumps({"failed": trials.failed, "said": said}))
 """
@@ -323,3 +323,8 @@ def test_tests_that_fail_as_they_are_prove_nothing(tmp_path: Path) -> None:
     found = tried(tmp_path, TOY.replace("is True", "is False"))
     assert found["failed"] == CACHED
     assert {*found["said"].values()} == {None}
+
+
+def test_a_file_that_does_not_load_proves_nothing(tmp_path: Path) -> None:
+    (tmp_path / "test_broken.py").write_text("nowhere")
+    assert tried(tmp_path, TOY)["failed"] == "a test file that does not load"
