@@ -49,7 +49,7 @@ def main(
         typer.Option(
             min=1,
             help="A change whose tests take longer was noticed; at least twice as long as all of "
-            "them take as they are.",
+            "them take as they are. With --inputs it was not.",
         ),
     ] = 120,
     root: Annotated[Path, typer.Option(help="The project.")] = ROOT,
