@@ -49,6 +49,23 @@ REFUSED: dict[str, tuple[Digest, list[str]]] = {
         ["edge:web"],
     ),
     "no way for the API": (no_way(DISTRIBUTION, "web", "orderedCacheBehaviors[0]"), ["edge:web"]),
+    "no weights to be seen, and they change": (
+        digest(update(RULE, "web-traffic", {"actions": UNKNOWN}, {"actions": UNKNOWN}, "actions")),
+        ["cutover-owns:web-traffic", "cutover-owns:web-traffic"],
+    ),
+    "other requests for the rule whose weights the program leaves alone": (
+        digest(update(RULE, "web-traffic", {}, {}, TOKEN, ignores=("actions",))),
+        ["edge:web-traffic"],
+    ),
+    "another way for the API, compressed": (
+        no_way(
+            DISTRIBUTION,
+            "web",
+            "orderedCacheBehaviors[0].compress",
+            "orderedCacheBehaviors[0].pathPattern",
+        ),
+        ["edge:web"],
+    ),
     "another way for the API": (
         no_way(DISTRIBUTION, "web", "orderedCacheBehaviors[0].pathPattern"),
         ["edge:web"],

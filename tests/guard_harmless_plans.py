@@ -3,12 +3,14 @@
 from guard.decide.changes import OWNER_TAG
 from guard.decide.step import UNKNOWN
 from tests.guard_plans import (
+    ALONE,
     BACKUPS,
     BALANCER,
     BUCKET,
     BUCKET_POLICY,
     CACHE,
     DATABASE,
+    ENDPOINT,
     FLOOR,
     GROUP,
     INGRESS,
@@ -47,6 +49,14 @@ GOOD: dict[str, Digest] = {
     "a function replaced": digest(step("replace", "aws:lambda/function:Function", "watcher")),
     "an alarm that changes, and not what": digest(
         step("update", "aws:cloudwatch/metricAlarm:MetricAlarm", "slow")
+    ),
+    "a way to AWS in a network that is new": digest(
+        step("create", ENDPOINT, "ecr", new={"vpcId": UNKNOWN})
+    ),
+    "tags that the provider leaves alone": digest(update(PROVIDER, "aws", {}, {}, "ignoreTags")),
+    "a type that nobody knows, left as it is": digest(step("same", "aws:new/thing:Thing", "main")),
+    "another token in a rule that names its one group": digest(
+        update(RULE, "web-test-blue", ALONE, ALONE, TOKEN)
     ),
     "another token for probes": digest(update(RULE, "web-test-blue", ONE, ONE, TOKEN)),
     "a test rule's tag": digest(update(RULE, "web-test-blue", ONE, ONE, "tags.team")),

@@ -40,6 +40,7 @@ OF_SERVICE = ("taskDefinition", "desiredCount")
 OF_TARGET = ("minCapacity", "suspendedState")
 
 TWO = {"actions": [{"type": "forward", "forward": {"targetGroups": [{"arn": "b"}, {"arn": "g"}]}}]}
+ALONE = {"actions": [{"type": "forward", "forward": {"targetGroups": [{"arn": "b"}]}}]}
 ONE = {"actions": [{"type": "forward", "targetGroupArn": "b"}]}
 TOKEN = "conditions[0].httpHeader.values[0]"
 

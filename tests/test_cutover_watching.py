@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from decisions import (
     ALL_GREEN,
+    BLUE,
     DEPLOY,
     FOREIGN,
     QUIET_ALARMS,
@@ -24,12 +25,14 @@ from decisions import (
     resumed,
     sample,
     smoke,
+    summary,
     targets,
     with_plan,
 )
 
 from cutover.decide.actions import Action, Look, Wait
 from cutover.decide.limits import Limits
+from cutover.decide.model import other
 from cutover.decide.watching import watch
 from infra.outputs import Slot
 
@@ -316,6 +319,18 @@ def test_before_probes_turn_a_run_the_other_slot_is_probed_too() -> None:
     few = {"blue": sample(9_000, END), "green": sample(10, END)}
     bad = {"green": smoke(requests=200, errors=200)}
     assert watching(END, samples=few, smokes=bad) == Look(at="smoke", slot="blue")
+    mirrored = tuple(dataclasses.replace(step, slot=other(step.slot)) for step in STEPS)
+    plan = with_plan(DEPLOY, entering="blue", steps=mirrored)
+    before = summary(committed=ALL_GREEN, slots={"green": BLUE})
+    seen: dict[str, Any] = {
+        "weights": {"blue": 10, "green": 90},
+        "health": targets(4, 4),
+        "alarms": QUIET_ALARMS,
+        "samples": {"green": few["blue"], "blue": few["green"]},
+        "smokes": {"blue": bad["green"]},
+    }
+    state = reached("watch 10", plan=plan, summary=before)
+    assert ask(watch, state, now=END, **seen) == Look(at="smoke", slot="green")
     assert watching(END, samples=few, smokes=bad | {"blue": smoke()}) == back(
         "200 of 200 answers of green to probes were errors (100.00%); 0.10% allowed", SHIFT_BLUE
     )

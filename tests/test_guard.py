@@ -69,7 +69,7 @@ BAD = edge.REFUSED | slot.REFUSED | store.REFUSED | access.REFUSED
 def test_the_corpus_is_whole() -> None:
     assert sorted(SAMPLES) == NAMES
     assert len(SAMPLES) == 22
-    assert (len(GOOD), len(TOLD), len(BAD)) == (45, 14, 126)
+    assert (len(GOOD), len(TOLD), len(BAD)) == (49, 14, 129)
 
 
 @pytest.mark.parametrize("name", sorted(SAMPLES))
@@ -220,3 +220,8 @@ def test_rules_have_levels_of_which_one_allows_nothing() -> None:
         ],
         "never": ["cutover-owns"],
     }
+
+
+def test_a_replacement_says_all_that_it_is_for() -> None:
+    (found,) = verdict_of(digest(step("replace", GROUP, "web", paths=["port", "vpcId"]))).refused
+    assert found.what == "replaces it because of port, vpcId"

@@ -30,6 +30,7 @@ def policy(*statements: dict[str, Any]) -> dict[str, Any]:
         (policy(READ), policy(READ | {"Action": "S3:get*"})),
         (policy(READ), policy(READ | {"Resource": ["arn:b", "*"]})),
         (policy(READ | WHO), policy(WRITE, READ | WHO)),
+        (policy(READ | WHO | WHEN), policy(READ | WHEN | WHO)),
         (policy(READ, DENY), policy(READ)),
         (policy(READ, DENY | {"Action": "*"}), policy(READ, DENY)),
         (policy(), policy(READ)),

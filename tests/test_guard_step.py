@@ -33,3 +33,6 @@ def test_the_outermost_property_of_a_path() -> None:
 def test_what_the_engine_hides() -> None:
     values = (UNKNOWN, SECRET, "", None, [], {}, 0)
     assert [hidden(value) for value in values] == [True, True, *[False] * 5]
+    # As the engine prints them: plugin.UnknownStringValue, and a secret's placeholder.
+    assert hidden("04da6b54-80e4-46f7-96ec-b56ff0331ba9")
+    assert hidden("[secret]")

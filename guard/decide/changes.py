@@ -157,14 +157,14 @@ def not_less(step: Step, path: str) -> bool:
 
 def _divides(inputs: Mapping[str, Any]) -> bool:
     actions = inputs.get("actions", [])
-    if not isinstance(actions, list):
-        return True
-    for action in actions:
-        forward = action.get("forward", {}) if isinstance(action, Mapping) else None
-        groups = forward.get("targetGroups", []) if isinstance(forward, Mapping) else None
-        if not isinstance(groups, list) or len(groups) > 1:
-            return True
-    return False
+    return not isinstance(actions, list) or any(map(_forks, actions))
+
+
+def _forks(action: object) -> bool:
+    """Whether an action sends to more than one target group, or hides where it sends."""
+    forward = action.get("forward", {}) if isinstance(action, Mapping) else None
+    groups = forward.get("targetGroups", []) if isinstance(forward, Mapping) else None
+    return not isinstance(groups, list) or len(groups) > 1
 
 
 def _same_owner(step: Step) -> bool:

@@ -55,7 +55,7 @@ def _grants(statements: list[Mapping[str, Any]], effect: str) -> Iterator[_Grant
         rest = {
             key: value
             for key, value in statement.items()
-            if key not in ("Sid", "Effect", "Action", "Resource")
+            if key not in ("Sid", "Action", "Resource")
         }
         terms = json.dumps(rest, sort_keys=True)
         for action in _listed(statement.get("Action")):

@@ -48,7 +48,7 @@ class Step:
     op: str
     effect: Effect
     in_cloud: bool
-    unprotected: bool = False
+    unprotected: bool
     paths: tuple[str, ...] = ()
     old: Mapping[str, Any]
     new: Mapping[str, Any]
