@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+from cutover.decide.journal import Malformed
 from tests.cutover_bench import Bench, Output
 
 ROOT = Path(__file__).parent.parent
@@ -30,6 +31,36 @@ def test_verify_finds_foreign_weights_and_adopts_them_when_told(
     assert (newest.kind, newest.data["weights"]) == ("adopted", {"blue": 100, "green": 0})
     assert bench.store.lease.owner is None
     assert bench.world.live == {"blue": 100, "green": 0}
+
+
+DAMAGE = (
+    "; but an older part of the journal is damaged, which stops no command: entry 3 of the journal "
+    'was changed after it was written; docs/runbooks/cutover.md, "An older entry is damaged", says '
+    "how it is put back\n"
+)
+
+
+def test_verify_says_of_an_older_entry_that_is_damaged_whatever_else_it_finds(
+    bench: Bench, capsys: Output
+) -> None:
+    """No other command reads as far back, and each goes on."""
+
+    def damaged(call: str) -> None:
+        if call == "history":
+            raise Malformed("entry 3 of the journal was changed after it was written")
+
+    bench.store.fails = damaged
+    assert bench.run("verify") == 8
+    assert capsys.readouterr() == (
+        "",
+        "AWS is as the journal says, blue 0, green 100: 50 of 50 probes (100.0%) were answered by "
+        f"r1; 100 % asked{DAMAGE}",
+    )
+    assert "## An older entry is damaged\n" in (ROOT / "docs/runbooks/cutover.md").read_text()
+    assert bench.run("status") == 0
+    bench.world.live = {"blue": 100, "green": 0}
+    assert bench.run("verify") == 7
+    assert capsys.readouterr().err.endswith(DAMAGE)
 
 
 def test_history_shows_the_newest_and_checks_the_chain(bench: Bench, capsys: Output) -> None:

@@ -39,7 +39,8 @@ def verify(
 ) -> None:
     """Compare live AWS with the journal.
 
-    And ask the public path who answers. Writes nothing without --adopt.
+    And ask the public path who answers, and check the journal's whole chain of hashes. Writes
+    nothing without --adopt.
     JSON: run, weights, releases.
     """
     from cutover.say import verifying
