@@ -138,7 +138,7 @@ class Postgres(pulumi.ComponentResource):
         self.subnet_group = subnets.name
         self.log_group = log_group_name(primary.identifier, "postgresql")
         if password is None:
-            self.owner_secret_arn = primary.master_user_secrets[0].secret_arn
+            self.owner_secret_arn = primary.master_user_secrets.apply(_of_rds)
         else:
             self.owner_secret_arn = OwnerSecret(
                 name,
@@ -155,6 +155,15 @@ class Postgres(pulumi.ComponentResource):
         self.register_outputs(
             {"address": self.address, "port": self.port, "owner_secret_arn": self.owner_secret_arn}
         )
+
+
+def _of_rds(secrets: Sequence[Any]) -> Any:
+    """ARN of the secret that RDS keeps."""
+    # The preview of an update that hands the password to RDS has the list of before, an empty one
+    # (terraform-aws-modules/terraform-aws-rds#588).
+    if not secrets and pulumi.runtime.is_dry_run():
+        return pulumi.UNKNOWN
+    return secrets[0].secret_arn
 
 
 def _owner_login(

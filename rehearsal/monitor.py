@@ -12,7 +12,7 @@ from pulumi.runtime.sync_await import _sync_await
 
 from rehearsal.plain_values import bare, refuse_gaps, unpacked
 from rehearsal.resource import Invoke, Resource
-from rehearsal.synthetic import Outputs, declared
+from rehearsal.synthetic import Outputs, declared, synthetic_outputs
 
 STACK_TYPE = "pulumi:pulumi:Stack"
 
@@ -38,7 +38,7 @@ class Monitor(MockMonitor):
     """Sees whole registrations; the SDK's mocks hide parent, protect and ignored changes."""
 
     def __init__(
-        self, outputs: Outputs, invokes: Mapping[str, dict[str, Any]], *, preview: bool
+        self, outputs: Outputs | None, invokes: Mapping[str, dict[str, Any]], *, preview: bool
     ) -> None:
         super().__init__(_Mocks(invokes))
         self.outputs, self.preview = outputs, preview
@@ -117,9 +117,10 @@ class Monitor(MockMonitor):
     def _computed(self, request: Any, inputs: dict[str, Any]) -> dict[str, Any]:
         if not request.custom:
             return {}
-        if self.preview:
+        if self.preview and self.outputs is None:
             return dict(inputs)
-        return {**inputs, **self.outputs(request.type, request.name, inputs)}
+        outputs = self.outputs or synthetic_outputs
+        return {**inputs, **outputs(request.type, request.name, inputs)}
 
     def RegisterResourceOutputs(self, request: Any) -> Any:
         marked = rpc.deserialize_properties(request.outputs, keep_unknowns=self.preview)

@@ -21,7 +21,7 @@ from rehearsal.interrupts import interrupts_kept
 from rehearsal.monitor import Monitor
 from rehearsal.resource import Invoke, Resource
 from rehearsal.stack_file import stack_config
-from rehearsal.synthetic import INVOKES, Outputs, synthetic_outputs
+from rehearsal.synthetic import INVOKES, Outputs
 
 STUCK_SECONDS = 60
 
@@ -67,10 +67,11 @@ def record(
     """Runs `program` as the engine would, waits for everything, raises whatever it raised.
 
     `config` defaults to the stack's real file. With `preview`, what a provider computes is unknown,
-    as in the first preview of a new stack. `outputs` supplies what providers compute
-    (default: `synthetic_outputs`), `invokes` answers data lookups by token; any other is an error.
+    as in the first preview of a new stack; with `outputs` too, it is known from an earlier update.
+    `outputs` supplies what providers compute (default: `synthetic_outputs`), `invokes` answers data
+    lookups by token; any other is an error.
     """
-    monitor = Monitor(outputs or synthetic_outputs, {**INVOKES, **(invokes or {})}, preview=preview)
+    monitor = Monitor(outputs, {**INVOKES, **(invokes or {})}, preview=preview)
     values = dict(stack_config(stack) if config is None else config)
     pulumi.runtime.set_all_config(values, [])
     log = _Log()

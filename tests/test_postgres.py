@@ -6,11 +6,13 @@ from typing import Any
 
 import pulumi
 import pytest
+from pulumi.output import Unknown
 
 from infra.postgres import BACKUP_WINDOW, MAINTENANCE_WINDOW, Postgres, PostgresArgs
 from infra.settings import PostgresSettings
 from rehearsal.recording import Recording, record
 from rehearsal.resource import Resource
+from rehearsal.synthetic import Outputs, synthetic_outputs
 from tests.environments import STACKS, chosen, recorded
 
 ACCOUNT = "210987654321"
@@ -40,7 +42,12 @@ PRIMARY_NAME = "prod-postgres-prod-postgres-suffix.hex"
 
 
 def _recorded(
-    generation: int = 1, *, protect: bool = True, preview: bool = False, **changes: Any
+    generation: int = 1,
+    *,
+    protect: bool = True,
+    preview: bool = False,
+    outputs: Outputs | None = None,
+    **changes: Any,
 ) -> Recording:
     def program() -> None:
         postgres = Postgres(
@@ -63,7 +70,7 @@ def _recorded(
             pulumi.export(output, getattr(postgres, output))
         pulumi.export("owner_secret_arn", postgres.owner_secret_arn)
 
-    return record(program, stack="prod", preview=preview)
+    return record(program, stack="prod", preview=preview, outputs=outputs)
 
 
 def _primary(recording: Recording) -> Resource:
@@ -377,3 +384,19 @@ def test_with_a_replica_the_owners_password_is_write_only_and_a_secret():
 
 def test_a_first_preview_survives_what_is_not_known_yet():
     assert len(_recorded(preview=True).resources) == 12
+
+
+def _before_rds_had_a_secret(type_: str, name: str, inputs: dict[str, Any]) -> dict[str, Any]:
+    outputs = synthetic_outputs(type_, name, inputs)
+    return {**outputs, "masterUserSecrets": []} if type_ == INSTANCE else outputs
+
+
+def test_the_preview_that_gives_the_password_back_to_rds_does_not_know_its_secret_yet():
+    recording = _recorded(preview=True, outputs=_before_rds_had_a_secret)
+    assert isinstance(recording.exports["owner_secret_arn"], Unknown)
+    assert recording.exports["address"] == "prod-postgres.address"
+
+
+def test_an_update_without_the_secret_of_rds_is_no_update():
+    with pytest.raises(IndexError, match="list index out of range"):
+        _recorded(outputs=_before_rds_had_a_secret)
