@@ -66,8 +66,9 @@ class SecondRegion(pulumi.ComponentResource):
             source_db_instance_arn=args.database_arn,
             kms_key_id=copies.arn,
             retention_period=args.database_days,
-            # A replaced database begins a replication of its own.
-            opts=pulumi.ResourceOptions(parent=self, protect=False),
+            # A replaced database begins a replication of its own. So do other days, and a database
+            # has one to a region: the old one's end, were it last, would end the new one too.
+            opts=pulumi.ResourceOptions(parent=self, protect=False, delete_before_replace=True),
         )
         frontend = FrontendCopy(
             name,

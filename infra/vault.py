@@ -67,7 +67,9 @@ class Vault(pulumi.ComponentResource):
                 changeable_for_days=(
                     COMPLIANCE_GRACE_DAYS if settings.lock == "compliance" else None
                 ),
-                opts=spare,
+                # Other days replace it, and a vault has one: the old one's end, were it last, would
+                # end the new one too.
+                opts=pulumi.ResourceOptions(parent=self, protect=False, delete_before_replace=True),
             )
         self.vault_name = policy.backup_vault_name
         self.arn = pulumi.Output.all(vault.arn, policy.id).apply(lambda both: both[0])

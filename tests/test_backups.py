@@ -229,6 +229,16 @@ def test_no_environment_is_locked_in_for_ever() -> None:
         assert bool(locks) is (chosen(stack).backup.lock != "none")
 
 
+@pytest.mark.parametrize(("type_", "many"), [(LOCK, 2), (DATABASE_COPY, 1)])
+def test_what_a_vault_or_a_database_has_one_of_goes_before_its_replacement_comes(
+    recording: Recording, type_: str, many: int
+) -> None:
+    """Days are ForceNew in both (terraform-provider-aws, vault_lock_configuration.go and
+    instance_automated_backups_replication.go), and what is deleted is named by its owner alone."""
+    found = recording.every(type_)
+    assert [one.delete_before_replace for one in found] == [True] * many
+
+
 def test_the_databases_log_goes_to_the_second_region(recording: Recording) -> None:
     assert recording.only(DATABASE_COPY).inputs == {
         "region": "eu-central-1",
