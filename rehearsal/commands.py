@@ -118,7 +118,7 @@ def _greet(environment: Environment, progress: Progress) -> None:
     tell("  . .venv/bin/activate")
     for name, value in environment.aws_variables.items():
         tell(f"  export {name}={value}", soft_wrap=True)
-    tell("And then, for another release with its page, or one with a fault that sends it back:")
+    tell("And then, for another release and its page, or one whose fault sends it back:")
     deploy = f"python -m cutover deploy --stack {environment.stack} --release"
     others: dict[str, Fault | None] = {"release-2": None, **{fault: fault for fault in FAULTS}}
     for release, fault in others.items():
