@@ -35,19 +35,22 @@ class Scaling(pulumi.ComponentResource):
 
     With several target-tracking policies the largest count wins, and it scales in only when all of
     them agree (Application Auto Scaling user guide, target tracking).
+
+    What a target has is put one after another: while an update of it is pending, another one ends
+    with ConcurrentUpdateException (PutScalingPolicy and PutScheduledAction, API reference of
+    Application Auto Scaling), and the provider does not try it again.
     """
 
     def __init__(
         self, name: str, args: ScalingArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
         super().__init__("slipway:infra:Scaling", name, None, opts)
-        self._child = pulumi.ResourceOptions(parent=self)
         for slot in SLOTS:
             target = args.scalable_targets[slot]
-            self._follow(
+            last: pulumi.Resource = self._follow(
                 f"{name}-{slot}-cpu", target, "ECSServiceAverageCPUUtilization", _CPU_TARGET_PERCENT
             )
-            self._follow(
+            last = self._follow(
                 f"{name}-{slot}-requests",
                 target,
                 "ALBRequestCountPerTarget",
@@ -55,9 +58,10 @@ class Scaling(pulumi.ComponentResource):
                 label=pulumi.Output.concat(
                     args.balancer_suffix, "/", args.target_group_suffixes[slot]
                 ),
+                after=last,
             )
             for number, floor in enumerate(args.settings.floors, start=1):
-                aws.appautoscaling.ScheduledAction(
+                last = aws.appautoscaling.ScheduledAction(
                     f"{name}-{slot}-floor-{number}",
                     service_namespace="ecs",
                     scalable_dimension="ecs:service:DesiredCount",
@@ -67,7 +71,7 @@ class Scaling(pulumi.ComponentResource):
                     scalable_target_action=aws.appautoscaling.ScheduledActionScalableTargetActionArgs(
                         min_capacity=floor.tasks
                     ),
-                    opts=self._child,
+                    opts=pulumi.ResourceOptions(parent=self, depends_on=last),
                 )
         self.register_outputs({})
 
@@ -79,8 +83,9 @@ class Scaling(pulumi.ComponentResource):
         value: float,
         *,
         label: pulumi.Input[str] | None = None,
-    ) -> None:
-        aws.appautoscaling.Policy(
+        after: pulumi.Resource | None = None,
+    ) -> pulumi.Resource:
+        return aws.appautoscaling.Policy(
             name,
             policy_type=_TARGET_TRACKING,
             service_namespace="ecs",
@@ -95,5 +100,5 @@ class Scaling(pulumi.ComponentResource):
                 scale_in_cooldown=_SCALE_IN_COOLDOWN_SECONDS,
                 disable_scale_in=False,
             ),
-            opts=self._child,
+            opts=pulumi.ResourceOptions(parent=self, depends_on=after),
         )

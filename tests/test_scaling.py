@@ -106,6 +106,28 @@ def test_a_floor_is_raised_and_lowered_by_the_clock_in_both_slots() -> None:
     }
 
 
+def test_what_a_scalable_target_has_is_put_one_after_another() -> None:
+    """PutScalingPolicy and PutScheduledAction throw ConcurrentUpdateException for a target with a
+    pending update; of the two, the provider's policy.go tries only FailedResourceAccessException
+    again, and scheduled_action.go only ObjectNotFoundException."""
+    floors = (
+        Floor(cron="0 7 ? * MON-FRI *", timezone="UTC", tasks=6),
+        Floor(cron="0 19 ? * MON-FRI *", timezone="UTC", tasks=2),
+    )
+    put = {r.urn: r for r in _recorded(*floors).resources if r.type in (POLICY, SCHEDULE)}
+    waits = {r.name: [put[urn].name for urn in r.depends_on if urn in put] for r in put.values()}
+    assert waits == {
+        name: list(before)
+        for slot in SLOTS
+        for name, *before in (
+            (f"prod-{slot}-cpu",),
+            (f"prod-{slot}-requests", f"prod-{slot}-cpu"),
+            (f"prod-{slot}-floor-1", f"prod-{slot}-requests"),
+            (f"prod-{slot}-floor-2", f"prod-{slot}-floor-1"),
+        )
+    }
+
+
 @pytest.mark.parametrize("stack", STACKS)
 def test_every_environment_scales_both_slots_as_its_file_says(stack: str) -> None:
     service = chosen(stack).service
