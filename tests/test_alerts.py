@@ -111,6 +111,7 @@ def test_the_edge_tells_the_same_people_in_its_own_region_with_a_key_of_it(stack
     )
     policy = of("aws:sns/topicPolicy:TopicPolicy", "alerts-policy")["policy"]
     edge = of("aws:sns/topicPolicy:TopicPolicy", "edge-alerts-policy")["policy"]
+    assert of("aws:sns/topicPolicy:TopicPolicy", "edge-alerts-policy")["region"] == "us-east-1"
     assert json.loads(edge) == json.loads(policy.replace(f'"{here}"', f'"{there}"'))
     policy = json.loads(of("aws:kms/key:Key", "key")["policy"])
     edge = json.loads(key.inputs["policy"])

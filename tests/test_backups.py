@@ -169,6 +169,17 @@ def test_the_bucket_goes_back_to_any_second_and_the_database_is_left_to_rds(
     )
 
 
+@pytest.mark.parametrize("stack", STACKS)
+def test_each_environment_keeps_copies_as_long_as_its_stack_file_says(stack: str) -> None:
+    settings = chosen(stack).backup
+    kept = {"daily": settings.daily_days, "weekly": settings.weekly_days}
+    kept |= {"monthly": settings.monthly_days, "continuous": settings.daily_days}
+    plans = recorded(stack).every(PLAN)
+    assert {
+        one["ruleName"]: one["lifecycle"] for plan in plans for one in plan.inputs["rules"]
+    } == {name: {"deleteAfter": days} for name, days in kept.items()}
+
+
 def test_both_vaults_are_encrypted_and_nobody_deletes_from_them(recording: Recording) -> None:
     copy_key = recording.only("aws:kms/key:Key")
     assert {v.name: v.inputs for v in recording.every(VAULT)} == {

@@ -78,7 +78,13 @@ def test_each_environments_secrets_have_a_key_of_their_own() -> None:
         assert key.inputs["deletionWindowInDays"] == 30
         assert key.inputs["tags"] == {"part": "bootstrap"}
         [statement] = json.loads(key.inputs["policy"])["Statement"]
-        assert statement["Principal"] == {"AWS": f"arn:aws:iam::{chosen().aws.account_id}:root"}
+        assert statement == {
+            "Sid": "AccountDecidesThroughIam",
+            "Effect": "Allow",
+            "Principal": {"AWS": f"arn:aws:iam::{chosen().aws.account_id}:root"},
+            "Action": "kms:*",
+            "Resource": "*",
+        }
 
 
 def test_what_is_lost_with_the_account_is_protected() -> None:

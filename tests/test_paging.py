@@ -50,6 +50,7 @@ def test_each_topic_is_tried_once_a_week_by_a_role_that_may_do_nothing_else(stac
         )
         assert schedule.get("region") == alarm.inputs.get("region") == region
         assert schedule["scheduleExpression"] == "cron(0 9 ? * MON *)"
+        assert schedule["flexibleTimeWindow"] == {"mode": "OFF"}
         role = recorded(stack).only("aws:iam/role:Role", f"{prefix}-alerts-test")
         assert schedule["target"] == {
             "arn": "arn:aws:scheduler:::aws-sdk:cloudwatch:setAlarmState",

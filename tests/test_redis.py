@@ -153,6 +153,7 @@ def test_the_engine_is_one_line_of_the_stack_file(engine: str, version: str, fam
         "parameters": [{"name": "maxmemory-policy", "value": "allkeys-lru"}],
     }
     assert recording.only(USER_GROUP).inputs["engine"] == engine
+    assert recording.only(USER_GROUP).inputs["userGroupId"] == f"prod-{engine}"
     assert {user["engine"] for user in _users(recording).values()} == {engine}
 
 
