@@ -18,9 +18,8 @@ from rehearsal.rotation import rotated
 from rehearsal.scene import Scene
 from rehearsal.tool import Ended
 
-# What a rollback by hand may cost beyond the propagation, once the program is loaded: ten calls
-# (ADR 10), and one to ECS where the last bake was over more than a minute before.
-ROLLBACK_SECONDS, ROLLBACK_CALLS = 3.0, 11
+# What a rollback by hand may cost beyond the propagation, once the program is loaded.
+ROLLBACK_SECONDS, ROLLBACK_CALLS = 3.0, 10
 DEPLOY_SECONDS = 90.0
 TURNED = "the run goes back: "
 # The watcher's term of a lease without a sign of life (infra/outputs.py), and as long again for a

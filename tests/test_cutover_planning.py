@@ -151,9 +151,9 @@ def test_a_rollback_may_have_a_warm_slot_grow_first() -> None:
     assert [step.key for step in plan.steps] == ["fill blue", "smoke blue", "shift blue 100"]
 
 
-def test_nobody_looks_how_large_a_slot_is_until_autoscaling_may_have_acted_twice() -> None:
-    """A minute after the bake; the weights have changed before it."""
-    until = WARM.summary.committed_at + 300 + 60
+def test_nobody_looks_how_large_a_slot_is_as_long_as_its_run_has_seen_to_it() -> None:
+    """A quarter of an hour after the bake; the weights have changed before it."""
+    until = WARM.summary.committed_at + 300 + 900
     assert not planning.unwatched(WARM, until, SETTING)
     assert planning.unwatched(WARM, until + 0.5, SETTING)
 

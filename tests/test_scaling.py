@@ -4,7 +4,6 @@ from typing import Any
 
 import pytest
 
-from cutover.decide.setting import Setting
 from infra.outputs import SLOTS
 from infra.scaling import Scaling, ScalingArgs
 from infra.settings import Floor, ServiceSettings
@@ -58,14 +57,6 @@ def _policy(target: str, value: float, specification: dict[str, Any]) -> dict[st
             "disableScaleIn": False,
         },
     }
-
-
-def test_a_rollback_looks_at_both_slots_once_autoscaling_may_have_acted_twice() -> None:
-    cooldowns = {
-        policy.inputs["targetTrackingScalingPolicyConfiguration"]["scaleOutCooldown"]
-        for policy in recorded("prod").every(POLICY)
-    }
-    assert cooldowns == {Setting.unwatched_seconds} == {60}
 
 
 def test_each_slot_follows_its_cpu_and_the_requests_that_the_balancer_sends_it() -> None:

@@ -42,9 +42,9 @@ class Setting:
     """Reads in a row that must find a slot healthy before it counts as filled."""
     extension_seconds: float = 600
     """How long a gate may wait for data beyond the step's own time."""
-    unwatched_seconds: float = 60
+    unwatched_seconds: float = 900
     """How long after the bake a warm slot counts as large as the one that serves, without a look:
-    until autoscaling may add to that one a second time (scale-out cooldown, infra/scaling.py)."""
+    as long as what autoscaling adds during a run may take to be there."""
     pause_seconds: float = 6 * 3600
     """How long a run that a freeze stops on its ladder waits with its gates: as long as GitHub lets
     a job run ("Usage limits", GitHub Actions)."""
