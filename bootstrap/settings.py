@@ -9,7 +9,7 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass
 
 from infra import problems
-from infra.bounds import listing, matching
+from infra.bounds import ENVIRONMENT_NAME, ENVIRONMENT_NAME_WORDS, listing, matching
 from infra.settings import AwsSettings, configured
 
 PROJECT = "slipway-bootstrap"
@@ -23,14 +23,7 @@ Repository = Annotated[
 # A name can be given away and taken by somebody else; an id can't.
 GithubId = Annotated[str, matching(r"[1-9][0-9]{0,14}", 'GitHub\'s id, in quotes: "1234567890"')]
 Branch = Annotated[str, matching(r"[A-Za-z0-9._/-]+", "a branch's name, such as main")]
-# The bound of the environments' own program (infra/settings.py).
-EnvironmentName = Annotated[
-    str,
-    matching(
-        r"(?=.{2,16}$)(?!(internal|sg)(-|$))[a-z](-?[a-z0-9])*",
-        "2 to 16 lower-case letters, digits and single hyphens",
-    ),
-]
+EnvironmentName = Annotated[str, matching(ENVIRONMENT_NAME, ENVIRONMENT_NAME_WORDS)]
 
 
 Person = Annotated[

@@ -11,6 +11,14 @@ from typing import Annotated, Any
 from pydantic import GetCoreSchemaHandler
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
+# Every name begins with it: ELB takes none that begins with internal-, EC2 none with sg-, and S3
+# none with sthree- or amzn-s3-demo- ("General purpose bucket naming rules").
+ENVIRONMENT_NAME = r"(?=.{2,16}$)(?!(internal|sg|sthree|amzn-s3-demo)(-|$))[a-z](-?[a-z0-9])*"
+ENVIRONMENT_NAME_WORDS = (
+    "2 to 16 lower-case letters, digits and single hyphens, which do not begin with internal, sg, "
+    "sthree or amzn-s3-demo as a word"
+)
+
 
 @dataclass(frozen=True)
 class Bound:

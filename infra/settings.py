@@ -229,12 +229,10 @@ def load() -> tuple[str, Settings]:
     """The environment's name and settings; one pulumi.RunError with every problem otherwise."""
     environment = pulumi.get_stack()
     settings, found = parse(configured(PROJECT))
-    # Every name begins with it: ELB takes none that begins with internal-, EC2 none with sg-.
-    if re.fullmatch(r"(?=.{2,16}$)(?!(internal|sg)(-|$))[a-z](-?[a-z0-9])*", environment) is None:
+    if re.fullmatch(bounds.ENVIRONMENT_NAME, environment) is None:
         found.insert(
             0,
-            "the stack's name: must be 2 to 16 lower-case letters, digits and single hyphens, "
-            f"its first word neither internal nor sg, got {environment!r}",
+            f"the stack's name: must be {bounds.ENVIRONMENT_NAME_WORDS}, got {environment!r}",
         )
     if settings is None or found:
         heading = f"Pulumi.{environment}.yaml is not usable:"

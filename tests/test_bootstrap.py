@@ -249,7 +249,8 @@ GOOD: dict[str, Any] = {
         (
             "environments",
             [{"name": "Prod", "previews": "the branch"}],
-            "environments/0/name: must be 2 to 16 lower-case letters, digits and single hyphens",
+            "environments/0/name: must be 2 to 16 lower-case letters, digits and single hyphens, "
+            "which do not begin with internal, sg, sthree or amzn-s3-demo as a word",
         ),
         (
             "environments",

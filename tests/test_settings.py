@@ -481,19 +481,22 @@ def test_contradictions_come_in_one_run_error_too() -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["x", "Prod", "1st", "a" * 17, "pro_d", "prod-", "pro--d", "internal", "sg", "internal-2"],
+    [
+        *("x", "Prod", "1st", "a" * 17, "pro_d", "prod-", "pro--d", "internal", "sg"),
+        *("internal-2", "sthree", "sthree-eu", "amzn-s3-demo-1"),
+    ],
 )
 def test_a_stack_name_that_aws_would_not_take_is_refused(name: str) -> None:
     with pytest.raises(pulumi.RunError) as refused:
         record(settings.load, stack=name, config=configured(GOOD))
     assert str(refused.value).split("\n") == [
         f"Pulumi.{name}.yaml is not usable:",
-        "  the stack's name: must be 2 to 16 lower-case letters, digits and single hyphens, "
-        f"its first word neither internal nor sg, got {name!r}",
+        "  the stack's name: must be 2 to 16 lower-case letters, digits and single hyphens, which "
+        f"do not begin with internal, sg, sthree or amzn-s3-demo as a word, got {name!r}",
     ]
 
 
-@pytest.mark.parametrize("name", ["qa", "pr-7", "eu-prod", "internals", "sgp", "a" * 16])
+@pytest.mark.parametrize("name", ["qa", "pr-7", "eu-prod", "internals", "sgp", "sthrees", "a" * 16])
 def test_a_stack_name_that_aws_takes_is_taken(name: str) -> None:
     record(settings.load, stack=name, config=configured(GOOD))
 
