@@ -25,6 +25,7 @@ PROGRAM = (
     "rehearsal",
     "images",
     "examples",
+    "scripts",
     "requirements.txt",
 )
 
@@ -128,7 +129,8 @@ def test_help_lists_the_commands() -> None:
     done = rehearsal("--help")
     assert (done.returncode, done.stderr) == (0, "")
     commands = [line.split()[0] for line in done.stdout.split("Commands:\n")[1].splitlines()]
-    assert commands == ["plan", "compliance", "capacity", "alarms", "up", "run", "soak", "drill"]
+    pages = ["compliance", "capacity", "alarms", "rights"]
+    assert commands == ["plan", *pages, "up", "run", "soak", "drill"]
     # What takes long is not loaded for it.
     script = "import sys; from rehearsal.cli import main; main(); print(*sys.modules)"
     loaded = subprocess.run(

@@ -75,4 +75,4 @@ def test_it_is_started_from_its_archive_with_its_own_variables(tmp_path: Path) -
     assert function.inputs["environment"]["variables"]["REFRESH_SECONDS"] == "604800"
     written = {str(file.relative_to(cwd)): file.read_text() for file in cwd.rglob("*.py")}
     assert written == function.inputs["code"]
-    assert len(written) == 7
+    assert len(written) == 9
