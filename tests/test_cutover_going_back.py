@@ -374,3 +374,15 @@ def test_what_has_baked_can_be_gone_back_to_when_its_way_back_is_given_up() -> N
         "blue": dataclasses.replace(BLUE, tasks=0),
         "green": dataclasses.replace(GREEN, trusted=True),
     }
+
+
+@pytest.mark.parametrize(("key", "tasks"), [("quiet blue", 4), ("empty blue", 0)])
+def test_a_slot_that_was_to_be_emptied_is_not_counted_on_once_it_was_quiet(
+    key: str, tasks: int
+) -> None:
+    emptying = tuple(step for step in DEPLOY.steps if step.key in ("quiet blue", "empty blue"))
+    retire = with_plan(REFRESH, verb="retire", entering="green", steps=emptying)
+    state = reached(key, plan=retire, summary=BY_GREEN)
+    after = go_on(state, given_up(state, open_run(state))).summary
+    assert after.slots == {"blue": dataclasses.replace(BLUE, tasks=tasks), "green": GREEN}
+    assert after.why == "run run2 was given up"
