@@ -41,6 +41,18 @@ def test_the_state_is_versioned_encrypted_private_and_protected() -> None:
     assert key.protect
     # It keeps its copies itself (infra/backup_tags.py).
     assert bucket.inputs == {"forceDestroy": False, "tags": {"backup": "service"}}
+    policy = recorded().only("aws:s3/bucketPolicy:BucketPolicy").inputs["policy"]
+    arn = bucket.outputs["arn"]
+    assert json.loads(policy)["Statement"] == [
+        {
+            "Sid": "DenyPlainHttp",
+            "Effect": "Deny",
+            "Principal": "*",
+            "Action": "s3:*",
+            "Resource": [arn, f"{arn}/*"],
+            "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+        }
+    ]
     versioning = recorded().only("aws:s3/bucketVersioning:BucketVersioning")
     assert versioning.inputs["versioningConfiguration"] == {"status": "Enabled"}
     encryption = recorded().only(
