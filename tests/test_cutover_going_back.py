@@ -31,6 +31,7 @@ from decisions import (
     noted,
     open_run,
     reached,
+    resumed,
     started,
     summary,
     targets,
@@ -75,7 +76,7 @@ def test_what_has_done_nothing_has_nothing_to_undo() -> None:
 
 
 BEGUN = noted("migrate", "migrate", "task:1")
-MIGRATES = noted("migrate", "asked", "yes")
+MIGRATES = noted("migrate", "migrate asked", "yes")
 
 
 @pytest.mark.parametrize("drafts", [(BEGUN,), (MIGRATES,), (MIGRATES, BEGUN)])
@@ -89,6 +90,14 @@ def test_a_migration_that_may_still_run_is_waited_for_when_the_traffic_is_where_
     assert steps(seen) == ()
     first = reached("migrate", *drafts, plan=FIRST, summary=EMPTY)
     assert steps(first) == (dataclasses.replace(SETTLE, slot="blue"),)
+
+
+@pytest.mark.parametrize("since", [(resumed(),), (turning(SETTLE),), (resumed(), turning(SETTLE))])
+def test_a_migration_that_was_asked_for_is_waited_for_whoever_else_takes_the_run_up(
+    since: tuple[Draft, ...],
+) -> None:
+    """Killed before the task's ARN was noted, gone on with, and killed or frozen again."""
+    assert steps(go_on(reached("migrate", MIGRATES), *since)) == (SETTLE,)
 
 
 @pytest.mark.parametrize("drafts", [(), (DEFINED,), (DEFINED, ASKED)])

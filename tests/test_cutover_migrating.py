@@ -36,7 +36,7 @@ from cutover.decide.state import State
 RUNNING = TaskStatus(stopped=False)
 ENDED = TaskStatus(stopped=True, exit_code=0)
 FORGOTTEN = TaskStatus(stopped=False, known=False)
-ASKED = reached("migrate", noted("migrate", "asked", "yes"))
+ASKED = reached("migrate", noted("migrate", "migrate asked", "yes"))
 MIGRATING = go_on(ASKED, noted("migrate", "migrate", "task:1"))
 VERIFYING = go_on(
     MIGRATING, noted("migrate", "migrate ended", "0"), noted("migrate", "verify", "task:2")
@@ -44,7 +44,9 @@ VERIFYING = go_on(
 
 
 def test_one_task_migrates_and_a_second_one_verifies() -> None:
-    assert ask(migrate, reached("migrate")) == Append(drafts=(noted("migrate", "asked", "yes"),))
+    assert ask(migrate, reached("migrate")) == Append(
+        drafts=(noted("migrate", "migrate asked", "yes"),)
+    )
     assert ask(migrate, ASKED) == Migrate(step="migrate", verify_only=False)
     assert ask(migrate, MIGRATING) == Look(at="task", arn="task:1")
     assert ask(migrate, MIGRATING, task=RUNNING) == Wait(

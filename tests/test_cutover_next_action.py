@@ -83,7 +83,7 @@ def ends(state: State, outcome: Outcome, **changes: Any) -> Append:
 
 # The next step.
 
-MIGRATES = noted("migrate", "asked", "yes")
+MIGRATES = noted("migrate", "migrate asked", "yes")
 
 
 @pytest.mark.parametrize(

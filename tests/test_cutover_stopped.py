@@ -57,10 +57,10 @@ FROZEN = held(
     "is over",
 )
 BEGINS: tuple[tuple[Handler, State, dict[str, Any], Action], ...] = (
-    (migrate, reached("migrate"), {}, Append(drafts=(noted("migrate", "asked", "yes"),))),
+    (migrate, reached("migrate"), {}, Append(drafts=(noted("migrate", "migrate asked", "yes"),))),
     (
         migrate,
-        reached("migrate", noted("migrate", "asked", "yes")),
+        reached("migrate", noted("migrate", "migrate asked", "yes")),
         {},
         Migrate(step="migrate", verify_only=False),
     ),

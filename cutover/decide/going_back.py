@@ -56,7 +56,7 @@ def way_back(
 
 def _may_migrate(run: Run) -> bool:
     """Whether ECS may have been asked for a migration, and nobody has seen it end well."""
-    begun = {"migrate/asked", "migrate/migrate"} & run.notes.keys()
+    begun = {"migrate/migrate asked", "migrate/migrate"} & run.notes.keys()
     return bool(begun) and "migrate/migrate ended" not in run.notes
 
 

@@ -50,10 +50,14 @@ def migrate(state: State, run: Run, step: Step, live: Live, now: float, setting:
 
 
 def _start(run: Run, step: Step, *, verify_only: bool) -> Action:
-    """The journal knows of a migration before ECS does: who dies in between leaves it to others."""
-    if verify_only or "migrate/asked" in run.notes:
+    """The journal knows of a migration before ECS does: who dies in between leaves it to others.
+
+    The note outlives whoever takes the run up, as what a slot was asked for does not: the migration
+    may run whatever has been mended since.
+    """
+    if verify_only or "migrate/migrate asked" in run.notes:
         return Migrate(step=step.key, verify_only=verify_only)
-    return Append(drafts=(_noted("asked", "yes"),))
+    return Append(drafts=(_noted("migrate asked", "yes"),))
 
 
 def settle(state: State, run: Run, step: Step, live: Live, now: float, setting: Setting) -> Action:
