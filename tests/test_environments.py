@@ -209,6 +209,13 @@ def test_every_password_is_long_and_every_key_turns_and_waits_to_be_deleted(stac
         assert key.inputs["deletionWindowInDays"] == 30, key.name
         signs = key.inputs.get("keyUsage") == "SIGN_VERIFY"
         assert key.inputs["enableKeyRotation"] is not signs, key.name
+        assert json.loads(key.inputs["policy"])["Statement"][0] == {
+            "Sid": "AccountDecidesThroughIam",
+            "Effect": "Allow",
+            "Principal": {"AWS": f"arn:aws:iam::{chosen(stack).aws.account_id}:root"},
+            "Action": "kms:*",
+            "Resource": "*",
+        }, key.name
 
 
 @pytest.mark.parametrize("stack", STACKS)
