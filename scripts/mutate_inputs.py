@@ -17,8 +17,9 @@ from scripts.reach import tests_of
 from tests import accounts
 from tests.environments import STACKS, recorded
 
-# Slow, and about what is done with an environment, not about what it is; and those of this.
-NOT_ABOUT_IT = ("tests/test_cutover_", "tests/test_mutate")
+# Slow, and about what is done with an environment, not about what it is; those of this; and the
+# pack's, which asks the guardrails once more, in a process that would outlive a trial.
+NOT_ABOUT_IT = ("tests/test_cutover_", "tests/test_mutate", "tests/test_policy")
 
 
 def survivors(
