@@ -51,7 +51,10 @@ def problems(value: Any, shape: Any, path: str = "") -> Iterator[str]:
 
 def shown(value: Any) -> str:
     """A value for a sentence, as JSON in one line, and of a long one the beginning."""
-    text = json.dumps(value)
+    try:
+        text = json.dumps(value)
+    except RecursionError:  # json.loads has just managed it, with less of the stack in use
+        return "nested too deeply"
     return text if len(text) <= _SHOWN_CHARACTERS else f"{text[: _SHOWN_CHARACTERS - 3]}..."
 
 

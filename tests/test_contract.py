@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import sys
 
 import pulumi
 import pytest
@@ -197,6 +198,14 @@ def test_what_is_no_json_is_refused_in_one_sentence(text: str, shown: str) -> No
     with pytest.raises(ValueError, match=r"^the contract is no JSON: ") as error:
         Contract.from_json(text)
     assert str(error.value) == f"the contract is no JSON: {shown}"
+
+
+@pytest.mark.parametrize("text", ["{nested}", '{{"version": {nested}}}'])
+def test_what_is_nested_however_deeply_is_refused_in_one_sentence(text: str) -> None:
+    """There are depths that json.loads just manages, and what is said of them does not."""
+    for depth in range(sys.getrecursionlimit() - 300, sys.getrecursionlimit() + 1):
+        with pytest.raises(ValueError, match=r"^the contract (is no JSON: |can't be used: )"):
+            Contract.from_json(text.format(nested="[" * depth + "]" * depth))
 
 
 @pytest.mark.parametrize("text", ["[]", '"text"', "1", "null"])
