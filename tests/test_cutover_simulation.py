@@ -307,3 +307,16 @@ def test_wherever_a_deploy_dies_who_gives_it_up_knows_the_schema(command: str) -
         attempt(reality, command)
         ends(reality)
     assert MOST_CALLS // 2 < at < MOST_CALLS - 1, at
+
+
+def test_a_migration_that_a_freeze_keeps_from_being_asked_for_again_is_known_all_the_same() -> None:
+    for at in range(MOST_CALLS):
+        reality = copy.deepcopy(lived_in((0.0, 0.0), frozenset(), warm=False))
+        reality.behaviours = {"r0": GOOD, "r1": GOOD, "r2": GOOD}
+        reality.faults = {reality.calls + at: Fault("kill after", 0.0, None)}
+        if attempt(reality, "deploy"):
+            break
+        for command in ("freeze", "resume", "abort"):
+            attempt(reality, command)
+        ends(reality)
+    assert MOST_CALLS // 2 < at < MOST_CALLS - 1, at
