@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from cutover.decide.outcome import Exit
 from cutover.say import cli
 from infra.outputs import Contract, contract_name
 from rehearsal.aws.control_plane import ControlPlane
@@ -145,3 +146,9 @@ def test_an_index_that_was_overwritten_is_put_back(
     # As cutover itself writes it (cutover/do/frontend.py).
     assert index["CacheControl"] == "no-cache"
     assert index["ContentType"] == "text/html; charset=utf-8"
+
+
+def test_the_page_has_every_exit_code_and_no_other() -> None:
+    page = (ROOT / "docs" / "runbooks" / "cutover.md").read_text()
+    told = [int(code) for code in re.findall(r"^\| (\d+) \| ", page, re.MULTILINE)]
+    assert told == sorted([1, *Exit]) == [*range(12)]  # 1 is a defect's
