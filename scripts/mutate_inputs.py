@@ -26,7 +26,8 @@ def survivors(
     root: Path, only: Sequence[str], sample: int, seed: int, jobs: int, timeout_seconds: int
 ) -> int | None:
     """Asks the guardrails first, and the tests where they see nothing; prints what was noticed by
-    whom, and the name of what was not. The number of the latter, None if the tests fail anyway.
+    whom, and the name of what was not. The number of the latter, None if the tests fail anyway or
+    a part is in no name: nothing tried is no proof.
 
     `only` are parts of the names that a mutant has in the list. About ten minutes on two cores.
     """
@@ -37,7 +38,15 @@ def survivors(
         **{stack: recorded(stack) for stack in STACKS},
         accounts.STACK: accounts.recorded(),
     }
-    mutants = [one for one in input_mutants(recordings) if not only or _named(one, only)]
+    every = list(input_mutants(recordings))
+    if unknown := in_no_name(only, every):
+        print(
+            f"no weakness has {', '.join(unknown)} in its name, such as {every[0]}; give a part of "
+            "a type, a resource or an input",
+            file=sys.stderr,
+        )
+        return None
+    mutants = [one for one in every if not only or _named(one, only)]
     if sample:
         mutants = random.Random(seed).sample(mutants, min(sample, len(mutants)))  # noqa: S311
     print(f"{len(mutants)} weaknesses of inputs in {', '.join(recordings)}", flush=True)
@@ -65,6 +74,11 @@ def survivors(
         f"{len(missed)} by none, in {time.monotonic() - started:.0f} s"
     )
     return len(missed)
+
+
+def in_no_name(only: Sequence[str], mutants: Sequence[InputMutant]) -> list[str]:
+    """Those parts that no mutant has in its name."""
+    return [part for part in only if not any(_named(one, [part]) for one in mutants)]
 
 
 def _named(mutant: InputMutant, only: Sequence[str]) -> bool:

@@ -12,7 +12,8 @@ import pytest
 from rehearsal.recording import Recording, record
 from rehearsal.stack_file import ROOT
 from scripts.input_guardrails import Guardrails
-from scripts.input_mutants import input_mutants
+from scripts.input_mutants import InputMutant, input_mutants
+from scripts.mutate_inputs import in_no_name
 from scripts.weakness import GONE, Weakness, guards, weakened, weaknesses
 from tests import accounts
 from tests.accounts import recorded as account
@@ -106,6 +107,11 @@ def test_one_place_is_weakened_and_nothing_else() -> None:
     for path in (("b",), ("a", "b", 2), ("a", "b", "c"), ("a", "$", "b")):
         assert weakened(inputs, Weakness(path, GONE)) is None
     assert weakened(inputs, Weakness(("a", "b", 0), 1)) is None
+
+
+def test_a_part_that_is_in_no_name_is_told() -> None:
+    mutant = InputMutant(("aws:s3/bucket:Bucket", "*-logs"), Weakness(("bucket",), GONE), ("prod",))
+    assert in_no_name(["Bucket *-logs", "infra/nope.py", "left out"], [mutant]) == ["infra/nope.py"]
 
 
 def test_what_only_shows_and_what_people_read_guards_nothing() -> None:
@@ -271,7 +277,8 @@ def test_every_resource():
 RUN = """
 import json, sys
 import pytest
-from scripts.input_mutants import input_mutants
+from scripts.input_mutants import InputMutant, input_mutants
+from scripts.mutate_inputs import in_no_name
 from scripts.input_trials import OPTIONS, Trials
 
 trials = Trials(jobs=2, timeout_seconds=60)
